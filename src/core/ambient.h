@@ -1,0 +1,35 @@
+// What follows a chain of Tasks without being passed by hand: ids for the log, and whether the one who asked has left.
+// A leaf awaiter (sleep, Asio completion, offload, Event) saves the pointer when it suspends and restores it when it
+// resumes, so each request, job or background task keeps its own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <stop_token>
+
+namespace core {
+
+struct Ambient {
+  std::string request_id;
+  std::string user_id;
+  std::string job_id;
+  std::stop_source stop;  // requested when the client left or the process drains; long waits end early then
+};
+
+// The ambient of the code that runs now, never null: outside a request it is the empty one.
+const std::shared_ptr<Ambient>& ambient();
+void set_ambient(std::shared_ptr<Ambient> next);
+
+// Gives a scope its own ambient and puts the old one back.
+class AmbientScope {
+ public:
+  explicit AmbientScope(std::shared_ptr<Ambient> mine);
+  ~AmbientScope();
+  AmbientScope(const AmbientScope&) = delete;
+  AmbientScope& operator=(const AmbientScope&) = delete;
+
+ private:
+  std::shared_ptr<Ambient> before_;
+};
+
+}  // namespace core
