@@ -1,0 +1,15 @@
+// CONTRACT. Serves public/ from the binary: /static/<name>.<hash>.<ext> for ever, /static/<name>.<ext> for an hour.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/router.h"
+
+namespace http {
+
+void mount_static(Router& router);
+// "/static/app.0123456789ab.css" for "app.css" (a path below public/). Throws std::logic_error for an unknown file.
+std::string static_url(std::string_view path);
+
+}  // namespace http

@@ -1,0 +1,53 @@
+// CONTRACT. Values to and from Postgres, in text format. A row is a scalar or a plain aggregate whose fields stand in
+// select order; `pg` compares count and types with the server's description when it first prepares a statement.
+// Types: bool, std::int16_t/int32_t/int64_t, double, std::string (text, varchar, enums, json, jsonb, numeric, inet),
+// core::Uuid, core::Id<…>, core::Time (timestamptz), Json (json, jsonb text passed on verbatim),
+// std::vector<std::string> (text[]), std::vector<core::Uuid> (uuid[]), std::vector<std::int64_t> (bigint[]),
+// Bytes (bytea), and std::optional of each (null).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/ids.h"
+#include "core/task.h"
+
+namespace pg {
+
+struct Json {  // JSON text as the server sent it
+  std::string text;
+};
+struct Bytes {
+  std::string bytes;
+};
+
+struct Param {
+  bool null = false;
+  std::string text;
+};
+using Params = std::vector<Param>;
+
+// What a column must be; `accepts` names type categories, compared with pg_type at first use.
+enum class Kind { any_text, boolean, integer, floating, uuid, timestamp, json, text_array, uuid_array, integer_array, bytes };
+using Columns = std::vector<Kind>;  // empty: not checked
+
+// Rows of one statement, all of them in memory.
+class Result {
+ public:
+  virtual ~Result() = default;
+  Result() = default;
+  Result(Result&&) noexcept = default;
+  Result& operator=(Result&&) noexcept = default;
+
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  std::vector<std::string> names;
+  std::int64_t affected = 0;
+};
+
+}  // namespace pg
+
+#include "pg/row_impl.h"  // encode_all, columns_of<R>, detail::one_of, maybe_of, many_of, affected_of
