@@ -87,9 +87,11 @@ class Tx {
   Task<std::int64_t> run(const Sql& sql, const A&... args) {
     return detail::affected_of(query(sql, encode_all(args...), {}));
   }
+  // For statements built at run time. Their name and text must outlive the Task.
+  Task<Rows> rows(const Sql& sql, Params params) { return query(sql, std::move(params), {}); }
 
  private:
-  Task<Result> query(const Sql& sql, Params params, Columns columns);
+  Task<Rows> query(const Sql& sql, Params params, Columns columns);
   detail::Lease* lease_;
 };
 
@@ -113,10 +115,12 @@ class OneTrip {
   Task<std::int64_t> run(const Sql& sql, const A&... args) {
     return detail::affected_of(query(sql, encode_all(args...), {}));
   }
+  // For statements built at run time. Their name and text must outlive the Task.
+  Task<Rows> rows(const Sql& sql, Params params) { return query(sql, std::move(params), {}); }
 
  private:
-  // Static: the Task it makes may outlive this temporary.
-  Task<Result> query(const Sql& sql, Params params, Columns columns) const;
+  // The Task owns all it needs: it may outlive this temporary.
+  Task<Rows> query(const Sql& sql, Params params, Columns columns) const;
   detail::Engine* engine_;
   As who_;
 };

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,8 @@
 #include "core/clock.h"
 #include "core/ids.h"
 #include "core/task.h"
+
+struct pg_result;  // libpq's
 
 namespace pg {
 
@@ -25,15 +29,16 @@ struct Bytes {
   std::string bytes;
 };
 
+// What a column must be; `accepts` names type categories, compared with pg_type at first use.
+enum class Kind { any_text, boolean, integer, floating, uuid, timestamp, json, text_array, uuid_array, integer_array, bytes };
+using Columns = std::span<const Kind>;  // static storage; empty: not checked
+
 struct Param {
   bool null = false;
   std::string text;
+  Kind kind = Kind::any_text;  // any_text fits every parameter
 };
 using Params = std::vector<Param>;
-
-// What a column must be; `accepts` names type categories, compared with pg_type at first use.
-enum class Kind { any_text, boolean, integer, floating, uuid, timestamp, json, text_array, uuid_array, integer_array, bytes };
-using Columns = std::vector<Kind>;  // empty: not checked
 
 // Rows of one statement, all of them in memory.
 class Result {
@@ -46,6 +51,26 @@ class Result {
   std::vector<std::vector<std::optional<std::string>>> rows;
   std::vector<std::string> names;
   std::int64_t affected = 0;
+};
+
+// The answer to one statement as libpq holds it; cells are views into it. For code that knows its columns only at run
+// time (the data API); everybody else receives structs.
+class Rows {
+ public:
+  Rows() = default;
+  Rows(std::string_view statement, std::shared_ptr<const pg_result> result)
+      : statement_(statement), result_(std::move(result)) {}
+  std::string_view statement() const { return statement_; }
+  int size() const;
+  int columns() const;
+  std::string_view name(int column) const;
+  std::uint32_t type(int column) const;  // oid of pg_type
+  std::optional<std::string_view> cell(int row, int column) const;
+  std::int64_t affected() const;  // rows inserted, updated, deleted or selected
+
+ private:
+  std::string_view statement_;
+  std::shared_ptr<const pg_result> result_;
 };
 
 }  // namespace pg
