@@ -1,0 +1,70 @@
+// A private Postgres in DIR/postgres: the installed server's binaries, a cluster of its own, durable settings, a free
+// loopback port and a Unix socket. Never run as root: root's cluster lies in /var/lib/tenon/<hash of DIR>, owned by an
+// unprivileged user, and DIR/postgres links to it. The server is told to stop by the kernel when its parent dies.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "core/env.h"
+
+namespace ops {
+
+struct Passwords {
+  core::Secret super;
+  core::Secret owner;
+  core::Secret runtime;
+};
+
+class Postgres {
+ public:
+  // `dir` is the data folder of `tenon dev`; it must exist.
+  Postgres(std::string dir, Passwords passwords);
+  ~Postgres();  // stops the server
+  Postgres(const Postgres&) = delete;
+  Postgres& operator=(const Postgres&) = delete;
+
+  // Makes the cluster on first use, starts the server and waits until it answers (30 s at most). Throws
+  // std::runtime_error with a sentence a person can act on.
+  void start();
+  // Fast shutdown: open transactions are rolled back, what was acknowledged is on disk.
+  void stop();
+  // After a server that ended by itself: the same port, so that what connects to it finds it again.
+  void restart();
+  // Sets the password of `authenticator`, once db/platform has made that role.
+  void set_runtime_password() const;
+  // False when the server has ended by itself.
+  bool running();
+  pid_t pid() const { return pid_; }
+  int port() const { return port_; }
+
+  // By Unix socket; the password stands in the URL, so these are Secrets.
+  core::Secret super_url() const;
+  core::Secret owner_url() const;
+  core::Secret runtime_url() const;
+  // Over loopback TCP, for people and their tools.
+  core::Secret owner_tcp_url() const;
+
+ private:
+  void create_cluster();
+  void end_previous_server() const;
+  void launch();
+  core::Secret url(const std::string& role, const core::Secret& password, const std::string& database) const;
+  std::string dir_;
+  std::string cluster_;   // the data directory
+  std::string socket_;    // folder of the Unix socket
+  std::string binaries_;
+  Passwords passwords_;
+  bool as_other_user_ = false;
+  uid_t uid_ = 0;
+  gid_t gid_ = 0;
+  int port_ = 0;
+  pid_t pid_ = 0;
+};
+
+// Removes the cluster that a data folder's `postgres` link points to (a cluster made by root lies outside DIR). The
+// server must be stopped.
+void remove_cluster(const std::string& dir);
+
+}  // namespace ops
