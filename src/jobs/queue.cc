@@ -1,0 +1,116 @@
+#include "jobs/queue.h"
+
+namespace jobs {
+namespace {
+
+constexpr pg::Sql kOpenLease{"jobs.lease_open", R"sql(select tenon.open_lease($1, $2, $3))sql"};
+constexpr pg::Sql kHeartbeat{"jobs.lease_heartbeat", R"sql(select tenon.heartbeat($1, $2))sql"};
+constexpr pg::Sql kCloseLease{"jobs.lease_close", R"sql(select tenon.close_lease($1)::text)sql"};
+constexpr pg::Sql kClaim{"jobs.queue_claim", R"sql(
+  select id, project_id, user_id, pipeline, input, attempt, fence, cost_credits_reserved, cancel_requested_at is not null
+  from tenon.claim_jobs($1, $2, $3, $4)
+)sql"};
+constexpr pg::Sql kBurst{"jobs.queue_burst", R"sql(select tenon.admit_burst($1, $2))sql"};
+constexpr pg::Sql kStepsDone{"jobs.steps_done", R"sql(
+  select n, name, coalesce(output::text, ''), coalesce(credits, -1) from public.job_steps
+  where job_id = $1 and state = 'done' order by n
+)sql"};
+constexpr pg::Sql kSetProgress{"jobs.progress_set", R"sql(select tenon.set_progress($1, $2, $3, $4))sql"};
+constexpr pg::Sql kCheckpoint{"jobs.step_checkpoint", R"sql(
+  select tenon.checkpoint($1, $2, $3, $4, $5, $6, $7, nullif($8, '')::jsonb, nullif($9, ''), $10::jsonb, $11::jsonb)
+)sql"};
+constexpr pg::Sql kFinish{"jobs.queue_finish", R"sql(
+  select tenon.finish_job($1, $2, $3, $4, $5, nullif($6, ''), nullif($7, ''), $8::jsonb, $9::jsonb)
+)sql"};
+constexpr pg::Sql kFailAttempt{"jobs.queue_fail_attempt", R"sql(select tenon.fail_attempt($1, $2, $3, $4, $5, $6))sql"};
+constexpr pg::Sql kHandBack{"jobs.queue_hand_back", R"sql(select tenon.hand_back($1, $2, $3))sql"};
+constexpr pg::Sql kTell{"jobs.progress_tell", R"sql(
+  select pg_notify('tenon_progress', job)::text from unnest($1::text[]) as job
+)sql"};
+constexpr pg::Sql kRescue{"jobs.house_rescue", R"sql(select tenon.rescue())sql"};
+constexpr pg::Sql kRescueExternal{"jobs.house_rescue_external", R"sql(select tenon.rescue_external($1))sql"};
+constexpr pg::Sql kSettle{"jobs.house_settle", R"sql(select tenon.settle_stragglers())sql"};
+constexpr pg::Sql kPromote{"jobs.house_promote", R"sql(select tenon.promote_due())sql"};
+constexpr pg::Sql kSealAudit{"jobs.house_seal_audit", R"sql(select tenon.seal_audit())sql"};
+constexpr pg::Sql kPrune{"jobs.house_prune", R"sql(select tenon.prune())sql"};
+
+// More rounds than any healthy system needs; the rest comes two seconds later.
+constexpr int kMostRounds = 200;
+
+Held held_of(const std::string& word) {
+  if (word == "ok") return Held::yes;
+  return word == "cancel" ? Held::cancel : Held::lost;
+}
+
+}  // namespace
+
+pg::As worker_role() { return pg::as_service("the worker runs everybody's jobs"); }
+
+Task<std::int64_t> open_lease(pg::Db& db, std::string worker, std::string host, int seconds) {
+  co_return co_await db.as(worker_role()).one<std::int64_t>(kOpenLease, worker, host, seconds);
+}
+Task<bool> heartbeat(pg::Db& db, std::int64_t lease, int seconds) {
+  co_return co_await db.as(worker_role()).one<bool>(kHeartbeat, lease, seconds);
+}
+Task<> close_lease(pg::Db& db, std::int64_t lease) {
+  co_await db.as(worker_role()).run(kCloseLease, lease);
+}
+Task<std::vector<ClaimedJob>> claim(pg::Db& db, std::string lane, std::string worker, std::int64_t lease, int n) {
+  co_return co_await db.as(worker_role()).many<ClaimedJob>(kClaim, lane, worker, lease, n);
+}
+Task<int> admit_burst(pg::Db& db, std::string lane, int n) {
+  co_return co_await db.as(worker_role()).one<std::int32_t>(kBurst, lane, n);
+}
+Task<std::vector<StepDone>> steps_done(pg::Db& db, core::JobId job) {
+  co_return co_await db.as(worker_role()).many<StepDone>(kStepsDone, job);
+}
+Task<Held> set_progress(pg::Db& db, Holding held, int progress) {
+  const std::string word =
+      co_await db.as(worker_role()).one<std::string>(kSetProgress, held.job, held.lease, held.fence, progress);
+  co_return held_of(word);
+}
+Task<Held> checkpoint(pg::Tx& tx, const Holding& held, const StepRow& step) {
+  const std::string word =
+      co_await tx.one<std::string>(kCheckpoint, held.job, held.lease, held.fence, step.n, step.name, step.state,
+                                   step.progress, step.output, step.error_code, step.meter, step.assets);
+  co_return held_of(word);
+}
+Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict) {
+  const std::string word =
+      co_await tx.one<std::string>(kFinish, held.job, held.lease, held.fence, verdict.ok, verdict.cost, verdict.code,
+                                   verdict.message, verdict.assets, verdict.metering);
+  co_return word == "done";
+}
+Task<Retried> fail_attempt(pg::Db& db, Holding held, std::string code, std::string message, int delay_seconds) {
+  const std::string word = co_await db.as(worker_role())
+                               .one<std::string>(kFailAttempt, held.job, held.lease, held.fence, code, message,
+                                                 delay_seconds);
+  if (word == "retry") co_return Retried::retry;
+  if (word == "failed") co_return Retried::failed;
+  co_return word == "cancelled" ? Retried::cancelled : Retried::lost;
+}
+Task<> hand_back(pg::Db& db, Holding held) {
+  co_await db.as(worker_role()).one<std::string>(kHandBack, held.job, held.lease, held.fence);
+}
+Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs) {
+  co_await db.as(worker_role()).run(kTell, jobs);
+}
+
+Task<> keep_house(pg::Db& db, int external_seconds) {
+  for (int i = 0; i < kMostRounds && co_await db.as(worker_role()).one<std::int32_t>(kRescue) > 0; ++i) {
+  }
+  for (int i = 0; i < kMostRounds; ++i)
+    if (co_await db.as(worker_role()).one<std::int32_t>(kRescueExternal, external_seconds) <= 0) break;
+  for (int i = 0; i < kMostRounds; ++i)
+    if (co_await db.as(worker_role()).one<std::int32_t>(kSettle) <= 0) break;
+  for (int i = 0; i < kMostRounds; ++i)
+    if (co_await db.as(worker_role()).one<std::int32_t>(kPromote) <= 0) break;
+  co_await db.as(worker_role()).one<std::int32_t>(kSealAudit);
+}
+
+Task<> prune(pg::Db& db) {
+  for (int i = 0; i < kMostRounds; ++i)
+    if (co_await db.as(worker_role()).one<std::int32_t>(kPrune) <= 0) break;
+}
+
+}  // namespace jobs

@@ -1,0 +1,79 @@
+// The queue's functions in Postgres (db/README.md), one call each. All of them for the service role: users have no right on them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/task.h"
+#include "pg/pg.h"
+
+namespace jobs {
+
+using core::Task;
+
+struct ClaimedJob {
+  core::JobId id;
+  core::ProjectId project;
+  core::UserId user;
+  std::string pipeline;
+  pg::Json input;
+  std::int32_t attempt = 0;
+  std::int64_t fence = 0;
+  std::int32_t reserved = 0;
+  bool cancel_requested = false;
+};
+struct StepDone {
+  std::int32_t n = 0;
+  std::string name;
+  std::string output;  // JSON, or empty
+  std::int32_t credits = -1;  // -1: it never charged
+};
+struct Holding {  // what proves that a job is still ours
+  core::JobId job;
+  std::int64_t lease = 0;
+  std::int64_t fence = 0;
+};
+enum class Held { yes, cancel, lost };
+struct StepRow {
+  std::int32_t n = 0;
+  std::string name;
+  std::string state;  // running, done, failed
+  int progress = 0;
+  std::string output;  // JSON, or empty
+  std::string error_code;
+  std::string meter = "{}";
+  std::string assets = "[]";
+};
+struct Verdict {
+  bool ok = false;
+  std::int32_t cost = 0;
+  std::string code;
+  std::string message;
+  std::string assets = "[]";
+  std::string metering = "{}";
+};
+enum class Retried { retry, failed, cancelled, lost };
+
+pg::As worker_role();
+
+Task<std::int64_t> open_lease(pg::Db& db, std::string worker, std::string host, int seconds);
+Task<bool> heartbeat(pg::Db& db, std::int64_t lease, int seconds);
+Task<> close_lease(pg::Db& db, std::int64_t lease);
+Task<std::vector<ClaimedJob>> claim(pg::Db& db, std::string lane, std::string worker, std::int64_t lease, int n);
+Task<int> admit_burst(pg::Db& db, std::string lane, int n);
+Task<std::vector<StepDone>> steps_done(pg::Db& db, core::JobId job);
+Task<Held> set_progress(pg::Db& db, Holding held, int progress);
+Task<Held> checkpoint(pg::Tx& tx, const Holding& held, const StepRow& step);
+Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict);  // false: lost, nothing written
+Task<Retried> fail_attempt(pg::Db& db, Holding held, std::string code, std::string message, int delay_seconds);
+Task<> hand_back(pg::Db& db, Holding held);
+Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs);  // one NOTIFY statement for all of them
+// One round of rescue, rescue_external, settle_stragglers and promote_due, each until it says 0.
+Task<> keep_house(pg::Db& db, int external_seconds);
+Task<> prune(pg::Db& db);  // hourly
+
+}  // namespace jobs

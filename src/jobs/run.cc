@@ -1,0 +1,236 @@
+#include "jobs/run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+
+#include "html/html.h"
+
+namespace jobs {
+namespace {
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+#else
+constexpr bool kSanitized = false;
+#endif
+
+void limit(int what, std::uint64_t value) {
+  if (value == 0) return;
+  const rlimit wanted{value, value};
+  ::setrlimit(static_cast<__rlimit_resource>(what), &wanted);
+}
+
+struct Pipe {
+  int read = -1;
+  int write = -1;
+  Pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    read = ends[0];
+    write = ends[1];
+  }
+  ~Pipe() {
+    close_write();
+    if (read >= 0) ::close(read);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void close_write() {
+    if (write >= 0) ::close(std::exchange(write, -1));
+  }
+};
+
+[[noreturn]] void become(const std::vector<std::string>& argv, const StepLimits& limits, int out, int err, int report) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (limits.memory_bytes) {
+    const rlimit memory{limits.memory_bytes, limits.memory_bytes};
+    ::setrlimit(RLIMIT_AS, &memory);
+  }
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  ::dup2(nothing, 0);
+  ::dup2(out, 1);
+  ::dup2(err, 2);
+  std::vector<char*> words;
+  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  ::execvp(words[0], words.data());
+  const int why = errno;
+  [[maybe_unused]] const ssize_t n = ::write(report, &why, sizeof why);
+  ::_exit(127);
+}
+
+// Reads both ends until they close, giving whole lines of the first to on_line, keeping the tail of the second.
+void pump(int out, int err, const std::function<void(std::string_view)>& on_line, std::string& errors) {
+  std::string line;
+  pollfd ends[2] = {{out, POLLIN, 0}, {err, POLLIN, 0}};
+  int open = 2;
+  while (open > 0) {
+    if (::poll(ends, 2, -1) < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+    for (int i = 0; i < 2; ++i) {
+      if (ends[i].fd < 0 || ends[i].revents == 0) continue;
+      char piece[8192];
+      const ssize_t n = ::read(ends[i].fd, piece, sizeof piece);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) {
+        ends[i].fd = -1;
+        --open;
+        continue;
+      }
+      const std::string_view bytes(piece, static_cast<std::size_t>(n));
+      if (i == 1) {
+        errors += bytes;
+        if (errors.size() > 4096) errors.erase(0, errors.size() - 4096);
+        continue;
+      }
+      line += bytes;
+      for (std::size_t end; (end = line.find('\n')) != std::string::npos; line.erase(0, end + 1))
+        if (on_line) on_line(std::string_view(line).substr(0, end));
+      if (line.size() > kLongestLine) line.clear();
+    }
+  }
+  if (on_line && !line.empty()) on_line(line);
+}
+
+}  // namespace
+
+void apply(const StepLimits& limits) {
+  limit(RLIMIT_FSIZE, limits.file_bytes);
+  limit(RLIMIT_CPU, static_cast<std::uint64_t>(limits.cpu_seconds));
+  if (!kSanitized) limit(RLIMIT_AS, limits.memory_bytes);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+core::Json Run::Impl::ask(std::string line) {
+  wire.send(std::move(line));
+  const std::optional<core::Json> answer = wire.receive();
+  if (!answer) throw std::runtime_error("the worker is gone");
+  if ((*answer)["code"].string_or("") == "NO_SPACE") throw NoSpace{};
+  if (answer->has("error")) throw std::runtime_error((*answer)["error"].string_or("refused"));
+  return *answer;
+}
+
+core::JobId Run::job() const { return impl_->job; }
+core::ProjectId Run::project() const { return impl_->project; }
+core::UserId Run::user() const { return impl_->user; }
+std::string Run::base_path() const { return impl_->base_path; }
+std::string Run::output_path() const { return impl_->output_path; }
+const std::vector<Input>& Run::inputs() const { return impl_->inputs; }
+core::Json Run::output_of(std::string_view step) const { return impl_->outputs[step]; }
+std::string Run::text(std::string_view key,
+                      std::initializer_list<std::pair<std::string_view, std::string>> values) const {
+  return html::text("en", key, values);
+}
+
+Task<std::string> Run::path(std::string name) {
+  core::JsonWriter w;
+  w.begin().field("do", "load").field("name", name).end();
+  const core::Json answer = impl_->ask(w.take());
+  co_return answer["path"].string_or("");
+}
+
+Task<std::string> Run::load(std::string name) {
+  const std::string local = co_await path(std::move(name));
+  std::ifstream in(local, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  if (!in) throw std::runtime_error("cannot read " + local);
+  co_return std::move(bytes).str();
+}
+
+std::string Run::scratch(std::string_view name) const {
+  const std::filesystem::path file = std::filesystem::path(impl_->dir) / name;
+  std::filesystem::create_directories(file.parent_path());
+  return file.string();
+}
+
+Task<> Run::save(std::string name, std::string bytes) {
+  const std::string file = scratch(name);
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), file);
+  std::string_view left = bytes;
+  int why = 0;
+  while (!left.empty() && why == 0) {
+    const ssize_t n = ::write(fd, left.data(), left.size());
+    if (n < 0 && errno != EINTR) why = errno;
+    if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
+  }
+  ::close(fd);
+  if (why == ENOSPC || why == EDQUOT) throw NoSpace{};
+  if (why != 0) throw std::system_error(why, std::generic_category(), file);
+  co_await save_file(std::move(name));
+}
+
+Task<> Run::save_file(std::string name, std::string mime) {
+  core::JsonWriter w;
+  w.begin().field("do", "save").field("name", name).field("mime", mime).end();
+  impl_->ask(w.take());
+  co_return;
+}
+
+void Run::progress(double share) {
+  const int permille = static_cast<int>(std::clamp(std::isfinite(share) ? share : 0.0, 0.0, 1.0) * 1000);
+  if (permille <= impl_->sent_permille) return;
+  impl_->sent_permille = permille;
+  core::JsonWriter w;
+  w.begin().field("do", "progress").field("permille", permille).end();
+  impl_->wire.send(w.take());
+}
+
+void Run::charge(std::int64_t credits) {
+  if (credits < 0) throw std::invalid_argument("a step cannot give credits");
+  impl_->charged = std::max<std::int64_t>(impl_->charged, 0) + credits;
+}
+
+void Run::set_output(std::string json) { impl_->output = std::move(json); }
+
+Task<Ended> Run::exec(Command command) {
+  if (command.argv.empty()) throw std::invalid_argument("an empty command");
+  Pipe out;
+  Pipe err;
+  Pipe report;
+  const pid_t child = ::fork();
+  if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (child == 0) become(command.argv, impl_->limits, out.write, err.write, report.write);
+  out.close_write();
+  err.close_write();
+  report.close_write();
+  Ended ended;
+  pump(out.read, err.read, command.on_line, ended.errors);
+  int why = 0;
+  const bool never_ran = ::read(report.read, &why, sizeof why) == static_cast<ssize_t>(sizeof why);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (never_ran) {
+    if (why != ENOENT && why != EACCES) throw std::system_error(why, std::generic_category(), command.argv[0]);
+    ended.how = Ended::How::missing;
+  } else if (WIFSIGNALED(status)) {
+    ended.how = Ended::How::killed;
+    ended.status = WTERMSIG(status);
+  } else {
+    ended.status = WEXITSTATUS(status);
+  }
+  co_return ended;
+}
+
+}  // namespace jobs

@@ -1,0 +1,44 @@
+// The child's side of a run: what Run answers from. Only step_main.cc makes one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "jobs/step.h"
+#include "jobs/wire.h"
+
+namespace jobs {
+
+struct StepLimits {
+  std::uint64_t memory_bytes = 0;  // 0: none
+  std::uint64_t file_bytes = 0;
+  std::int64_t cpu_seconds = 0;
+};
+// On the calling process, for good. Address space is left alone under a sanitizer, which needs terabytes of it.
+void apply(const StepLimits& limits);
+
+struct Run::Impl {
+  explicit Impl(Wire& the_wire) : wire(the_wire) {}
+  core::Json ask(std::string line);  // throws std::runtime_error with the worker's refusal
+
+  Wire& wire;
+  core::JobId job;
+  core::ProjectId project;
+  core::UserId user;
+  std::string base_path;
+  std::string output_path;
+  std::vector<Input> inputs;
+  core::Json outputs;  // by step name
+  std::string dir;     // the job's work directory
+  StepLimits limits;
+  std::int64_t charged = -1;  // never charged
+  std::string output;
+  int sent_permille = -1;
+};
+
+// A full disk, seen from a step.
+struct NoSpace {};
+
+}  // namespace jobs

@@ -1,0 +1,99 @@
+// The other side of a worker's posix_spawn: `tenon step <pipeline> <n>`, hidden from --help. Reads what to do from
+// descriptor 3, runs one step and says how it went. Whatever happens here ends this process only.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <new>
+#include <system_error>
+
+#include "core/log.h"
+#include "core/loop.h"
+#include "core/text.h"
+#include "jobs/jobs.h"
+#include "jobs/run.h"
+
+namespace jobs {
+namespace {
+
+bool read_hello(const core::Json& hello, Run::Impl& run) {
+  const auto job = core::JobId::parse(hello["job"].string_or(""));
+  const auto project = core::ProjectId::parse(hello["project"].string_or(""));
+  const auto user = core::UserId::parse(hello["user"].string_or(""));
+  if (!job || !project || !user) return false;
+  run.job = *job;
+  run.project = *project;
+  run.user = *user;
+  run.base_path = hello["base_path"].string_or("");
+  run.output_path = hello["output_path"].string_or("");
+  run.dir = hello["dir"].string_or("");
+  run.outputs = hello["outputs"];
+  run.limits.memory_bytes = static_cast<std::uint64_t>(hello["memory_bytes"].integer().value_or(0));
+  run.limits.file_bytes = static_cast<std::uint64_t>(hello["file_bytes"].integer().value_or(0));
+  run.limits.cpu_seconds = hello["cpu_seconds"].integer().value_or(0);
+  for (const core::Json& item : hello["inputs"].elements()) {
+    Input input;
+    input.file = item["file"].string_or("");
+    input.name = item["name"].string_or("");
+    input.caption = item["caption"].string_or("");
+    input.mime = item["mime"].string_or("");
+    input.size = static_cast<std::uint64_t>(item["size"].integer().value_or(0));
+    run.inputs.push_back(std::move(input));
+  }
+  return !run.dir.empty();
+}
+
+StepResult run_guarded(Step step, Run& run) {
+  try {
+    core::Loop loop;
+    return loop.run_until(step(run));
+  } catch (const NoSpace&) {
+    return try_again("NO_SPACE", run.text("jobs.error.no_space"));
+  } catch (const std::bad_alloc&) {
+    return fail("STEP_OUT_OF_MEMORY", run.text("jobs.error.step_out_of_memory"));
+  } catch (const std::system_error& e) {
+    core::log::error("jobs.step.threw", {{"job", run.job()}, {"what", e.what()}});
+    if (e.code().value() == ENOSPC || e.code().value() == EDQUOT)
+      return try_again("NO_SPACE", run.text("jobs.error.no_space"));
+  } catch (const std::exception& e) {
+    core::log::error("jobs.step.threw", {{"job", run.job()}, {"what", e.what()}});
+  }
+  return fail("ERR_PROCESSING", run.text("jobs.error.err_processing"));
+}
+
+}  // namespace
+
+int step_main(const Pipelines& pipelines, std::string_view pipeline_name, std::string_view step_number) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  const Pipeline* pipeline = find(pipelines, pipeline_name);
+  const auto n = core::parse_int(step_number);
+  if (!pipeline || !n || *n < 0 || *n >= static_cast<std::int64_t>(pipeline->steps().size())) return 64;
+  Wire wire(kWireFd);
+  const auto hello = wire.receive();
+  Run::Impl state(wire);
+  // The worker may have died before PDEATHSIG was set: then nobody would end this process.
+  if (!hello || (*hello)["parent"].integer().value_or(0) != ::getppid() || !read_hello(*hello, state)) return 65;
+  if (::chdir(state.dir.c_str()) != 0) return 66;
+  apply(state.limits);
+
+  Run run(state);
+  const StepResult result = run_guarded(pipeline->steps()[static_cast<std::size_t>(*n)].step, run);
+  core::JsonWriter w;
+  w.begin().field("do", "result").field("ok", result.success);
+  if (!result.success)
+    w.field("code", result.code).field("message", result.message).field("again", result.again);
+  if (state.charged >= 0) w.field("credits", state.charged);
+  if (!state.output.empty() && core::Json::parse(state.output)) w.key("output").raw(state.output);
+  w.end();
+  try {
+    wire.send(w.take());
+  } catch (const std::system_error&) {
+    return 67;
+  }
+  return 0;
+}
+
+}  // namespace jobs
