@@ -1,0 +1,2 @@
+-- Applied by `tenon db reset` after the migrations. Lanes and buckets belong to the migrations, the demo user to
+-- `tenon dev`; rows of your own that every fresh development database should have go here.
