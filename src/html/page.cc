@@ -1,0 +1,139 @@
+#include "html/html.h"
+
+#include <array>
+
+#include "core/ids.h"
+#include "html/setup.h"
+#include "html/template.h"
+#include "html/texts.h"
+#include "http/static_files.h"
+
+namespace html {
+namespace {
+
+const std::string* text_member(const Data& data, std::string_view name) {
+  const auto found = data.members().find(name);
+  return found == data.members().end() ? nullptr : std::get_if<std::string>(&found->second);
+}
+
+std::string said(std::string_view locale, std::string_view key, const Data& data) {
+  const std::string* sentence = texts()->find(locale, key);
+  if (sentence == nullptr) return std::string{key};
+  return fill(*sentence, [&](std::string_view name) -> std::optional<std::string> {
+    const std::string* value = text_member(data, name);
+    return value == nullptr ? std::nullopt : std::optional{*value};
+  });
+}
+
+bool is_key(std::string_view text) {
+  if (text.empty() || text.size() > 80) return false;
+  for (const char c : text)
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.')) return false;
+  return true;
+}
+
+// `?notice=projects.deleted` is the text projects.notice.deleted; what no module has written is not shown.
+std::string told(const http::Request& rq, std::string_view kind, std::string_view locale) {
+  const auto value = rq.query(kind);
+  if (!value || !is_key(*value)) return {};
+  const std::size_t dot = value->find('.');
+  if (dot == std::string_view::npos) return {};
+  std::string key{value->substr(0, dot)};
+  key.append(".").append(kind).append(value->substr(dot));
+  const std::string* sentence = texts()->find(locale, key);
+  return sentence == nullptr ? std::string{} : *sentence;
+}
+
+bool begins(std::string_view path, std::string_view link) {
+  return path.starts_with(link) && (path.size() == link.size() || path[link.size()] == '/');
+}
+
+Rows navigation(const http::Request& rq, std::string_view locale) {
+  const NavLink* current = nullptr;
+  for (const NavLink& link : config().navigation)
+    if (begins(rq.path, link.url) && (current == nullptr || link.url.size() > current->url.size())) current = &link;
+  Rows rows;
+  for (const NavLink& link : config().navigation)
+    rows.push_back(
+        Data{}.set("url", link.url).set("label", text(locale, link.text)).set("current", &link == current));
+  return rows;
+}
+
+Data assets() {
+  Data urls;
+  static constexpr std::array<std::pair<const char*, const char*>, 6> kFiles{{{"css_url", "app.css"},
+                                                                              {"icon_url", "favicon.svg"},
+                                                                              {"touch_url", "mark.svg"},
+                                                                              {"app_url", "app.js"},
+                                                                              {"live_url", "live.js"},
+                                                                              {"upload_url", "upload.js"}}};
+  for (const auto& [name, file] : kFiles) urls.set(name, http::static_url(file));
+  return urls;
+}
+
+Data page_data(const http::Request& rq, std::string_view locale) {
+  Data page;
+  page.set("nonce", rq.csp_nonce).set("csrf", rq.csrf_token).set("lang", std::string{locale});
+  page.set("request_id", rq.request_id).set("path", rq.path);
+  page.set("signed_in", rq.caller.signed_in()).set("email", rq.caller.email);
+  page.set("home_url", rq.caller.signed_in() ? "/app" : "/");
+  page.set("brand", text(locale, "html.brand"));
+  return page;
+}
+
+}  // namespace
+
+http::Response page(const http::Request& rq, std::string_view view, Data data, int status) {
+  const std::string locale = locale_of(rq);
+  Data outer = page_data(rq, locale);
+  const std::string* title = text_member(data, "title");
+  outer.set("page_title", title == nullptr ? std::string{} : said(locale, *title, data));
+  const std::string* description = text_member(data, "description");
+  outer.set("page_description", description == nullptr ? std::string{} : said(locale, *description, data));
+  outer.set("notice", told(rq, "notice", locale)).set("problem", told(rq, "problem", locale));
+  outer.set("assets", assets());
+  outer.set("nav", rq.caller.signed_in() ? navigation(rq, locale) : Rows{});
+  http::Response response;
+  response.status = status;
+  response.headers.set("Content-Type", "text/html; charset=utf-8");
+  response.headers.set("Content-Language", locale);
+  response.headers.add("Vary", "Accept-Language, Cookie");
+  response.body = render_view(view, Frame::layout, locale, outer, data);
+  return response;
+}
+
+std::string fragment(const http::Request& rq, std::string_view view, Data data) {
+  const std::string locale = locale_of(rq);
+  return render_view(view, Frame::none, locale, page_data(rq, locale), data);
+}
+
+std::string render(std::string_view view_file, std::string_view locale, Data data) {
+  Data outer;
+  outer.set("lang", std::string{locale}).set("brand", text(locale, "html.brand"));
+  return render_view(view_file, Frame::none, locale, outer, data);
+}
+
+http::Response error_page(const http::Request& rq, const core::Problem& problem) {
+  static constexpr std::array<int, 7> kKnown{400, 403, 404, 405, 429, 500, 503};
+  int known = problem.status >= 500 ? 500 : 400;
+  for (const int status : kKnown)
+    if (status == problem.status) known = status;
+  const std::string locale = locale_of(rq);
+  const std::string key = "html.error." + std::to_string(known);
+  Data data;
+  data.set("title", key + ".title").set("heading", text(locale, key + ".title"));
+  data.set("status", std::to_string(problem.status)).set("narrow", true);
+  data.set("why", text(locale, key + ".why"));
+  // Below 500 the problem's own sentence is for people; above it tells nothing that helps them.
+  const std::string sentence = problem.what();
+  if (problem.status < 500 && problem.status != 404 && problem.status != 405) data.set("sentence", sentence);
+  for (const auto& [name, value] : problem.headers)
+    if (name == "Retry-After") data.set("retry_after", value);
+  data.set("retry", problem.status == 429 || problem.status >= 500);
+  data.set("show_id", problem.status >= 500 && !rq.request_id.empty());
+  http::Response response = page(rq, "html/error", std::move(data), problem.status);
+  for (const auto& [name, value] : problem.headers) response.headers.set(name, value);
+  return response;
+}
+
+}  // namespace html

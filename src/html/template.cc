@@ -1,0 +1,137 @@
+#include "html/template.h"
+
+#include <kainjow/mustache.hpp>
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "core/text.h"
+#include "html/files.h"
+#include "html/texts.h"
+
+namespace html {
+namespace {
+
+namespace km = kainjow::mustache;
+using Scope = km::context<std::string>;
+
+struct Output {  // what the library streams into
+  std::string text;
+  Output& operator<<(const std::string& piece) {
+    text += piece;
+    return *this;
+  }
+};
+
+bool names_url(std::string_view name) { return name == "url" || name.ends_with("_url"); }
+
+// Only paths of this site and web or mail addresses; anything else (javascript:, data:, //host) leads nowhere.
+bool safe_url(std::string_view url) {
+  if (url.starts_with('/')) return url.size() < 2 || (url[1] != '/' && url[1] != '\\');
+  if (url.starts_with('#') || url.starts_with('?')) return true;
+  const std::string scheme = core::lower(url.substr(0, url.find(':')));
+  return url.find(':') != std::string_view::npos && (scheme == "https" || scheme == "http" || scheme == "mailto");
+}
+
+km::data convert(const Data& data);
+
+struct Convert {
+  std::string_view name;
+  km::data operator()(const std::string& value) const {
+    if (value.empty()) return km::data{false};  // an empty text counts as absent
+    if (names_url(name) && !safe_url(value)) return km::data{std::string{"#"}};
+    return km::data{value};
+  }
+  km::data operator()(bool value) const { return km::data{value}; }
+  km::data operator()(const std::shared_ptr<Data>& value) const {
+    return value ? convert(*value) : km::data{false};
+  }
+  km::data operator()(const Rows& rows) const {
+    km::data list{km::data::type::list};
+    for (const Data& row : rows) list.push_back(convert(row));
+    return list;
+  }
+};
+
+km::data convert(const Data& data) {
+  km::data object{km::data::type::object};
+  for (const auto& [name, value] : data.members()) object[name] = std::visit(Convert{name}, value);
+  return object;
+}
+
+// The sentence of a key, its {names} filled from where the tag stands.
+km::data text_section(std::string_view locale, const Scope& scope, std::shared_ptr<const Texts> all, bool plain) {
+  return km::data{km::lambda2{[locale = std::string{locale}, &scope, all, plain](const std::string& inside,
+                                                                                 const km::renderer& render) {
+    const std::string rendered = inside.find("{{") == std::string::npos ? inside : render(inside, false);
+    const std::string_view key = core::trim(rendered);
+    const auto shown = [plain](std::string_view value) { return plain ? std::string{value} : escape(value); };
+    const std::string* sentence = all->find(locale, key);
+    if (sentence == nullptr) return shown(missing_text(key));
+    const std::string safe = shown(*sentence);
+    return fill(safe, [&](std::string_view name) -> std::optional<std::string> {
+      const km::data* value = scope.get(std::string{name});
+      if (value == nullptr || !value->is_string()) return std::nullopt;
+      return shown(value->string_value());
+    });
+  }}};
+}
+
+std::unique_ptr<km::mustache> parse(std::string_view view, Frame frame) {
+  auto parsed = std::make_unique<km::mustache>(source_of(view, frame));
+  if (!parsed->is_valid()) throw std::logic_error("view " + std::string{view} + ": " + parsed->error_message());
+  if (view.ends_with(".txt"))
+    parsed->set_custom_escape([](const std::string& text) { return text; });
+  else
+    parsed->set_custom_escape([](const std::string& text) { return escape(text); });
+  return parsed;
+}
+
+// Rendering writes into the parsed template, so each thread keeps its own.
+km::mustache& parsed_view(std::string_view view, Frame frame) {
+  thread_local std::array<std::unordered_map<std::string, std::unique_ptr<km::mustache>>, 2> cache;
+  std::unique_ptr<km::mustache>& slot = cache[frame == Frame::layout ? 1 : 0][std::string{view}];
+  if (!slot || reads_from_disk() || !slot->is_valid()) {
+    slot.reset();
+    slot = parse(view, frame);
+  }
+  return *slot;
+}
+
+}  // namespace
+
+std::string escape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 8);
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      case '\0': out += "\xEF\xBF\xBD"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string render_view(std::string_view view, Frame frame, std::string_view locale, const Data& page,
+                        const Data& data) {
+  km::mustache& parsed = parsed_view(view, frame);
+  Scope scope;
+  km::data outer = convert(page);
+  outer["t"] = text_section(locale, scope, texts(), view.ends_with(".txt"));
+  const km::data inner = convert(data);
+  scope.push(&outer);
+  scope.push(&inner);
+  Output out;
+  parsed.render(static_cast<km::basic_context<std::string>&>(scope), out);
+  if (!parsed.is_valid()) throw std::logic_error("view " + std::string{view} + ": " + parsed.error_message());
+  return std::move(out.text);
+}
+
+}  // namespace html

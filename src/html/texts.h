@@ -1,0 +1,38 @@
+// The sentences of all modules, by locale and key; private to html/.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace html {
+
+using Sentences = std::map<std::string, std::string, std::less<>>;
+
+class Texts {
+ public:
+  // From the binary, or from config().source_dir.
+  static Texts load();
+  // The sentence in that locale, else in English, else nothing.
+  const std::string* find(std::string_view locale, std::string_view key) const;
+  bool has_locale(std::string_view locale) const { return locales_.contains(locale); }
+  void add(std::string_view locale, std::string_view file, std::string_view json);  // throws std::logic_error
+
+ private:
+  std::map<std::string, Sentences, std::less<>> locales_;
+};
+
+// Loaded once; in development again when a file has changed.
+std::shared_ptr<const Texts> texts();
+void forget_texts();
+
+// Replaces each {name} by what `value_of` gives; {name} stays when it gives nothing.
+std::string fill(std::string_view sentence,
+                 const std::function<std::optional<std::string>(std::string_view)>& value_of);
+// Warns once for each key and gives the key back.
+std::string missing_text(std::string_view key);
+
+}  // namespace html
