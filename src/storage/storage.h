@@ -3,6 +3,7 @@
 // that no row names, which the sweep removes. Local disk (STORAGE_DIR); an S3 driver can take the Driver's place.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "core/loop.h"
 #include "core/task.h"
 #include "http/router.h"
+#include "outbox/outbox.h"
 #include "pg/pg.h"
 
 namespace storage {
@@ -31,8 +33,9 @@ std::string job_folder(core::UserId user, core::ProjectId project, core::JobId j
 struct Config {
   std::string dir;           // STORAGE_DIR
   core::Secret signing_key;  // derived from JWT_SECRET, never equal to it
-  std::string public_url;    // APP_BASE_URL or SUPABASE_URL origin for signed links
-  std::uint64_t max_upload = 500u << 20;  // STORAGE_MAX_UPLOAD_BYTES
+  std::string public_url;    // APP_BASE_URL: origin of absolute signed links
+  std::uint64_t max_upload = 500u << 20;     // STORAGE_MAX_UPLOAD_BYTES, one object over the wire
+  std::int64_t max_link_seconds = 7 * 86400; // STORAGE_MAX_LINK_SECONDS, the longest life of a signed link
   static Config from(core::Env& env);
 };
 
@@ -47,6 +50,8 @@ struct Object {
   std::uint64_t size = 0;
   core::Time updated_at;
 };
+
+struct Parts;  // what storage's own files share (storage/parts.h)
 
 class Storage {
  public:
@@ -69,6 +74,8 @@ class Storage {
   Upload upload(std::uint64_t limit) { return Upload(*this, limit); }
   // Copies (or links) a finished local file into the store.
   Task<Staged> stage_file(const std::string& path);
+  // Gives up durable bytes that no row will name. Never throws: what cannot be erased now is left to the sweep.
+  Task<> discard(const Staged& staged);
 
   // Upserts the row as the transaction's role; the version it replaces goes to the outbox (storage, erase_version).
   Task<Object> commit(pg::Tx& tx, std::string_view bucket, std::string_view key, const Staged& staged,
@@ -81,16 +88,24 @@ class Storage {
   // Absolute URL that works without keys until `seconds` from now; `download` sets the file name of the attachment.
   std::string signed_url(std::string_view bucket, std::string_view key, std::int64_t seconds,
                          std::string_view download = "") const;
+  // The same without the origin: for pages, whose CSP lets pictures and videos come from their own origin only.
+  std::string signed_path(std::string_view bucket, std::string_view key, std::int64_t seconds,
+                          std::string_view download = "") const;
   // True when a byte can be written, synced and removed. For /readyz.
   Task<bool> answers();
+  Parts& parts() { return *parts_; }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-  friend void mount(http::Router& router, Storage& storage);
+  std::unique_ptr<Parts> parts_;
 };
 
 void mount(http::Router& router, Storage& storage);  // /storage/v1
+// Outbox kinds erase_version, erase_project_files, erase_user_files. The courier's owner runs the lane `storage`.
+void register_deliveries(outbox::Courier& courier, Storage& storage);
+// Housekeeping of the worker, every few minutes: removes temporary files and one 256th of the files that no row names,
+// when untouched for `older_than`. Returns how many went. sweep_all walks every folder.
+Task<int> sweep(Storage& storage, std::chrono::seconds older_than = std::chrono::hours(2));
+Task<int> sweep_all(Storage& storage, std::chrono::seconds older_than = std::chrono::hours(2));
 // True for a key that spec/supabase-storage.md section 3 allows.
 bool valid_key(std::string_view key);
 

@@ -1,0 +1,58 @@
+// Files below STORAGE_DIR: tmp/<uuid> while being written, objects/<2 hex>/<version> once durable. Everything here blocks:
+// call it through core::offload. A file is never changed after its rename, so a reader needs no lock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace storage {
+
+struct Staged;
+
+class Disk {
+ public:
+  explicit Disk(std::string dir);
+
+  // One file on its way in. Destroyed before finish(): the temporary file goes.
+  // Throws core::Problem: 507 no_space (disk or quota full), 503 read_only, 503 storage_unavailable.
+  class Temp {
+   public:
+    explicit Temp(const Disk& disk);
+    ~Temp();
+    Temp(const Temp&) = delete;
+    Temp& operator=(const Temp&) = delete;
+    void write(std::string_view bytes);
+    void sync();
+    Staged finish();  // fsync, rename, fsync of the folder
+
+   private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+  };
+
+  // Where a version's bytes lie; nothing when `version` is no name that Tenon gives.
+  std::optional<std::string> path_of(std::string_view version) const;
+  // The size of the stored file; nothing when it is missing.
+  std::optional<std::uint64_t> size_of(std::string_view version) const;
+  void erase(std::string_view version) const;  // missing is fine
+  bool answers() const;
+
+  // For the sweep. Versions in one of the 256 folders, and the removal of temporary files, untouched for that long.
+  std::vector<std::string> versions_in(int folder, std::chrono::seconds older_than) const;
+  int remove_old_temps(std::chrono::seconds older_than) const;
+
+ private:
+  friend class Temp;
+  std::filesystem::path dir_;
+};
+
+// A random name for new bytes.
+std::string new_version();
+
+}  // namespace storage
