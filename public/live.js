@@ -3,7 +3,8 @@ const policy = globalThis.trustedTypes?.createPolicy("tenon-live", { createHTML:
 const lostPoll = 3000;
 const sayEvery = 5000;
 
-function follow(section) {
+// `raw`: the section's HTML as the server sent it, where known.
+function follow(section, raw) {
   const part = (name) => section.querySelectorAll(`[data-live-${name}]`);
   let source, timer, saidAt = 0, saying, gone = false;
 
@@ -27,24 +28,24 @@ function follow(section) {
     for (const item of section.querySelectorAll("[data-step]")) if (item.dataset.step === step) item.dataset.state = value;
   };
 
-  // Fetches the page again and puts the new section in the old one's place, if it differs.
-  const renew = async () => {
+  // Fetches the page again and puts the new section in the old one's place, if it differs and nobody is typing in it.
+  const renew = async (force) => {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
     if (answer.redirected && !answer.url.startsWith(location.origin + location.pathname)) return location.assign(answer.url);
     if (!answer.ok) throw new Error(String(answer.status));
     const html = await answer.text();
     const page = new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
     const fresh = page.getElementById(section.id);
-    if (gone || !fresh || section.contains(document.activeElement?.closest("input,textarea,select"))) return false;
-    if (fresh.innerHTML === section.dataset.was) return false;
+    if (!fresh) return location.reload();
+    const sent = fresh.innerHTML;
+    if (gone || (!force && (sent === raw || document.activeElement?.matches("input,textarea,select")))) return;
     const focused = section.contains(document.activeElement) && document.activeElement.id;
     stop();
     section.replaceWith(document.adoptNode(fresh));
     if (focused) document.getElementById(focused)?.focus();
     fresh.dispatchEvent(new Event("tenon:replaced", { bubbles: true }));
     document.title = page.title;
-    if (fresh.matches("[data-live]")) follow(fresh);
-    return true;
+    if (fresh.matches("[data-live]")) follow(fresh, sent);
   };
   const poll = (every) => {
     clearTimeout(timer);
@@ -60,7 +61,6 @@ function follow(section) {
     }, every);
   };
 
-  section.dataset.was = section.innerHTML;
   if (section.dataset.poll) poll(1000 * section.dataset.poll);
   if (!section.dataset.events) return;
   source = new EventSource(section.dataset.events);
@@ -90,7 +90,7 @@ function follow(section) {
   source.addEventListener("done", async () => {
     source.close();
     try {
-      if (!(await renew())) location.reload();
+      await renew(true);
     } catch {
       location.reload();
     }

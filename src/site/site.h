@@ -1,0 +1,55 @@
+// The public pages (/, /pricing, /terms, /privacy) and the dashboard at /app. Data of other modules comes through
+// DashboardSource, which app/ fills, so this module knows none of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/ids.h"
+#include "http/router.h"
+
+namespace site {
+
+struct Plan {
+  std::string key;          // starter, pack_25: names the texts site.plan.<key>.*
+  std::int64_t credits = 0;
+  std::string price;        // as people read it, "$19"; empty: not on sale yet
+};
+
+struct Catalogue {
+  std::vector<Plan> tiers{{"starter", 60, ""}, {"pro", 200, ""}, {"enterprise", 500, ""}};  // credits a month
+  std::vector<Plan> packs{{"pack_25", 25, ""}, {"pack_80", 80, ""}, {"pack_250", 250, ""}};
+  std::int64_t seconds_per_credit = 10;  // of rendered video: the price that pipeline/ states
+  std::int64_t seconds_per_photograph = 3;
+};
+
+struct RunningJob {
+  core::JobId id;
+  core::ProjectId project;
+  std::string title;   // of the project
+  std::string status;  // QUEUED or PROCESSING
+  int progress = 0;
+};
+
+struct RecentProject {
+  core::ProjectId id;
+  std::string title;
+  std::string status;  // draft, processing, ready, failed
+  core::Time updated;
+};
+
+// Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8.
+struct DashboardSource {
+  std::function<core::Task<std::int64_t>(const http::Request&)> balance;
+  std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;
+  std::function<core::Task<std::vector<RecentProject>>(const http::Request&)> recent;
+};
+
+void mount(http::Router& router, Catalogue catalogue = {});
+void mount(http::Router& router, DashboardSource source);
+
+}  // namespace site
