@@ -95,7 +95,23 @@ Task<Staged> Storage::stage_file(const std::string& path) {
   co_return co_await core::offload(parts_->disk, copy);
 }
 
-Task<> Storage::discard(const Staged& staged) {
+namespace {
+
+bool may_have_committed(const std::exception_ptr& why) {
+  if (!why) return false;
+  try {
+    std::rethrow_exception(why);
+  } catch (const pg::Unavailable&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+Task<> Storage::discard(const Staged& staged, std::exception_ptr why) {
+  if (may_have_committed(why)) co_return;
   const auto erase = [files = &parts_->files, version = staged.version] { files->erase(version); };
   try {
     co_await core::offload(parts_->disk, erase);

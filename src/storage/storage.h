@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,8 +75,9 @@ class Storage {
   Upload upload(std::uint64_t limit) { return Upload(*this, limit); }
   // Copies (or links) a finished local file into the store.
   Task<Staged> stage_file(const std::string& path);
-  // Gives up durable bytes that no row will name. Never throws: what cannot be erased now is left to the sweep.
-  Task<> discard(const Staged& staged);
+  // Gives up durable bytes after `why` kept their row from being written. Never throws; what cannot be erased now is
+  // left to the sweep, and so is everything after an outage, in which the commit may have happened all the same.
+  Task<> discard(const Staged& staged, std::exception_ptr why = nullptr);
 
   // Upserts the row as the transaction's role; the version it replaces goes to the outbox (storage, erase_version).
   Task<Object> commit(pg::Tx& tx, std::string_view bucket, std::string_view key, const Staged& staged,
