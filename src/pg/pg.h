@@ -175,7 +175,7 @@ class Db {
   Task<> commit(detail::Lease& lease);
   Task<> rollback(detail::Lease& lease);
   static bool is_retryable(const std::exception_ptr& failure);
-  std::unique_ptr<detail::Engine> engine_;
+  std::shared_ptr<detail::Engine> engine_;
 };
 
 }  // namespace pg

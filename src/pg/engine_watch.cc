@@ -1,0 +1,108 @@
+// The engine's watch: while anything is under way or missing, a tick ends what waits too long, cancels what nobody
+// waits for, and finds out whether a silent server still lives.
+#include <algorithm>
+
+#include "core/log.h"
+#include "pg/engine.h"
+
+namespace pg::detail {
+
+void Engine::arm() {
+  const bool missing = started_ && !closing_ && static_cast<int>(shared_.size()) < wanted_shared_;
+  if (armed_ || !(is_busy() || missing || !closers_.empty())) return;
+  armed_ = true;
+  timer_.expires_after(kTick);
+  timer_.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->armed_ = false;
+    if (!ec) self->tick();
+  });
+}
+
+void Engine::tick() {
+  const Instant now = std::chrono::steady_clock::now();
+  expire(now);
+  for (const auto* pipes : {&shared_, &leased_})
+    for (const auto& pipe : std::vector(*pipes)) watch_over(*pipe, now);
+  connect_missing();
+  if (!closers_.empty() && !is_busy())
+    for (Waiting* closer : std::exchange(closers_, {})) end(*closer);
+  settled();
+  arm();
+}
+
+void Engine::expire(Instant now) {
+  // Almost always the first is the oldest; a retry keeps its old deadline, so all are looked at.
+  for (auto* unit : std::vector(waiting_.begin(), waiting_.end()))
+    if (unit->deadline <= now) {
+      std::erase(waiting_, unit);
+      end(*unit);
+    }
+  for (auto* request : std::vector(lessees_.begin(), lessees_.end()))
+    if (request->deadline <= now) {
+      std::erase(lessees_, request);
+      end(*request);
+    }
+}
+
+void Engine::watch_over(Pipe& pipe, Instant now) {
+  Unit* const unit = pipe.first();
+  if (unit != nullptr && unit->cancellable && !unit->cancel_sent && unit->ambient &&
+      unit->ambient->stop.stop_requested() && pipe.first_age(now) > 2 * kTick) {
+    unit->cancel_sent = true;
+    pipe.cancel_first();
+  }
+  const milliseconds age = pipe.first_age(now);
+  if (age > kPatience && now - pipe.last_heard() > kPatience) probe(now);
+  const milliseconds limit = unit == nullptr ? kConnect : statement_timeout(unit->role);
+  if (age > limit + kGrace) pipe.drop("no answer long after the statement's time was over");
+}
+
+// A server that is frozen or cut off breaks no connection. A new connection that gets no answer either tells it from a
+// slow statement; then whoever waits is told, instead of waiting for his statement's time to end.
+void Engine::probe(Instant now) {
+  if (probe_ || now - last_probe_ < kPatience) return;
+  last_probe_ = now;
+  probe_ = std::make_shared<Wire>(loop_, helper_);
+  probe_->connect(config_.url, kProbe, [weak = weak_from_this(), asked = now](Connect outcome, const std::string&) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->probe_->close();
+    self->probe_.reset();
+    if (outcome != Connect::timed_out) return;
+    for (const auto* pipes : {&self->shared_, &self->leased_})
+      for (const auto& pipe : std::vector(*pipes))
+        if (pipe->in_flight() > 0 && pipe->last_heard() < asked) pipe->drop("the server does not answer");
+    self->settled();
+  });
+}
+
+core::Task<> Engine::close() {
+  closing_ = true;
+  // Units that found no connection yet will find none any more.
+  for (Unit* unit : std::exchange(waiting_, {})) end(*unit);
+  for (LeaseRequest* request : std::exchange(lessees_, {})) end(*request);
+  if (is_busy()) {
+    struct Closing {
+      Engine& engine;
+      Waiting& waiting;
+      bool await_ready() const { return false; }
+      void await_suspend(std::coroutine_handle<> coroutine) {
+        waiting.coroutine = coroutine;
+        waiting.ambient = core::ambient();
+        engine.closers_.push_back(&waiting);
+        engine.arm();
+      }
+      void await_resume() { core::set_ambient(std::move(waiting.ambient)); }
+    };
+    Waiting waiting;
+    Closing closing{*this, waiting};
+    co_await closing;
+  }
+  for (auto* pipes : {&shared_, &leased_, &coming_})
+    for (const auto& pipe : std::exchange(*pipes, {})) pipe->drop("closed");
+  idle_.clear();
+}
+
+}  // namespace pg::detail

@@ -1,0 +1,205 @@
+#include "pg/listener.h"
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "core/log.h"
+#include "pg/wire.h"
+
+namespace pg {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Subscription {
+  std::string channel;
+  std::function<void(std::string_view)> fn;
+};
+
+std::string quoted(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out += '"';
+}
+
+milliseconds back_off(int failures) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return milliseconds{(50 << std::min(failures - 1, 3)) * std::uniform_int_distribution<int>(75, 120)(random) / 100};
+}
+
+}  // namespace
+
+struct Listener::Impl : std::enable_shared_from_this<Impl> {
+  Impl(core::Loop& on, core::Secret where) : loop(on), url(std::move(where)), retry(on.io()) {}
+
+  core::Loop& loop;
+  core::Secret url;
+  core::Offload helper{1, 16};
+  boost::asio::steady_timer retry;
+  std::shared_ptr<detail::Wire> wire;
+  std::vector<std::weak_ptr<Subscription>> subscriptions;
+  std::set<std::string> listening;  // what the server was told and has confirmed
+  std::vector<std::string> asked;   // under way
+  bool up = false;
+  bool asking = false;
+  bool refused = false;
+  bool closed = false;
+  int failures = 0;
+
+  void connect() {
+    if (closed) return;
+    wire = std::make_shared<detail::Wire>(loop, helper);
+    wire->connect(url, milliseconds{3000}, [weak = weak_from_this()](detail::Connect outcome, const std::string& why) {
+      const auto self = weak.lock();
+      if (!self || self->closed) return;
+      if (outcome == detail::Connect::up) return self->connected();
+      if (self->failures++ == 0) core::log::warn("pg.listener.failed", {{"why", why}});
+      self->connect_later();
+    });
+  }
+
+  void connect_later() {
+    retry.expires_after(back_off(std::max(failures, 1)));
+    retry.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
+      const auto self = weak.lock();
+      if (self && !ec) self->connect();
+    });
+  }
+
+  void connected() {
+    failures = 0;
+    up = true;
+    wire->watch([weak = weak_from_this()](bool alive) {
+      if (const auto self = weak.lock()) self->readable(alive);
+    });
+    ask();
+  }
+
+  std::vector<std::shared_ptr<Subscription>> alive() {
+    std::vector<std::shared_ptr<Subscription>> out;
+    std::erase_if(subscriptions, [&](const std::weak_ptr<Subscription>& weak) {
+      auto one = weak.lock();
+      if (one) out.push_back(std::move(one));
+      return weak.expired();
+    });
+    return out;
+  }
+
+  // Tells the server the difference between what is listened to and what is wanted.
+  void ask() {
+    if (!up || asking || closed) return;
+    std::set<std::string> wanted;
+    for (const auto& one : alive()) wanted.insert(one->channel);
+    std::string text;
+    asked.clear();
+    for (const std::string& channel : wanted)
+      if (!listening.contains(channel)) {
+        text += "listen " + quoted(channel) + ";";
+        asked.push_back(channel);
+      }
+    std::erase_if(listening, [&](const std::string& channel) {
+      if (wanted.contains(channel)) return false;
+      text += "unlisten " + quoted(channel) + ";";
+      return true;
+    });
+    if (text.empty()) return;
+    asking = true;
+    refused = false;
+    if (PQsendQuery(wire->conn(), text.c_str()) != 1) return lost(detail::reason(wire->conn()));
+    wire->flush();
+  }
+
+  void readable(bool is_alive) {
+    PGconn* const conn = wire->conn();
+    while (asking && PQisBusy(conn) == 0) {
+      PGresult* const result = PQgetResult(conn);
+      if (result == nullptr) {
+        answered();
+        if (!up) return;
+        break;
+      }
+      if (PQresultStatus(result) == PGRES_FATAL_ERROR) refused = true;
+      PQclear(result);
+    }
+    PQisBusy(conn);  // lets libpq read what it has when no answer is awaited
+    while (PGnotify* const notice = PQnotifies(conn)) {
+      call(notice->relname, notice->extra);
+      PQfreemem(notice);
+      if (!up) return;
+    }
+    if (!is_alive || PQstatus(conn) == CONNECTION_BAD) lost(detail::reason(conn));
+  }
+
+  void answered() {
+    asking = false;
+    if (refused) return lost("the server refused to listen");
+    const std::vector<std::string> fresh = std::exchange(asked, {});
+    listening.insert(fresh.begin(), fresh.end());
+    // What was sent before this moment was missed.
+    for (const std::string& channel : fresh) call(channel, "");
+    ask();
+  }
+
+  void call(const std::string& channel, std::string_view payload) {
+    for (const auto& one : alive()) {
+      if (one->channel != channel) continue;
+      try {
+        one->fn(payload);
+      } catch (const std::exception& e) {
+        core::log::error("pg.listener.subscriber_threw", {{"channel", channel}, {"what", e.what()}});
+      }
+    }
+  }
+
+  void lost(const std::string& why) {
+    if (!std::exchange(up, false)) return;
+    core::log::warn("pg.listener.lost", {{"why", why}});
+    asking = false;
+    listening.clear();
+    wire->close();
+    connect_later();
+  }
+
+  void close() {
+    closed = true;
+    up = false;
+    retry.cancel();
+    if (wire) wire->close();
+  }
+};
+
+Listener::Listener(core::Loop& loop, const Config& config)
+    : impl_(std::make_shared<Impl>(loop, config.direct_url ? config.direct_url : config.url)) {
+  loop.post([weak = std::weak_ptr(impl_)] {
+    if (const auto impl = weak.lock()) impl->connect();
+  });
+}
+
+Listener::~Listener() { impl_->close(); }
+
+std::shared_ptr<void> Listener::subscribe(std::string channel, std::function<void(std::string_view)> fn) {
+  // The last holder tells the listener, so that the server hears of it too.
+  const std::weak_ptr<Impl> weak = impl_;
+  std::shared_ptr<Subscription> one(new Subscription{std::move(channel), std::move(fn)}, [weak](Subscription* gone) {
+    delete gone;
+    if (const auto impl = weak.lock()) impl->loop.post([impl] { impl->ask(); });
+  });
+  impl_->subscriptions.push_back(one);
+  impl_->ask();
+  return one;
+}
+
+core::Task<> Listener::close() {
+  impl_->close();
+  co_return;
+}
+
+}  // namespace pg

@@ -1,0 +1,310 @@
+#include "pg/pipe.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "core/log.h"
+
+namespace pg::detail {
+
+namespace {
+
+constexpr const char* kSetupName = "tenon_setup";
+constexpr const char* kSetup =
+    "select set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true)";
+constexpr const char* kSetupReadOnly =
+    "select set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
+    "set_config('transaction_read_only','on',true)";
+// What the text format of values depends on. Poolers follow the first two of themselves.
+constexpr const char* kSession =
+    "select set_config('DateStyle','ISO, MDY',false),set_config('TimeZone','UTC',false),set_config('bytea_output','hex',false)";
+// The server notices a vanished client in the middle of a statement. Not every server knows it: its error is ignored.
+constexpr const char* kCheckClient = "select set_config('client_connection_check_interval','2s',false)";
+
+bool send_plain(PGconn* conn, const char* sql) {
+  return PQsendQueryParams(conn, sql, 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
+}
+
+std::shared_ptr<const PGresult> next_result(PGconn* conn) {
+  PGresult* result = PQgetResult(conn);
+  if (result == nullptr) return nullptr;
+  return {result, [](const PGresult* r) { PQclear(const_cast<PGresult*>(r)); }};
+}
+
+std::string key_of(Role role, std::string_view text) {
+  std::string key;
+  key.reserve(text.size() + 1);
+  key += static_cast<char>('0' + static_cast<int>(role));
+  return key.append(text);
+}
+
+bool opens_transaction(const PGresult* result) {
+  const std::string_view tag = PQcmdStatus(const_cast<PGresult*>(result));
+  return tag == "BEGIN" || tag.starts_with("START");
+}
+
+struct Values {
+  explicit Values(const Params& params) {
+    pointers.reserve(params.size());
+    for (const Param& param : params) pointers.push_back(param.null ? nullptr : param.text.c_str());
+  }
+  int count() const { return static_cast<int>(pointers.size()); }
+  std::vector<const char*> pointers;
+};
+
+}  // namespace
+
+std::string_view sqlstate(const PGresult* result) {
+  const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return state == nullptr ? std::string_view{} : std::string_view{state};
+}
+
+Role role_of(const As& who) {
+  if (who.role() == "anon") return Role::anon;
+  return who.role() == "authenticated" ? Role::authenticated : Role::service;
+}
+
+milliseconds statement_timeout(Role role) {
+  switch (role) {
+    case Role::anon: return milliseconds{3000};
+    case Role::authenticated: return milliseconds{8000};
+    case Role::service: break;
+  }
+  return milliseconds{30000};
+}
+
+Pipe::Pipe(core::Loop& loop, core::Offload& helper, Owner& owner, Use use, bool prepared)
+    : wire_(std::make_shared<Wire>(loop, helper)), owner_(&owner), use_(use), prepared_(prepared) {}
+
+Pipe::~Pipe() { wire_->close(); }
+
+void Pipe::connect(const core::Secret& url, Wire::Done done) {
+  const std::weak_ptr<Pipe> weak = weak_from_this();
+  wire_->connect(url, kConnect, [weak, done = std::move(done)](Connect outcome, const std::string& why) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (outcome == Connect::up) self->set_up();
+    done(outcome, why);
+  });
+}
+
+void Pipe::set_up() {
+  PGconn* const conn = wire_->conn();
+  PQenterPipelineMode(conn);
+  up_ = true;
+  last_heard_ = std::chrono::steady_clock::now();
+  for (const char* sql : {kSession, kCheckClient}) {
+    send_plain(conn, sql);
+    PQpipelineSync(conn);
+    Flight flight;
+    flight.steps = {Step::execute, Step::sync};
+    flight.count = 2;
+    flights_.push_back(std::move(flight));
+  }
+  if (prepared_) {
+    PQsendPrepare(conn, kSetupName, kSetup, 0, nullptr);
+    PQpipelineSync(conn);
+    Flight flight;
+    flight.steps = {Step::prepare, Step::sync};
+    flight.count = 2;
+    flights_.push_back(std::move(flight));
+  }
+  const std::weak_ptr<Pipe> weak = weak_from_this();
+  wire_->watch([weak](bool alive) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->last_heard_ = std::chrono::steady_clock::now();
+    self->drain();
+    if (!alive && self->up_) self->drop(reason(self->wire_->conn()));
+    if (self->owner_ != nullptr) self->owner_->settled();
+  });
+  wire_->flush();
+}
+
+bool Pipe::send_setup(const Unit& unit) {
+  const std::string timeout = std::to_string(statement_timeout(role_of(*unit.who)).count());
+  const std::array values{unit.who->role().c_str(), unit.who->claims().c_str(), timeout.c_str()};
+  PGconn* const conn = wire_->conn();
+  if (unit.read_only)
+    return PQsendQueryParams(conn, kSetupReadOnly, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
+  if (!prepared_) return PQsendQueryParams(conn, kSetup, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
+  return PQsendQueryPrepared(conn, kSetupName, 3, values.data(), nullptr, nullptr, 0) == 1;
+}
+
+bool Pipe::send_statement(Unit& unit, Flight& flight) {
+  PGconn* const conn = wire_->conn();
+  const auto add = [&flight](Step step) { flight.steps[flight.count++] = step; };
+  const std::string text(unit.text);
+  if (unit.describe) {
+    add(Step::prepare);
+    add(Step::describe);
+    return PQsendPrepare(conn, "", text.c_str(), 0, nullptr) == 1 && PQsendDescribePrepared(conn, "") == 1;
+  }
+  const Values values(*unit.params);
+  if (!unit.prepared || !prepared_) {
+    add(Step::execute);
+    return PQsendQueryParams(conn, text.c_str(), values.count(), nullptr, values.pointers.data(), nullptr, nullptr, 0) == 1;
+  }
+  std::string key = key_of(unit.role, unit.text);
+  auto found = statements_.find(key);
+  if (found == statements_.end()) {
+    add(Step::prepare);
+    Prepared fresh{++counter_, 0, fmt::format("tenon_{}_{}", static_cast<int>(unit.role), counter_)};
+    found = statements_.emplace(std::move(key), std::move(fresh)).first;
+    flight.prepares = true;
+    if (PQsendPrepare(conn, found->second.name.c_str(), text.c_str(), 0, nullptr) != 1) return false;
+  }
+  found->second.used = ++counter_;
+  flight.statement = found->second.number;
+  add(Step::execute);
+  return PQsendQueryPrepared(conn, found->second.name.c_str(), values.count(), values.pointers.data(), nullptr, nullptr, 0) == 1;
+}
+
+void Pipe::send(Unit& unit) {
+  if (statements_.size() > kStatements) forget_oldest();
+  PGconn* const conn = wire_->conn();
+  Flight flight;
+  flight.unit = &unit;
+  flight.started = unit.started = std::chrono::steady_clock::now();
+  unit.outcome = Outcome::lost;  // until the answer is here
+  bool ok = true;
+  if (unit.opens != nullptr) {
+    ok = send_plain(conn, "begin");
+    flight.steps[flight.count++] = Step::begin;
+  }
+  if (ok && unit.who != nullptr) {
+    ok = send_setup(unit);
+    flight.steps[flight.count++] = Step::setup;
+  }
+  if (ok && !unit.text.empty()) ok = send_statement(unit, flight);
+  ok = ok && PQpipelineSync(conn) == 1;
+  flight.steps[flight.count++] = Step::sync;
+  flights_.push_back(std::move(flight));
+  if (!ok) return drop(reason(conn));
+  wire_->flush();
+}
+
+void Pipe::forget_oldest() {
+  const auto oldest = std::ranges::min_element(statements_, {}, [](const auto& entry) { return entry.second.used; });
+  send_plain(wire_->conn(), ("deallocate " + oldest->second.name).c_str());
+  PQpipelineSync(wire_->conn());
+  statements_.erase(oldest);
+  Flight flight;
+  flight.steps = {Step::execute, Step::sync};
+  flight.count = 2;
+  flight.started = std::chrono::steady_clock::now();
+  flights_.push_back(std::move(flight));
+}
+
+void Pipe::drain() {
+  PGconn* const conn = wire_->conn();
+  while (up_ && !flights_.empty() && PQisBusy(conn) == 0) {
+    if (!accept(next_result(conn))) return;
+  }
+  if (!up_ || !flights_.empty()) return;
+  PQisBusy(conn);  // nothing is under way, yet the server may speak: a notice, or its farewell
+  if (PQstatus(conn) == CONNECTION_BAD) drop(reason(conn));
+  else if (use_ == Use::shared && PQtransactionStatus(conn) != PQTRANS_IDLE) drop("a unit left its transaction open");
+}
+
+// False when the connection was dropped.
+bool Pipe::accept(std::shared_ptr<const PGresult> result) {
+  Flight& flight = flights_.front();
+  const Step step = flight.steps[flight.at];
+  if (!result) {
+    if (step == Step::sync && std::exchange(flight.answered_null, true)) {
+      drop("answers out of step");
+      return false;
+    }
+    if (step != Step::sync) ++flight.at;
+    return true;
+  }
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_PIPELINE_SYNC) {
+    if (step != Step::sync) {
+      drop("answers out of step");
+      return false;
+    }
+    return finish_first();
+  }
+  if (status == PGRES_FATAL_ERROR && sqlstate(result.get()).empty() && PQstatus(wire_->conn()) == CONNECTION_BAD) {
+    drop(reason(wire_->conn()));
+    return false;
+  }
+  if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+    drop("copy is not for a unit of work");
+    return false;
+  }
+  if (step == Step::execute && use_ == Use::shared && opens_transaction(result.get())) {
+    drop("a unit opened a transaction");
+    return false;
+  }
+  take(flight, std::move(result));
+  return true;
+}
+
+void Pipe::take(Flight& flight, std::shared_ptr<const PGresult> result) {
+  const Step step = flight.steps[flight.at];
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
+    flight.answered_null = false;
+    const std::string_view state = sqlstate(result.get());
+    // A statement that the server does not know, or whose plan no longer fits the table, is prepared anew next time.
+    if (flight.unit != nullptr && (state == "26000" || state == "0A000")) forget(*flight.unit, flight.statement);
+    if (std::exchange(flight.failed, true)) return;
+    if (flight.unit != nullptr) flight.unit->answer = std::move(result);
+    return;
+  }
+  if (status == PGRES_PIPELINE_ABORTED) return;
+  if (step == Step::prepare && status == PGRES_COMMAND_OK) flight.prepares = false;
+  const bool wanted = step == Step::describe || step == Step::execute;
+  if (wanted && flight.unit != nullptr && !flight.failed) flight.unit->answer = std::move(result);
+}
+
+bool Pipe::finish_first() {
+  Flight flight = std::move(flights_.front());
+  flights_.pop_front();
+  if (flight.prepares && flight.unit != nullptr) forget(*flight.unit, flight.statement);
+  const auto now = std::chrono::steady_clock::now();
+  if (!flights_.empty()) {
+    flights_.front().started = now;
+    if (flights_.front().unit != nullptr) flights_.front().unit->started = now;
+  }
+  if (flight.unit == nullptr) return true;
+  Unit& unit = *flight.unit;
+  unit.outcome = flight.failed ? Outcome::error : Outcome::ok;
+  unit.cancel_nearby = now - last_cancel_ < milliseconds{5000};
+  if (owner_ != nullptr) owner_->finished(unit);
+  return true;
+}
+
+void Pipe::forget(const Unit& unit, std::uint64_t statement) {
+  const auto found = statements_.find(key_of(unit.role, unit.text));
+  if (found != statements_.end() && found->second.number == statement) statements_.erase(found);
+}
+
+milliseconds Pipe::first_age(Instant now) const {
+  if (flights_.empty()) return milliseconds{0};
+  return std::chrono::duration_cast<milliseconds>(now - flights_.front().started);
+}
+
+void Pipe::cancel_first() {
+  last_cancel_ = std::chrono::steady_clock::now();
+  wire_->cancel();
+}
+
+void Pipe::drop(const std::string& why) {
+  if (!std::exchange(up_, false)) return;
+  const auto self = shared_from_this();
+  const std::string copy = why;
+  wire_->close();
+  for (const Flight& flight : std::exchange(flights_, {})) {
+    if (flight.unit == nullptr || owner_ == nullptr) continue;
+    flight.unit->outcome = Outcome::lost;
+    owner_->finished(*flight.unit);
+  }
+  if (owner_ != nullptr) owner_->went_down(*this, copy);
+}
+
+}  // namespace pg::detail

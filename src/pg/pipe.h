@@ -1,0 +1,88 @@
+// One connection in pipeline mode: sends units, matches answers to them in order, keeps statements prepared.
+// Private to pg/.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "pg/unit.h"
+#include "pg/wire.h"
+
+namespace pg::detail {
+
+class Pipe : public std::enable_shared_from_this<Pipe> {
+ public:
+  enum class Use : std::uint8_t { shared, leased };  // a leased one may stay in a transaction after a Sync
+
+  // Told about units that are done and about the end of the connection; outlives the pipe or detaches it.
+  struct Owner {
+    virtual void finished(Unit& unit) = 0;
+    virtual void went_down(Pipe& pipe, const std::string& why) = 0;
+    virtual void settled() = 0;  // after each batch of answers: resume who waits, send more
+   protected:
+    ~Owner() = default;
+  };
+
+  Pipe(core::Loop& loop, core::Offload& helper, Owner& owner, Use use, bool prepared);
+  ~Pipe();
+  void connect(const core::Secret& url, Wire::Done done);
+  void send(Unit& unit);
+  // Ends the connection; units under way are lost.
+  void drop(const std::string& why);
+  void detach() { owner_ = nullptr; }
+  void cancel_first();
+
+  bool is_up() const { return up_; }
+  std::size_t in_flight() const { return flights_.size(); }
+  Unit* first() { return flights_.empty() ? nullptr : flights_.front().unit; }
+  // How long the first unit has been waiting for its answer.
+  milliseconds first_age(Instant now) const;
+  bool is_idle() const { return up_ && flights_.empty() && PQtransactionStatus(wire_->conn()) == PQTRANS_IDLE; }
+  Instant last_heard() const { return last_heard_; }
+
+ private:
+  enum class Step : std::uint8_t { begin, setup, prepare, describe, execute, sync };
+  struct Flight {
+    Unit* unit = nullptr;  // none: housekeeping whose answer nobody awaits
+    std::array<Step, 6> steps{};
+    std::uint8_t count = 0;
+    std::uint8_t at = 0;
+    bool failed = false;
+    bool answered_null = false;  // libpq may end a failed step with one null; a second means confusion
+    std::uint64_t statement = 0; // number of the prepared statement it executes
+    bool prepares = false;       // that statement, unless this becomes false again
+    Instant started{};
+  };
+  struct Prepared {
+    std::uint64_t number = 0;
+    std::uint64_t used = 0;
+    std::string name;
+  };
+
+  void set_up();
+  bool send_setup(const Unit& unit);
+  bool send_statement(Unit& unit, Flight& flight);
+  void forget_oldest();
+  void drain();
+  bool accept(std::shared_ptr<const PGresult> result);
+  void take(Flight& flight, std::shared_ptr<const PGresult> result);
+  bool finish_first();
+  void forget(const Unit& unit, std::uint64_t statement);
+
+  std::shared_ptr<Wire> wire_;
+  Owner* owner_;
+  Use use_;
+  bool prepared_;
+  bool up_ = false;
+  std::deque<Flight> flights_;
+  std::unordered_map<std::string, Prepared> statements_;
+  std::uint64_t counter_ = 0;
+  Instant last_cancel_{};
+  Instant last_heard_{};
+};
+
+}  // namespace pg::detail

@@ -1,0 +1,153 @@
+// How a statement becomes units of work, and an answer becomes rows or an exception.
+#include <fmt/core.h>
+
+#include "pg/lease.h"
+#include "pg/sql.h"
+#include "pg/types.h"
+
+namespace pg {
+namespace detail {
+
+namespace {
+
+constexpr int kAttempts = 3;  // of a unit that the server refused for reasons of concurrency
+
+std::string field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? "" : text;
+}
+
+// The server, not the statement, is what failed. 08P01 is a mistake in the caller's message and stays an error.
+bool is_outage(std::string_view state) {
+  return state == "57P01" || state == "57P02" || state == "57P03" || state == "57P05" || state == "25P03" ||
+         state == "53300" || (state.starts_with("08") && state != "08P01");
+}
+
+bool needs_new_plan(const Unit& unit) {
+  const std::string_view state = sqlstate(unit.answer.get());
+  if (state == "26000") return true;
+  return state == "0A000" && field(unit.answer.get(), PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
+}
+
+[[noreturn]] void refuse(std::string_view name, const Unit& unit) {
+  const PGresult* const answer = unit.answer.get();
+  // An outgrown plan reads as a statement that is not prepared: the whole transaction may try again.
+  const std::string state(needs_new_plan(unit) ? "26000" : sqlstate(answer));
+  if (state.empty() || is_outage(state)) throw Unavailable("the database is shutting down or starting");
+  throw Error(std::string(name), state, field(answer, PG_DIAG_MESSAGE_PRIMARY), field(answer, PG_DIAG_MESSAGE_DETAIL),
+              field(answer, PG_DIAG_MESSAGE_HINT), field(answer, PG_DIAG_CONSTRAINT_NAME));
+}
+
+[[noreturn]] void give_up(const Unit& unit) {
+  if (unit.outcome == Outcome::unsent) throw Unavailable("no database connection came free in time");
+  throw Unavailable("the connection to the database was lost");
+}
+
+// Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
+bool may_run_again(const Unit& unit, int attempt) {
+  if (unit.outcome != Outcome::error || attempt >= kAttempts) return false;
+  const std::string_view state = sqlstate(unit.answer.get());
+  if (state == "40001" || state == "40P01" || needs_new_plan(unit)) return true;
+  return state == "57014" && unit.cancel_nearby && !unit.cancel_sent;  // the cancel was meant for a neighbour
+}
+
+}  // namespace
+
+Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params params, Columns columns) {
+  refuse_unfit(sql, params);
+  const Instant deadline = engine->deadline();
+  const Role role = role_of(who);
+  if (!columns.empty() && !engine->is_checked(sql.text)) {
+    Unit question;
+    question.who = &who;
+    question.describe = true;
+    question.role = role;
+    question.text = sql.text;
+    question.deadline = deadline;
+    co_await engine->run(question);
+    if (question.outcome == Outcome::error) refuse(sql.name, question);
+    if (question.outcome != Outcome::ok) give_up(question);
+    expect_types(sql.name, question.answer.get(), columns, params);
+    engine->set_checked(sql.text);
+  }
+  bool second_life = false;
+  for (int attempt = 1;; ++attempt) {
+    Unit unit;
+    unit.who = &who;
+    unit.role = role;
+    unit.text = sql.text;
+    unit.params = &params;
+    unit.deadline = deadline;
+    unit.prepared = !second_life;
+    unit.read_only = second_life;
+    co_await engine->run(unit);
+    if (unit.outcome == Outcome::ok) {
+      expect_column_types(sql.name, unit.answer.get(), columns);
+      co_return Rows(sql.name, std::move(unit.answer));
+    }
+    if (unit.outcome == Outcome::error) {
+      if (may_run_again(unit, attempt)) continue;
+      // What reads by its words called a function that writes: nobody knows whether the first attempt took effect.
+      if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(unit);
+      refuse(sql.name, unit);
+    }
+    const bool unanswered = unit.outcome == Outcome::lost && unit.answer == nullptr;
+    if (!unanswered || second_life || !looks_read_only(sql.text)) give_up(unit);
+    second_life = true;
+  }
+}
+
+Task<Rows> in_transaction(Lease& lease, Sql sql, Params params, Columns columns) {
+  refuse_unfit(sql, params);
+  const bool check = !columns.empty() && !lease.engine.is_checked(sql.text);
+  for (const bool describe : {true, false}) {
+    if (describe && !check) continue;
+    Unit unit;
+    if (!lease.open) unit.opens = unit.who = &lease.who;
+    lease.open = true;
+    unit.describe = describe;
+    unit.prepared = true;
+    unit.role = role_of(lease.who);
+    unit.text = sql.text;
+    unit.params = &params;
+    co_await lease.engine.run_on(*lease.pipe, unit);
+    if (unit.outcome == Outcome::error) refuse(sql.name, unit);
+    if (unit.outcome != Outcome::ok) give_up(unit);
+    if (describe) {
+      expect_types(sql.name, unit.answer.get(), columns, params);
+      lease.engine.set_checked(sql.text);
+    } else {
+      expect_column_types(sql.name, unit.answer.get(), columns);
+      co_return Rows(sql.name, std::move(unit.answer));
+    }
+  }
+  throw std::logic_error("unreachable");
+}
+
+Task<> finish(Lease& lease, Sql verb) {
+  const Params none;
+  Unit unit;
+  unit.role = role_of(lease.who);
+  unit.text = verb.text;
+  unit.params = &none;
+  unit.cancellable = false;
+  co_await lease.engine.run_on(*lease.pipe, unit);
+  if (unit.outcome == Outcome::error) refuse(verb.name, unit);
+  if (unit.outcome != Outcome::ok) give_up(unit);
+  lease.open = false;
+  // A transaction in which a statement failed answers `commit` with ROLLBACK: nobody may take that for a success.
+  if (verb.text == "commit" && std::string_view(PQcmdStatus(const_cast<PGresult*>(unit.answer.get()))) != "COMMIT")
+    throw Error(std::string(verb.name), "25P02", "the transaction was rolled back, since a statement of it failed", "", "", "");
+}
+
+}  // namespace detail
+
+Task<Rows> OneTrip::query(const Sql& sql, Params params, Columns columns) const {
+  return detail::one_trip(engine_->shared_from_this(), who_, sql, std::move(params), columns);
+}
+
+Task<Rows> Tx::query(const Sql& sql, Params params, Columns columns) {
+  return detail::in_transaction(*lease_, sql, std::move(params), columns);
+}
+
+}  // namespace pg

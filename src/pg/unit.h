@@ -1,0 +1,69 @@
+// A unit of work: what goes to the server in one write and ends with one Sync. It lives in the frame of the coroutine
+// that awaits it. Private to pg/.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <coroutine>
+#include <memory>
+#include <string_view>
+
+#include "core/ambient.h"
+#include "pg/pg.h"
+
+namespace pg::detail {
+
+using Instant = std::chrono::steady_clock::time_point;
+using std::chrono::milliseconds;
+
+// Every bound of the client, in one place.
+inline constexpr milliseconds kWaitForConnection{4000};   // so that 503 is out within 5 s
+inline constexpr milliseconds kConnect{3000};             // one attempt
+inline constexpr milliseconds kPatience{2000};            // without an answer: ask whether the server still lives
+inline constexpr milliseconds kProbe{1500};               // and how long it may take to say so
+inline constexpr milliseconds kGrace{2000};               // past a role's statement_timeout
+inline constexpr milliseconds kStalled{150};              // a pipeline whose first unit is older gets no new ones
+inline constexpr milliseconds kTick{25};
+inline constexpr std::size_t kInFlight = 64;              // units on one pipeline
+inline constexpr std::size_t kWaiting = 4096;             // units and transactions without a connection
+inline constexpr std::size_t kStatements = 256;           // prepared on one connection
+inline constexpr int kSpares = 2;                         // pipelines opened while the others are stalled
+
+enum class Role : std::uint8_t { anon, authenticated, service };
+Role role_of(const As& who);
+milliseconds statement_timeout(Role role);  // anon 3 s, authenticated 8 s, service_role 30 s
+
+// Something that waits on the engine.
+struct Waiting {
+  std::coroutine_handle<> coroutine;
+  std::shared_ptr<core::Ambient> ambient;
+  Instant deadline{};  // for a connection; none once it is under way
+  bool done = false;
+};
+
+enum class Outcome : std::uint8_t { ok, error, lost, unsent };
+
+struct Unit : Waiting {
+  // What to send, in this order. An empty text sends no statement.
+  const As* opens = nullptr;  // `begin` first, and the unit leaves the transaction open
+  const As* who = nullptr;    // set_config(role, claims, statement_timeout)
+  bool read_only = false;     // the server refuses every write
+  bool describe = false;      // prepare and describe, execute nothing
+  bool prepared = false;      // keep the statement prepared
+  Role role = Role::anon;     // whose prepared statement
+  std::string_view text;
+  const Params* params = nullptr;
+  bool cancellable = true;  // by the ambient's stop
+
+  // What came back. `answer` is the statement's result, or the error of whatever failed.
+  Outcome outcome = Outcome::unsent;
+  std::shared_ptr<const PGresult> answer;
+  bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may be meant for a neighbour
+  bool cancel_sent = false;
+  Instant started{};  // when it became the first on its connection
+};
+
+std::string_view sqlstate(const PGresult* result);
+
+}  // namespace pg::detail
