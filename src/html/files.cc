@@ -86,8 +86,10 @@ std::uint64_t text_stamp() {
   if (!reads_from_disk()) return 0;
   std::uint64_t stamp = 1;
   std::error_code ignored;
-  for (const fs::path& path : texts_on_disk())
+  for (const fs::path& path : texts_on_disk()) {
+    stamp = stamp * 31 + fs::file_size(path, ignored);
     stamp = stamp * 31 + static_cast<std::uint64_t>(fs::last_write_time(path, ignored).time_since_epoch().count());
+  }
   return stamp;
 }
 

@@ -12,18 +12,15 @@ namespace {
 
 using core::Task;
 
-html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, const std::string& locale,
-                const char* favourite) {
+html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, const std::string& locale) {
   html::Rows out;
   for (const Plan& plan : plans) {
     const std::string key = "site.plan." + plan.key;
     out.push_back(html::Data{}
                       .set("name", html::text(locale, key + ".name"))
-                      .set("for_whom", html::text(locale, key + ".for"))
                       .set("credits", html::number(plan.credits))
                       .set("minutes", html::number(plan.credits * catalogue.seconds_per_credit / 60))
-                      .set("price", plan.price)
-                      .set("favourite", plan.key == favourite));
+                      .set("price", plan.price));
   }
   return out;
 }
@@ -31,8 +28,8 @@ html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, cons
 html::Data priced(const http::Request& rq, const Catalogue& catalogue) {
   const std::string locale = html::locale_of(rq);
   return html::Data{}
-      .set("tiers", rows(catalogue.tiers, catalogue, locale, "pro"))
-      .set("packs", rows(catalogue.packs, catalogue, locale, ""))
+      .set("tiers", rows(catalogue.tiers, catalogue, locale))
+      .set("packs", rows(catalogue.packs, catalogue, locale))
       .set("seconds", std::to_string(catalogue.seconds_per_credit))
       .set("wide", true);
 }

@@ -1,0 +1,154 @@
+// Whole pages: the layout's data, notices after a redirect, error pages; and rules that hold for every view.
+#include <doctest/doctest.h>
+
+#include <cctype>
+#include <string>
+#include <vector>
+
+#include "core/resources.h"
+#include "html/html.h"
+#include "html/setup.h"
+#include "html/template.h"
+
+namespace {
+
+http::Request visitor(std::string path = "/x") {
+  http::Request rq;
+  rq.path = std::move(path);
+  rq.csp_nonce = "bm9uY2U=";
+  rq.csrf_token = "token-1";
+  rq.request_id = "req-1";
+  return rq;
+}
+
+http::Request ada(std::string path = "/app") {
+  http::Request rq = visitor(std::move(path));
+  rq.caller.kind = http::Caller::Kind::user;
+  rq.caller.email = "ada@example.com";
+  return rq;
+}
+
+std::string body(const http::Response& response) { return std::get<std::string>(response.body); }
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+http::Response error(const http::Request& rq, int status, const char* code, const char* sentence) {
+  return html::error_page(rq, core::Problem(status, code, sentence));
+}
+
+std::vector<const core::Resource*> page_views() {
+  std::vector<const core::Resource*> views;
+  for (const core::Resource* file : core::resources_below("src/"))
+    if (file->path.find("/views/") != std::string_view::npos && file->path.ends_with(".html")) views.push_back(file);
+  return views;
+}
+
+}  // namespace
+
+TEST_CASE("every script of a page carries the request's nonce") {
+  const std::string page = body(html::page(visitor(), "html/error", html::Data{}.set("live", true).set("upload", true)));
+  int scripts = 0;
+  for (std::size_t at = page.find("<script"); at != std::string::npos; at = page.find("<script", at + 1)) {
+    ++scripts;
+    CHECK(has(page.substr(at, page.find('>', at) - at), "nonce=\"bm9uY2U=\""));
+  }
+  CHECK(scripts == 3);
+}
+
+TEST_CASE("live.js and upload.js are loaded only where asked") {
+  const std::string page = body(html::page(visitor(), "html/error", {}));
+  CHECK_FALSE(has(page, "live."));
+  CHECK_FALSE(has(page, "upload."));
+}
+
+TEST_CASE("a visitor is offered to sign in, a signed-in person to sign out with the page's token") {
+  const std::string out = body(html::page(visitor(), "html/error", {}));
+  CHECK(has(out, "href=\"/login\""));
+  CHECK_FALSE(has(out, "action=\"/logout\""));
+  const std::string in = body(html::page(ada(), "html/error", {}));
+  CHECK(has(in, "action=\"/logout\"><input type=\"hidden\" name=\"_csrf\" value=\"token-1\">"));
+  CHECK(has(in, "ada@example.com"));
+  CHECK_FALSE(has(in, "href=\"/login\""));
+}
+
+TEST_CASE("the menu marks the longest link that begins the path") {
+  html::configure({"", {{"/app", "html.nav.dashboard"}, {"/app/projects", "html.nav.projects"}}});
+  const std::string page = body(html::page(ada("/app/projects/1"), "html/error", {}));
+  html::configure({});
+  CHECK(has(page, "<a href=\"/app/projects\" aria-current=\"page\">Projects</a>"));
+  CHECK(has(page, "<a href=\"/app\">Dashboard</a>"));
+}
+
+TEST_CASE("a title is a text key or plain text, escaped") {
+  CHECK(has(body(html::page(visitor(), "html/error", html::Data{}.set("title", "html.more"))),
+            "<title>Show more · Tenon</title>"));
+  CHECK(has(body(html::page(visitor(), "html/error", html::Data{}.set("title", "</title><script>"))),
+            "<title>&lt;/title&gt;&lt;script&gt; · Tenon</title>"));
+}
+
+TEST_CASE("a notice in the address shows only sentences that a module has written") {
+  const auto shown = [](const char* notice) {
+    http::Request rq = visitor();
+    rq.queries = {{"notice", notice}};
+    return has(body(html::page(rq, "html/error", {})), "class=\"toast\"");
+  };
+  CHECK_FALSE(shown("html.unheard"));
+  CHECK_FALSE(shown("Call 555-1234"));
+  CHECK_FALSE(shown("<script>"));
+  CHECK_FALSE(shown("html"));
+  CHECK(shown("html.saved"));
+}
+
+TEST_CASE("an error page has the problem's status, and its sentence below 500 only") {
+  const http::Response forbidden = error(visitor(), 403, "forbidden", "Not <yours>.");
+  CHECK(forbidden.status == 403);
+  CHECK(has(body(forbidden), "Not &lt;yours&gt;."));
+  const http::Response fault = error(visitor(), 500, "bug", "password of db is x");
+  CHECK(fault.status == 500);
+  CHECK_FALSE(has(body(fault), "password"));
+  CHECK(has(body(fault), "<code>req-1</code>"));
+  CHECK(error(visitor(), 418, "x", "y").status == 418);
+}
+
+TEST_CASE("an error page keeps Retry-After and says it") {
+  core::Problem problem(429, "slow_down", "Too many sign-ins.");
+  problem.headers.emplace_back("Retry-After", "30");
+  const http::Response response = html::error_page(visitor(), problem);
+  CHECK(response.headers.get("Retry-After") == "30");
+  CHECK(has(body(response), "Try again in 30 seconds."));
+}
+
+TEST_CASE("every view of every module loads") {
+  for (const core::Resource* file : page_views()) {
+    std::string name{file->path.substr(4)};
+    name.erase(name.find("/views/"), 6);
+    if (name.starts_with("html/ui/") || name == "html/layout.html") continue;
+    CHECK_NOTHROW_MESSAGE(html::source_of(name, html::Frame::none), name);
+  }
+}
+
+TEST_CASE("no page holds an inline style, an inline handler or an inline script") {
+  for (const core::Resource* file : page_views()) {
+    if (file->path.starts_with("src/mail/") || file->path.starts_with("src/sim/")) continue;
+    std::string text{file->bytes};
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    CHECK_MESSAGE(!has(text, " style=") , file->path);
+    CHECK_MESSAGE(!has(text, "<style"), file->path);
+    for (const char* handler : {" onclick", " onload", " onsubmit", " onerror", " onchange", " oninput", " hx-on"})
+      CHECK_MESSAGE(!has(text, handler), file->path << handler);
+    for (std::size_t at = text.find("<script"); at != std::string::npos; at = text.find("<script", at + 1))
+      CHECK_MESSAGE(has(text.substr(at), "></script>"), file->path);
+    const bool unquoted = has(text, "={{") && file->path != "src/html/views/layout.html";
+    CHECK_MESSAGE(!unquoted, file->path << ": an attribute without quotes");
+  }
+}
+
+TEST_CASE("every POST form of every view carries the token first") {
+  for (const core::Resource* file : page_views()) {
+    if (file->path.starts_with("src/mail/")) continue;
+    const std::string text{file->bytes};
+    for (std::size_t at = text.find("method=\"post\""); at != std::string::npos; at = text.find("method=\"post\"", at + 1)) {
+      const std::size_t inside = text.find('>', at) + 1;
+      const std::size_t first = text.find_first_not_of(" \n\r\t", inside);
+      CHECK_MESSAGE(text.compare(first, 13, "{{> ui/csrf}}") == 0, file->path << " at " << at);
+    }
+  }
+}

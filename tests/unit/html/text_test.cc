@@ -1,0 +1,90 @@
+// Sentences by key and locale, and the words of every module as they are in the binary.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "core/json.h"
+#include "core/resources.h"
+#include "html/format.h"
+#include "html/html.h"
+#include "html/texts.h"
+
+namespace {
+
+html::Texts two_locales() {
+  html::Texts texts;
+  texts.add("en", "a/en.json", R"({"a.both": "both", "a.english": "English only"})");
+  texts.add("de", "a/de.json", R"({"a.both": "beide"})");
+  return texts;
+}
+
+http::Request asking_for(const char* languages) {
+  http::Request rq;
+  if (languages != nullptr) rq.headers.add("Accept-Language", languages);
+  return rq;
+}
+
+}  // namespace
+
+TEST_CASE("a locale's own sentence wins, English stands in, an unknown key has none") {
+  const html::Texts texts = two_locales();
+  CHECK(*texts.find("de", "a.both") == "beide");
+  CHECK(*texts.find("de", "a.english") == "English only");
+  CHECK(*texts.find("fr", "a.both") == "both");
+  CHECK(texts.find("de", "a.none") == nullptr);
+}
+
+TEST_CASE("a text file that is no flat object of texts is refused by name") {
+  html::Texts texts;
+  CHECK_THROWS_AS(texts.add("en", "x", "[1]"), std::logic_error);
+  CHECK_THROWS_AS(texts.add("en", "x", "{\"a\": 1}"), std::logic_error);
+  CHECK_THROWS_AS(texts.add("en", "x", "{\"a\": \"b\""), std::logic_error);
+}
+
+TEST_CASE("names in braces are filled once, unknown ones stay") {
+  const auto value = [](std::string_view name) -> std::optional<std::string> {
+    if (name == "n") return "{m}";
+    return std::nullopt;
+  };
+  CHECK(html::fill("a {n} b {other} {not a name} {", value) == "a {m} b {other} {not a name} {");
+}
+
+TEST_CASE("text() gives the key itself when nobody wrote the sentence") {
+  CHECK(html::text("en", "html.nobody.wrote.this") == "html.nobody.wrote.this");
+  CHECK(html::text("en", "html.error.retry_after", {{"retry_after", "7"}}) == "Try again in 7 seconds.");
+}
+
+TEST_CASE("the language asked for is taken only when it exists") {
+  CHECK(html::locale_of(asking_for(nullptr)) == "en");
+  for (const char* header : {"xx", "xx-YY,en;q=0.1", "*", ";;,,q=", "en-GB,en;q=0.9", "../../etc", "xx;q=1.0,en;q=0"})
+    CHECK_MESSAGE(html::locale_of(asking_for(header)) == "en", header);
+}
+
+TEST_CASE("every text file in the binary can be read and no key is another module's") {
+  for (const core::Resource* file : core::resources_below("src/")) {
+    const std::string path{file->path};
+    if (path.find("/text/") == std::string::npos || !path.ends_with(".json")) continue;
+    html::Texts texts;
+    CHECK_NOTHROW_MESSAGE(texts.add("en", path, file->bytes), path);
+    const std::string module = path.substr(4, path.find('/', 4) - 4);
+    const auto document = core::Json::parse(file->bytes);
+    REQUIRE_MESSAGE(document, path);
+    for (const auto& [key, value] : document->members())
+      CHECK_MESSAGE(key.starts_with(module + "."), path << ": " << key);
+  }
+}
+
+TEST_CASE("numbers, sizes, spans and moments read as people write them") {
+  CHECK(html::number(0) == "0");
+  CHECK(html::number(999) == "999");
+  CHECK(html::number(1000) == "1,000");
+  CHECK(html::number(-1234567) == "-1,234,567");
+  CHECK(html::bytes(999) == "999 B");
+  CHECK(html::bytes(1000) == "1.0 kB");
+  CHECK(html::bytes(999'949) == "999.9 kB");
+  CHECK(html::bytes(999'999) == "1.0 MB");
+  CHECK(html::duration(65) == "1:05");
+  CHECK(html::duration(3723) == "1:02:03");
+  const core::Time time = *core::parse_rfc3339("2026-01-02T03:04:05Z");
+  CHECK(html::moment(time) == "2 Jan 2026, 03:04 UTC");
+}
