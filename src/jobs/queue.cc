@@ -23,6 +23,19 @@ constexpr pg::Sql kFinish{"jobs.queue_finish", R"sql(
   select tenon.finish_job($1, $2, $3, $4, $5, nullif($6, ''), nullif($7, ''), $8::jsonb, $9::jsonb)
 )sql"};
 constexpr pg::Sql kFailAttempt{"jobs.queue_fail_attempt", R"sql(select tenon.fail_attempt($1, $2, $3, $4, $5, $6))sql"};
+constexpr pg::Sql kEndStep{"jobs.step_end", R"sql(
+  update public.job_steps
+     set state = $3, finished_at = now(), output = coalesce(nullif($4, '')::jsonb, output), error_code = nullif($5, ''),
+         cpu_ms = coalesce(($6::jsonb ->> 'cpu_ms')::bigint, cpu_ms),
+         peak_kb = coalesce(($6::jsonb ->> 'peak_kb')::bigint, peak_kb),
+         bytes_in = coalesce(($6::jsonb ->> 'bytes_in')::bigint, bytes_in),
+         bytes_out = coalesce(($6::jsonb ->> 'bytes_out')::bigint, bytes_out),
+         credits = coalesce(($6::jsonb ->> 'credits')::int, credits)
+   where job_id = $1 and n = $2
+)sql"};
+constexpr pg::Sql kHeldBy{"jobs.queue_held_by", R"sql(
+  select id, fence, cancel_requested_at is not null from public.jobs where lease_id = $1 and status = 'PROCESSING'
+)sql"};
 constexpr pg::Sql kHandBack{"jobs.queue_hand_back", R"sql(select tenon.hand_back($1, $2, $3))sql"};
 constexpr pg::Sql kTell{"jobs.progress_tell", R"sql(
   select pg_notify('tenon_progress', job)::text from unnest($1::text[]) as job
@@ -51,6 +64,9 @@ Task<std::int64_t> open_lease(pg::Db& db, std::string worker, std::string host, 
 }
 Task<bool> heartbeat(pg::Db& db, std::int64_t lease, int seconds) {
   co_return co_await db.as(worker_role()).one<bool>(kHeartbeat, lease, seconds);
+}
+Task<std::vector<StillOurs>> held_by(pg::Db& db, std::int64_t lease) {
+  co_return co_await db.as(worker_role()).many<StillOurs>(kHeldBy, lease);
 }
 Task<> close_lease(pg::Db& db, std::int64_t lease) {
   co_await db.as(worker_role()).run(kCloseLease, lease);
@@ -81,13 +97,15 @@ Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict) {
                                    verdict.message, verdict.assets, verdict.metering);
   co_return word == "done";
 }
-Task<Retried> fail_attempt(pg::Db& db, Holding held, std::string code, std::string message, int delay_seconds) {
-  const std::string word = co_await db.as(worker_role())
-                               .one<std::string>(kFailAttempt, held.job, held.lease, held.fence, code, message,
-                                                 delay_seconds);
+Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, std::string code, std::string message, int delay_seconds) {
+  const std::string word = co_await tx.one<std::string>(kFailAttempt, held.job, held.lease, held.fence, code, message,
+                                                        delay_seconds);
   if (word == "retry") co_return Retried::retry;
   if (word == "failed") co_return Retried::failed;
   co_return word == "cancelled" ? Retried::cancelled : Retried::lost;
+}
+Task<> end_step(pg::Tx& tx, const Holding& held, const StepRow& step) {
+  co_await tx.run(kEndStep, held.job, step.n, step.state, step.output, step.error_code, step.meter);
 }
 Task<> hand_back(pg::Db& db, Holding held) {
   co_await db.as(worker_role()).one<std::string>(kHandBack, held.job, held.lease, held.fence);
@@ -97,8 +115,8 @@ Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs) {
 }
 
 Task<> keep_house(pg::Db& db, int external_seconds) {
-  for (int i = 0; i < kMostRounds && co_await db.as(worker_role()).one<std::int32_t>(kRescue) > 0; ++i) {
-  }
+  for (int i = 0; i < kMostRounds; ++i)
+    if (co_await db.as(worker_role()).one<std::int32_t>(kRescue) <= 0) break;
   for (int i = 0; i < kMostRounds; ++i)
     if (co_await db.as(worker_role()).one<std::int32_t>(kRescueExternal, external_seconds) <= 0) break;
   for (int i = 0; i < kMostRounds; ++i)

@@ -125,6 +125,7 @@ core::Json Run::Impl::ask(std::string line) {
   const std::optional<core::Json> answer = wire.receive();
   if (!answer) throw std::runtime_error("the worker is gone");
   if ((*answer)["code"].string_or("") == "NO_SPACE") throw NoSpace{};
+  if ((*answer)["code"].string_or("") == "UNAVAILABLE") throw Outage{};
   if (answer->has("error")) throw std::runtime_error((*answer)["error"].string_or("refused"));
   return *answer;
 }

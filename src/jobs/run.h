@@ -40,5 +40,7 @@ struct Run::Impl {
 
 // A full disk, seen from a step.
 struct NoSpace {};
+// The database stayed away for longer than a step waits.
+struct Outage {};
 
 }  // namespace jobs

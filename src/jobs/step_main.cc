@@ -51,6 +51,8 @@ StepResult run_guarded(Step step, Run& run) {
     return loop.run_until(step(run));
   } catch (const NoSpace&) {
     return try_again("NO_SPACE", run.text("jobs.error.no_space"));
+  } catch (const Outage&) {
+    return try_again("UNAVAILABLE", run.text("jobs.error.unavailable"));
   } catch (const std::bad_alloc&) {
     return fail("STEP_OUT_OF_MEMORY", run.text("jobs.error.step_out_of_memory"));
   } catch (const std::system_error& e) {

@@ -1,0 +1,93 @@
+#include "jobs/api.h"
+
+#include "core/problem.h"
+#include "html/html.h"
+#include "jobs/start.h"
+
+namespace jobs {
+namespace {
+
+Task<std::string> shown(Jobs& jobs, core::UserId user, core::JobId id) {
+  const std::optional<JobRow> job = co_await find_job(jobs.db, user, id);
+  if (!job) http::throw_not_found();
+  const std::vector<StepInfo> steps = co_await steps_of(jobs.db, user, id);
+  std::optional<Place> place;
+  if (job->status == "QUEUED") place = co_await place_of(jobs.db, id);
+  co_return job_json(*job, steps, place);
+}
+
+std::string idempotency_key(const http::Request& rq) {
+  const std::string key(rq.header("idempotency-key"));
+  if (key.size() > 200)
+    throw core::Problem(400, "bad_idempotency_key", html::text("en", "jobs.problem.bad_idempotency_key"));
+  return key;
+}
+
+}  // namespace
+
+Task<http::Response> create(Jobs& jobs, http::Request& rq) {
+  const auto project = rq.id<core::ProjectId>("id");
+  const core::Json body = rq.body.empty() ? core::Json{} : rq.json();
+  const Started started = co_await start_once(jobs, rq.caller.user, project, body["pipeline"].string_or(""),
+                                              idempotency_key(rq));
+  co_return http::json(started.body, 201).header("Location", "/api/jobs/" + started.job.str());
+}
+
+Task<http::Response> list(Jobs& jobs, http::Request& rq) {
+  const std::vector<JobRow> rows =
+      co_await jobs_of(jobs.db, rq.caller.user, rq.id<core::ProjectId>("id"), 50);
+  core::JsonWriter w;
+  w.begin_array();
+  for (const JobRow& row : rows) w.raw(job_json(row, {}));
+  w.end_array();
+  co_return http::json(w.take());
+}
+
+Task<http::Response> quote(Jobs& jobs, http::Request& rq) {
+  const auto project = rq.id<core::ProjectId>("id");
+  const std::string pipeline(rq.query("pipeline").value_or(""));
+  const Price price = co_await price_of(jobs, rq.caller.user, project, pipeline);
+  core::JsonWriter w;
+  w.begin().field("credits", price.inputs == 0 ? 0 : price.quote.credits).field("seconds", price.quote.seconds);
+  w.field("inputs", price.inputs).field("balance", price.balance).field("pipeline", price.pipeline);
+  w.field("enough", price.balance >= price.quote.credits).end();
+  co_return http::json(w.take());
+}
+
+Task<http::Response> show(Jobs& jobs, http::Request& rq) {
+  const std::string body = co_await shown(jobs, rq.caller.user, rq.id<core::JobId>("id"));
+  co_return http::json(body);
+}
+
+Task<http::Response> cancel_by_api(Jobs& jobs, http::Request& rq) {
+  const auto id = rq.id<core::JobId>("id");
+  const Cancelled outcome = co_await cancel(jobs, rq.caller.user, id);
+  if (outcome == Cancelled::finished_before)
+    throw core::Problem(409, "job_finished", html::text("en", "jobs.problem.job_finished"));
+  const std::string body = co_await shown(jobs, rq.caller.user, id);
+  co_return http::json(body, outcome == Cancelled::asked ? 202 : 200);
+}
+
+Task<http::Response> retry_by_api(Jobs& jobs, http::Request& rq) {
+  const Started started = co_await retry(jobs, rq.caller.user, rq.id<core::JobId>("id"));
+  co_return http::json(started.body, 201).header("Location", "/api/jobs/" + started.job.str());
+}
+
+Task<http::Response> outputs(Jobs& jobs, http::Request& rq) {
+  const auto id = rq.id<core::JobId>("id");
+  const std::optional<JobRow> job = co_await find_job(jobs.db, rq.caller.user, id);
+  if (!job) http::throw_not_found();
+  const std::vector<Output> made = co_await outputs_of(jobs.db, rq.caller.user, id);
+  const core::Time expires = jobs.clock.now() + std::chrono::seconds(kLinkSeconds);
+  core::JsonWriter w;
+  w.begin_array();
+  for (const Output& one : made) {
+    w.begin().field("name", one.name).field("size", one.size);
+    w.field("url", jobs.storage.signed_url(one.bucket, one.key, kLinkSeconds, one.name));
+    w.field("expires_at", core::rfc3339(expires)).end();
+  }
+  w.end_array();
+  co_return http::json(w.take());
+}
+
+}  // namespace jobs

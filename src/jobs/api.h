@@ -1,0 +1,20 @@
+// The JSON side: each reads its input, makes one call into the domain and answers.
+#pragma once
+
+#include "http/request.h"
+#include "http/response.h"
+#include "jobs/jobs.h"
+
+namespace jobs {
+
+Task<http::Response> create(Jobs& jobs, http::Request& rq);
+Task<http::Response> list(Jobs& jobs, http::Request& rq);
+Task<http::Response> quote(Jobs& jobs, http::Request& rq);
+Task<http::Response> show(Jobs& jobs, http::Request& rq);
+Task<http::Response> cancel_by_api(Jobs& jobs, http::Request& rq);
+Task<http::Response> retry_by_api(Jobs& jobs, http::Request& rq);
+Task<http::Response> outputs(Jobs& jobs, http::Request& rq);
+
+inline constexpr std::int64_t kLinkSeconds = 3600;
+
+}  // namespace jobs

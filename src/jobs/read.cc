@@ -1,0 +1,136 @@
+#include "jobs/read.h"
+
+#include <algorithm>
+
+namespace jobs {
+namespace {
+
+constexpr pg::Sql kJob{"jobs.job_find", R"sql(
+  select id, project_id, status::text, progress, pipeline, attempt, cost_credits_reserved, cost_credits_final,
+         error_code, error_message, cancel_requested_at is not null, retry_of, created_at, started_at, finished_at,
+         updated_at, input
+  from public.jobs where id = $1 and user_id = $2
+)sql"};
+constexpr pg::Sql kJobsOfProject{"jobs.job_list", R"sql(
+  select id, project_id, status::text, progress, pipeline, attempt, cost_credits_reserved, cost_credits_final,
+         error_code, error_message, cancel_requested_at is not null, retry_of, created_at, started_at, finished_at,
+         updated_at, input
+  from public.jobs where project_id = $1 and user_id = $2 order by created_at desc, id desc limit $3
+)sql"};
+constexpr pg::Sql kSteps{"jobs.step_list", R"sql(
+  select n, name, state, started_at, finished_at, cpu_ms, peak_kb, bytes_in, bytes_out, credits, error_code
+  from public.job_steps where job_id = $1 and user_id = $2 order by n
+)sql"};
+struct AssetRow {
+  core::AssetId id;
+  std::string path;
+  pg::Json meta;
+};
+constexpr pg::Sql kOutputs{"jobs.output_list", R"sql(
+  select id, path, meta from public.assets where job_id = $1 and user_id = $2 and type = 'output' order by path
+)sql"};
+constexpr pg::Sql kInputs{"jobs.input_list", R"sql(
+  select id, path, meta from public.assets
+  where project_id = $1 and user_id = $2 and type = 'input' and (cardinality($3::uuid[]) = 0 or id = any ($3::uuid[]))
+  order by array_position($3::uuid[], id), created_at, id
+)sql"};
+constexpr pg::Sql kBalance{"jobs.balance", R"sql(
+  select coalesce((select balance from public.credit_balance where user_id = $1), 0)::bigint
+)sql"};
+constexpr pg::Sql kPlace{"jobs.queue_place", R"sql(
+  select (select count(*) from (
+            select 1 from tenon.job_ready o join tenon.job_ready m on m.job_id = $1 and o.lane = m.lane
+            where (o.band, o.vtime, o.seq) < (m.band, m.vtime, m.seq) limit 1000) as before),
+         exists (select from tenon.job_parked where job_id = $1)
+)sql"};
+
+std::string last_segment(const std::string& path) {
+  const std::size_t cut = path.find_last_of('/');
+  return cut == std::string::npos ? path : path.substr(cut + 1);
+}
+
+}  // namespace
+
+Task<std::optional<JobRow>> find_job(pg::Db& db, core::UserId user, core::JobId job) {
+  co_return co_await db.as(user).maybe<JobRow>(kJob, job, user);
+}
+Task<JobRow> job_in(pg::Tx& tx, core::UserId user, core::JobId job) {
+  co_return co_await tx.one<JobRow>(kJob, job, user);
+}
+Task<std::vector<JobRow>> jobs_of(pg::Db& db, core::UserId user, core::ProjectId project, int limit) {
+  co_return co_await db.as(user).many<JobRow>(kJobsOfProject, project, user, limit);
+}
+Task<std::optional<JobRow>> latest_job(pg::Db& db, core::UserId user, core::ProjectId project) {
+  co_return co_await db.as(user).maybe<JobRow>(kJobsOfProject, project, user, 1);
+}
+Task<std::vector<StepInfo>> steps_of(pg::Db& db, core::UserId user, core::JobId job) {
+  co_return co_await db.as(user).many<StepInfo>(kSteps, job, user);
+}
+
+Task<std::vector<Output>> outputs_of(pg::Db& db, core::UserId user, core::JobId job) {
+  const std::vector<AssetRow> rows = co_await db.as(user).many<AssetRow>(kOutputs, job, user);
+  std::vector<Output> outputs;
+  for (const AssetRow& row : rows) {
+    const std::size_t cut = row.path.find('/');
+    const core::Json meta = core::Json::parse(row.meta.text).value_or(core::Json{});
+    Output out;
+    out.name = meta["name"].string_or(last_segment(row.path));
+    out.bucket = row.path.substr(0, cut);
+    out.key = row.path.substr(cut + 1);
+    out.mime = meta["mime"].string_or("");
+    out.size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, meta["size"].integer().value_or(0)));
+    outputs.push_back(std::move(out));
+  }
+  co_return outputs;
+}
+
+Task<std::vector<InputRow>> inputs_of(pg::Db& db, core::UserId user, core::ProjectId project,
+                                      std::vector<core::Uuid> only) {
+  const std::vector<AssetRow> rows = co_await db.as(user).many<AssetRow>(kInputs, project, user, only);
+  std::vector<InputRow> inputs;
+  for (const AssetRow& row : rows) {
+    const core::Json meta = core::Json::parse(row.meta.text).value_or(core::Json{});
+    InputRow one;
+    one.id = row.id;
+    one.input.name = meta["name"].string_or(last_segment(row.path));
+    one.input.caption = meta["caption"].string_or("");
+    one.input.mime = meta["mime"].string_or("");
+    one.input.size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, meta["size"].integer().value_or(0)));
+    inputs.push_back(std::move(one));
+  }
+  co_return inputs;
+}
+
+Task<std::int64_t> balance_of(pg::Db& db, core::UserId user) {
+  co_return co_await db.as(user).one<std::int64_t>(kBalance, user);
+}
+
+Task<Place> place_of(pg::Db& db, core::JobId job) {
+  co_return co_await db.as(pg::as_service("a place in the queue is counted over everybody's jobs")).one<Place>(kPlace, job);
+}
+
+std::string job_json(const JobRow& job, const std::vector<StepInfo>& steps, std::optional<Place> place) {
+  const auto time = [](const std::optional<core::Time>& at) -> std::optional<std::string> {
+    return at ? std::optional(core::rfc3339(*at)) : std::nullopt;
+  };
+  core::JsonWriter w;
+  w.begin().field("id", job.id).field("project_id", job.project).field("status", job.status);
+  w.field("progress", job.progress).field("pipeline", job.pipeline).field("attempt", job.attempt);
+  w.field("cost_credits_reserved", job.reserved).field("cost_credits_final", job.final_cost);
+  w.field("error_code", job.error_code).field("error_message", job.error_message);
+  w.field("cancel_requested", job.cancel_requested).field("retry_of", job.retry_of);
+  if (place && !place->waiting_for_own) w.field("jobs_ahead", place->ahead);
+  w.field("created_at", core::rfc3339(job.created_at)).field("started_at", time(job.started_at));
+  w.field("finished_at", time(job.finished_at)).field("updated_at", core::rfc3339(job.updated_at));
+  w.key("steps").begin_array();
+  for (const StepInfo& step : steps) {
+    w.begin().field("n", step.n).field("name", step.name).field("state", step.state);
+    w.field("started_at", core::rfc3339(step.started_at)).field("finished_at", time(step.finished_at));
+    w.field("cpu_ms", step.cpu_ms).field("peak_kb", step.peak_kb).field("bytes_in", step.bytes_in);
+    w.field("bytes_out", step.bytes_out).field("credits", step.credits).field("error_code", step.error_code).end();
+  }
+  w.end_array().end();
+  return w.take();
+}
+
+}  // namespace jobs

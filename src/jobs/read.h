@@ -1,0 +1,77 @@
+// Jobs as their owner sees them: every query here runs as that user, and says his id besides.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "jobs/jobs.h"
+
+namespace jobs {
+
+struct JobRow {
+  core::JobId id;
+  core::ProjectId project;
+  std::string status;
+  std::int32_t progress = 0;
+  std::string pipeline;
+  std::int32_t attempt = 0;
+  std::int32_t reserved = 0;
+  std::int32_t final_cost = 0;
+  std::optional<std::string> error_code;
+  std::optional<std::string> error_message;
+  bool cancel_requested = false;
+  std::optional<core::JobId> retry_of;
+  core::Time created_at;
+  std::optional<core::Time> started_at;
+  std::optional<core::Time> finished_at;
+  core::Time updated_at;
+  pg::Json input;
+  bool finished() const { return status == "READY" || status == "FAILED"; }
+};
+struct StepInfo {
+  std::int32_t n = 0;
+  std::string name;
+  std::string state;
+  core::Time started_at;
+  std::optional<core::Time> finished_at;
+  std::optional<std::int64_t> cpu_ms;
+  std::optional<std::int64_t> peak_kb;
+  std::optional<std::int64_t> bytes_in;
+  std::optional<std::int64_t> bytes_out;
+  std::optional<std::int32_t> credits;
+  std::optional<std::string> error_code;
+};
+struct Output {
+  std::string name;
+  std::string bucket;
+  std::string key;
+  std::string mime;
+  std::uint64_t size = 0;
+};
+struct InputRow {
+  core::AssetId id;
+  Input input;
+};
+
+Task<std::optional<JobRow>> find_job(pg::Db& db, core::UserId user, core::JobId job);
+Task<JobRow> job_in(pg::Tx& tx, core::UserId user, core::JobId job);
+Task<std::optional<JobRow>> latest_job(pg::Db& db, core::UserId user, core::ProjectId project);
+Task<std::vector<JobRow>> jobs_of(pg::Db& db, core::UserId user, core::ProjectId project, int limit);
+Task<std::vector<StepInfo>> steps_of(pg::Db& db, core::UserId user, core::JobId job);
+Task<std::vector<Output>> outputs_of(pg::Db& db, core::UserId user, core::JobId job);
+// What a run of this project would work on; with ids: those of them that are still there.
+Task<std::vector<InputRow>> inputs_of(pg::Db& db, core::UserId user, core::ProjectId project,
+                                      std::vector<core::Uuid> only = {});
+Task<std::int64_t> balance_of(pg::Db& db, core::UserId user);
+struct Place {
+  std::int64_t ahead = 0;  // jobs claimed before this one, at most 1,000 are counted
+  bool waiting_for_own = false;  // behind the user's own jobs: it is not in the queue yet
+};
+// The job has been shown to be the user's: the queue itself is nobody's to read.
+Task<Place> place_of(pg::Db& db, core::JobId job);
+
+std::string job_json(const JobRow& job, const std::vector<StepInfo>& steps, std::optional<Place> place = {});
+
+}  // namespace jobs

@@ -1,0 +1,280 @@
+#include "jobs/step_host.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+#include "core/log.h"
+#include "core/problem.h"
+#include "html/html.h"
+#include "jobs/wire.h"
+
+namespace jobs {
+namespace fs = std::filesystem;
+namespace {
+
+struct AssetRow {
+  core::AssetId id;
+  std::string type;
+  std::string path;
+  pg::Json meta;
+};
+
+// What the job was started with, in the person's order; for a job that names none, all inputs of its project.
+constexpr pg::Sql kInputs{"jobs.assets_inputs", R"sql(
+  select id, type::text, path, meta from public.assets
+  where project_id = $1 and user_id = $2 and type = 'input' and (cardinality($3::uuid[]) = 0 or id = any ($3::uuid[]))
+  order by array_position($3::uuid[], id), created_at, id
+)sql"};
+constexpr pg::Sql kIntermediate{"jobs.assets_intermediate", R"sql(
+  select id, type::text, path, meta from public.assets where job_id = $1 and user_id = $2 and type <> 'input'
+)sql"};
+
+std::string tail_of(const std::string& path) {
+  const std::size_t cut = path.find_last_of('/');
+  return cut == std::string::npos ? path : path.substr(cut + 1);
+}
+
+std::string extension_of(const std::string& name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string::npos || name.size() - dot > 6) return "";
+  std::string extension = name.substr(dot);
+  for (const char c : extension.substr(1))
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) return "";
+  return extension;
+}
+
+// A copy, never a link: a step may be anybody's code, and the store's bytes are not its to change.
+std::uint64_t copy_bytes(const std::string& from, const std::string& to) {
+  fs::create_directories(fs::path(to).parent_path());
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing);
+  return fs::file_size(to);
+}
+
+// The size of a plain file of this folder; a link or anything else that leads out of it is refused.
+std::uint64_t plain_size(const std::string& file) {
+  struct stat facts {};
+  if (::lstat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_nlink != 1)
+    throw std::runtime_error("no such file");
+  const fs::path folder = fs::path(file).parent_path();
+  if (fs::canonical(folder) != fs::weakly_canonical(folder).lexically_normal() || fs::is_symlink(folder))
+    throw std::runtime_error("no such file");
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+std::function<bool()> tired_after(std::chrono::seconds limit) {
+  return [until = std::chrono::steady_clock::now() + limit] { return std::chrono::steady_clock::now() > until; };
+}
+
+std::string refusal(std::string_view why, std::string_view code = "") {
+  core::JsonWriter w;
+  w.begin().field("error", why);
+  if (!code.empty()) w.field("code", code);
+  w.end();
+  return w.take();
+}
+
+}  // namespace
+
+std::string mime_of(std::string_view name) {
+  static constexpr std::pair<std::string_view, std::string_view> kKnown[] = {
+      {".mp4", "video/mp4"},       {".srt", "application/x-subrip"}, {".zip", "application/zip"},
+      {".json", "application/json"}, {".jpg", "image/jpeg"},           {".png", "image/png"},
+      {".webp", "image/webp"},     {".wav", "audio/wav"},            {".txt", "text/plain"}};
+  for (const auto& [end, mime] : kKnown)
+    if (name.ends_with(end)) return std::string(mime);
+  return "application/octet-stream";
+}
+
+StepHost::StepHost(core::Loop& loop, pg::Db& db, storage::Storage& storage, core::Offload& disk, const Config& config,
+                   const ClaimedJob& job, std::string dir)
+    : loop_(loop), db_(db), storage_(storage), disk_(disk), config_(config), job_(job), dir_(std::move(dir)) {}
+
+std::pair<std::string, std::string> StepHost::place(std::string_view name) const {
+  const std::string folder = storage::job_folder(job_.user, job_.project, job_.id);
+  if (name.starts_with("outputs/")) return {std::string(storage::kOutputs), folder + std::string(name.substr(8))};
+  return {std::string(storage::kAssets), folder + std::string(name)};
+}
+
+Task<> StepHost::find_inputs() {
+  std::vector<core::Uuid> wanted;
+  const auto input = core::Json::parse(job_.input.text);
+  if (input)
+    for (const core::Json& item : (*input)["inputs"].elements())
+      if (const auto id = core::Uuid::parse(item.string_or(""))) wanted.push_back(*id);
+  const std::vector<AssetRow> rows =
+      co_await db_.as(worker_role()).many<AssetRow>(kInputs, job_.project, job_.user, wanted);
+  inputs_.clear();
+  for (const AssetRow& row : rows) {
+    const core::Json meta = core::Json::parse(row.meta.text).value_or(core::Json{});
+    Input one;
+    one.file = "inputs/" + std::to_string(inputs_.size() + 1) + extension_of(row.path);
+    one.name = meta["name"].string_or(tail_of(row.path));
+    one.caption = meta["caption"].string_or("");
+    one.mime = meta["mime"].string_or("");
+    one.size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, meta["size"].integer().value_or(0)));
+    asset_paths_[one.file] = row.path;
+    inputs_.push_back(std::move(one));
+  }
+  // A retried job's files lie in the folder of the job before it: the asset's own path tells.
+  const std::vector<AssetRow> made = co_await db_.as(worker_role()).many<AssetRow>(kIntermediate, job_.id, job_.user);
+  for (const AssetRow& row : made) {
+    const std::size_t cut = row.path.find("/j_");
+    const std::size_t end = cut == std::string::npos ? cut : row.path.find('/', cut + 1);
+    if (end == std::string::npos) continue;
+    const std::string name = row.path.substr(end + 1);
+    asset_paths_[row.type == "output" ? "outputs/" + name : name] = row.path;
+  }
+}
+
+ChildSpec StepHost::spec(const Pipeline& pipeline, std::size_t n) const {
+  ChildSpec spec;
+  spec.argv = {config_.step_program, "step", pipeline.name(), std::to_string(n)};
+  const char* path = std::getenv("PATH");
+  spec.environment = {std::string("PATH=") + (path ? path : "/usr/local/bin:/usr/bin:/bin"), "LANG=C.UTF-8", "TZ=UTC",
+                      "HOME=" + dir_, "TMPDIR=" + dir_};
+  for (const std::string& name : config_.pipeline_env)
+    if (const char* value = std::getenv(name.c_str())) spec.environment.push_back(name + "=" + value);
+  const int own = pipeline.steps()[n].options.timeout_seconds;
+  spec.timeout = own > 0 ? std::chrono::seconds(own) : config_.step_timeout;
+  return spec;
+}
+
+std::string StepHost::hello(const Pipeline& pipeline, std::size_t n,
+                            const std::map<std::string, std::string>& outputs) const {
+  const std::string folder = storage::job_folder(job_.user, job_.project, job_.id);
+  core::JsonWriter w;
+  w.begin().field("parent", ::getpid()).field("job", job_.id).field("project", job_.project).field("user", job_.user);
+  w.field("base_path", std::string(storage::kAssets) + "/" + folder);
+  w.field("output_path", std::string(storage::kOutputs) + "/" + folder);
+  w.field("dir", dir_).field("memory_bytes", config_.step_memory_bytes).field("file_bytes", config_.step_file_bytes);
+  const std::int64_t cores = std::max(1l, ::sysconf(_SC_NPROCESSORS_ONLN));
+  w.field("cpu_seconds", spec(pipeline, n).timeout.count() * cores + 1);
+  w.key("inputs").begin_array();
+  for (const Input& input : inputs_)
+    w.begin().field("file", input.file).field("name", input.name).field("caption", input.caption)
+        .field("mime", input.mime).field("size", input.size).end();
+  w.end_array().key("outputs").begin();
+  for (const auto& [step, output] : outputs)
+    if (!output.empty()) w.key(step).raw(output);
+  w.end().end();
+  return w.take();
+}
+
+Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
+                                const std::map<std::string, std::string>& outputs,
+                                std::function<Task<>(double)> progress, std::function<void(Child*)> started) {
+  StepOutcome outcome;
+  std::optional<core::Json> result;
+  Child child(loop_, spec(pipeline, n));
+  started(&child);
+  child.send(hello(pipeline, n, outputs));
+  for (;;) {
+    const std::optional<std::string> line = co_await child.next();
+    if (!line) break;
+    const std::optional<core::Json> said = core::Json::parse(*line);
+    const std::string what = said ? (*said)["do"].string_or("") : "";
+    if (what == "progress") {
+      co_await progress(static_cast<double>((*said)["permille"].integer().value_or(0)) / 1000.0);
+    } else if (what == "load" || what == "save") {
+      const std::string reply = co_await answer(*said, outcome);
+      child.send(reply);
+    } else if (what == "result") {
+      result = said;
+    } else {
+      core::log::warn("jobs.step.spoke_nonsense", {{"step", pipeline.steps()[n].name}});
+      child.stop();
+    }
+  }
+  started(nullptr);
+  outcome.end = child.end();
+  if (result && outcome.end.how == ChildEnd::How::exited) {
+    const bool success = (*result)["ok"].boolean().value_or(false);
+    outcome.result = success ? ok() : fail((*result)["code"].string_or("ERR_PROCESSING"),
+                                           (*result)["message"].string_or(""));
+    outcome.result.again = (*result)["again"].boolean().value_or(false);
+    if (const auto credits = (*result)["credits"].integer()) outcome.credits = std::clamp<std::int64_t>(*credits, 0, 1000000000);
+    if (result->has("output")) outcome.output = (*result)["output"].dump();
+  } else {
+    outcome.result = blame(outcome.end);
+  }
+  co_return outcome;
+}
+
+StepResult StepHost::blame(const ChildEnd& end) const {
+  const auto said = [](const char* key) { return html::text("en", key); };
+  if (end.how == ChildEnd::How::timed_out) return fail("STEP_TIMEOUT", said("jobs.error.step_timeout"));
+  if (end.how == ChildEnd::How::killed && end.status == SIGXCPU)
+    return fail("STEP_TIMEOUT", said("jobs.error.step_timeout"));
+  if (end.how == ChildEnd::How::killed && end.status == SIGXFSZ)
+    return fail("OUTPUT_TOO_LARGE", said("jobs.error.output_too_large"));
+  if (end.how == ChildEnd::How::never_started) return try_again("STEP_NOT_STARTED", said("jobs.error.step_not_started"));
+  const auto most = static_cast<std::int64_t>(config_.step_memory_bytes / 1024);
+  if (end.how == ChildEnd::How::killed && end.status == SIGKILL && most > 0 && end.peak_kb > most * 3 / 4)
+    return fail("STEP_OUT_OF_MEMORY", said("jobs.error.step_out_of_memory"));
+  return try_again("STEP_CRASHED", said("jobs.error.step_crashed"));
+}
+
+Task<std::string> StepHost::answer(const core::Json& asked, StepOutcome& outcome) {
+  const std::string name = asked["name"].string_or("");
+  if (!valid_name(name)) co_return refusal("not a name that a step may use");
+  std::string refused;
+  try {
+    if (asked["do"].string_or("") == "load") co_return co_await bring(name, outcome);
+    co_return co_await keep(name, asked["mime"].string_or(""), outcome);
+  } catch (const core::Problem& problem) {
+    core::log::warn("jobs.file.refused", {{"name", name}, {"code", problem.code}});
+    refused = refusal(problem.what(), problem.status == 507 || problem.status == 503 ? "NO_SPACE" : problem.code);
+  } catch (const std::system_error& e) {
+    core::log::warn("jobs.file.failed", {{"name", name}, {"what", e.what()}});
+    const bool full = e.code().value() == ENOSPC || e.code().value() == EDQUOT || e.code().value() == EROFS;
+    refused = refusal(e.what(), full ? "NO_SPACE" : "");
+  } catch (const pg::Unavailable&) {
+    refused = refusal("the database cannot be reached", "UNAVAILABLE");
+  } catch (const std::runtime_error& e) {
+    refused = refusal(e.what());
+  }
+  co_return refused;
+}
+
+Task<std::string> StepHost::bring(std::string name, StepOutcome& outcome) {
+  const std::string file = (fs::path(dir_) / name).string();
+  core::JsonWriter w;
+  w.begin().field("path", file).end();
+  std::error_code none;
+  if (fs::exists(file, none)) co_return w.take();
+  const auto known = asset_paths_.find(name);
+  if (known == asset_paths_.end()) co_return refusal("nobody saved " + name);
+  const std::size_t cut = known->second.find('/');
+  const std::string bucket = known->second.substr(0, cut);
+  const std::string key = known->second.substr(cut + 1);
+  const auto look = [this](pg::Tx& tx, const std::string& in, const std::string& at) -> Task<std::optional<storage::Object>> {
+    co_return co_await storage_.find(tx, in, at);
+  };
+  const auto ask = [&] { return db_.in(worker_role(), look, bucket, key); };
+  const std::optional<storage::Object> object = co_await patiently(tired_after(std::chrono::seconds(60)), ask);
+  if (!object) co_return refusal("the store has no " + name);
+  const std::string local = co_await storage_.local_path(*object);
+  outcome.bytes_in += co_await core::offload(disk_, [&local, &file] { return copy_bytes(local, file); });
+  co_return w.take();
+}
+
+Task<std::string> StepHost::keep(std::string name, std::string mime, StepOutcome& outcome) {
+  if (name.starts_with("inputs/")) co_return refusal("inputs are not a step's to write");
+  const std::string file = (fs::path(dir_) / name).string();
+  const std::uint64_t size = plain_size(file);
+  Kept kept;
+  kept.staged = co_await storage_.stage_file(file);
+  kept.mime = mime.empty() ? mime_of(name) : mime;
+  outcome.bytes_out += size;
+  kept_[name] = std::move(kept);
+  co_return std::string(R"({"ok":true})");
+}
+
+}  // namespace jobs

@@ -1,0 +1,22 @@
+// Where jobs work on this machine: one folder a worker process, held by a lock that dies with it, one below it a job.
+#pragma once
+
+#include <string>
+
+namespace jobs {
+
+class WorkDir {
+ public:
+  // Makes <root>/<worker>-<pid>/ and removes what dead workers left in <root>. Blocking; throws when it cannot write.
+  WorkDir(const std::string& root, const std::string& worker);
+  ~WorkDir();
+  WorkDir(const WorkDir&) = delete;
+  WorkDir& operator=(const WorkDir&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  int lock_ = -1;
+};
+
+}  // namespace jobs
