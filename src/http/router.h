@@ -71,9 +71,14 @@ class Router {
   };
   Match find(Method method, std::string_view decoded_path) const;
 
+  Router();
+  ~Router();
+
  private:
+  struct Node;
   void add(Method method, std::string pattern, Who who, Handler handler, Limits limits, bool streamed);
   std::vector<Route> routes_;
+  std::unique_ptr<Node> root_;
 };
 
 // Binds a module to its use cases: r.post("/api/x", Who::user, with(billing, checkout)).
