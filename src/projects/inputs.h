@@ -1,0 +1,36 @@
+// The photographs of a project: rows of public.assets with type `input`, and the stored objects they name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "projects/image_head.h"
+#include "projects/projects.h"
+
+namespace projects {
+
+struct NewInput {  // its bytes are durable, its rows are not written yet
+  core::AssetId id;
+  storage::Staged staged;
+  Picture picture;
+  std::string name;
+  std::string caption;
+};
+
+// One transaction for all of them. Whatever keeps it from committing, the bytes do not stay.
+// Throws Problem 404, 422 too_many_inputs.
+Task<std::vector<Asset>> add(Projects& projects, core::UserId user, core::ProjectId project,
+                             std::vector<NewInput> files);
+// Throws Problem 404, 409 job_running.
+Task<> remove(Projects& projects, core::UserId user, core::ProjectId project, core::AssetId asset);
+Task<Asset> set_caption(Projects& projects, core::UserId user, core::ProjectId project, core::AssetId asset,
+                        std::string caption);
+
+// As it may be stored: one line, no control characters. Throws Problem 400 invalid_caption.
+std::string checked_caption(std::string_view caption);
+// The last part of what a browser sent, made harmless; never empty.
+std::string clean_name(std::string_view filename);
+// Throws Problem 422 image_too_large.
+void check_pixels(const Picture& picture, const std::string& name);
+
+}  // namespace projects

@@ -1,0 +1,163 @@
+#include "projects/table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/crypto.h"
+#include "core/text.h"
+#include "pg/error.h"
+#include "projects/trouble.h"
+
+namespace projects {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kStatuses{"draft", "processing", "ready", "failed"};
+constexpr std::size_t kLongestSearch = 200;
+
+struct Place {  // of the last row of a page
+  core::Time created_at;
+  core::ProjectId id;
+};
+
+bool has_control(std::string_view text) {
+  return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+std::string cursor_of(const Project& last) {
+  return core::base64url(core::rfc3339(last.created_at) + " " + last.id.str());
+}
+
+// Newest first, so the first page begins behind the end of time.
+Place first_place() {
+  const auto id = core::ProjectId::parse("ffffffff-ffff-ffff-ffff-ffffffffffff");
+  return Place{*core::parse_rfc3339("9999-12-31T23:59:59.000000Z"), *id};
+}
+
+Place place_of(const std::string& cursor) {
+  if (cursor.empty()) return first_place();
+  const auto text = core::unbase64url(cursor);
+  const std::size_t cut = text ? text->find(' ') : std::string::npos;
+  if (cut == std::string::npos) throw trouble(400, "invalid_cursor");
+  const auto at = core::parse_rfc3339(std::string_view(*text).substr(0, cut));
+  const auto id = core::ProjectId::parse(std::string_view(*text).substr(cut + 1));
+  if (!at || !id) throw trouble(400, "invalid_cursor");
+  return Place{*at, *id};
+}
+
+// For LIKE: what the person typed is taken literally.
+std::string pattern_of(std::string_view text) {
+  std::string out = "%";
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "%";
+}
+
+void check(const Filter& filter) {
+  if (filter.limit < 1 || filter.limit > kLargestPage) throw trouble(400, "invalid_limit");
+  if (!filter.status.empty() && std::ranges::find(kStatuses, filter.status) == kStatuses.end())
+    throw trouble(400, "invalid_status");
+  if (!core::valid_utf8(filter.text) || has_control(filter.text) || core::utf8_length(filter.text) > kLongestSearch)
+    throw trouble(400, "invalid_search");
+}
+
+constexpr pg::Sql kList{"projects.list", R"sql(
+  select id, user_id, title, status::text, next_job_id, created_at, updated_at
+    from public.projects
+   where user_id = $1 and (created_at, id) < ($2, $3)
+   order by created_at desc, id desc
+   limit $4
+)sql"};
+
+constexpr pg::Sql kListFiltered{"projects.list_filtered", R"sql(
+  select id, user_id, title, status::text, next_job_id, created_at, updated_at
+    from public.projects
+   where user_id = $1 and (created_at, id) < ($2, $3)
+     and ($5::text = '' or status::text = $5) and title ilike $6
+   order by created_at desc, id desc
+   limit $4
+)sql"};
+
+}  // namespace
+
+Task<Page> list(pg::Db& db, core::UserId user, const Filter& filter) {
+  check(filter);
+  const Place from = place_of(filter.after);
+  const bool plain = filter.status.empty() && filter.text.empty();
+  const std::int64_t wanted = filter.limit + 1;  // one more tells whether another page follows
+  Page page;
+  if (plain) {
+    page.items = co_await db.as(user).many<Project>(kList, user, from.created_at, from.id, wanted);
+  } else {
+    const std::string pattern = pattern_of(filter.text);
+    page.items = co_await db.as(user).many<Project>(kListFiltered, user, from.created_at, from.id, wanted,
+                                                    filter.status, pattern);
+  }
+  if (static_cast<std::int64_t>(page.items.size()) < wanted) co_return page;
+  page.items.pop_back();
+  page.next = cursor_of(page.items.back());
+  co_return page;
+}
+
+Task<std::vector<ProjectSummary>> recent(pg::Db& db, core::UserId user, std::int64_t n) {
+  const Place from = first_place();
+  co_return co_await db.as(user).many<Project>(kList, user, from.created_at, from.id, n);
+}
+
+namespace {
+
+constexpr pg::Sql kFind{"projects.find", R"sql(
+  select id, user_id, title, status::text, next_job_id, created_at, updated_at
+    from public.projects where id = $1 and user_id = $2
+)sql"};
+
+constexpr pg::Sql kInsert{"projects.insert", R"sql(
+  insert into public.projects (user_id, title) values ($1, $2)
+  returning id, user_id, title, status::text, next_job_id, created_at, updated_at
+)sql"};
+
+constexpr pg::Sql kRename{"projects.rename", R"sql(
+  update public.projects set title = $3 where id = $1 and user_id = $2
+  returning id, user_id, title, status::text, next_job_id, created_at, updated_at
+)sql"};
+
+constexpr pg::Sql kDelete{"projects.delete", R"sql(
+  delete from public.projects where id = $1 and user_id = $2
+)sql"};
+
+}  // namespace
+
+std::string checked_title(std::string_view title) {
+  title = core::trim(title);
+  if (title.empty() || !core::valid_utf8(title) || has_control(title) || core::utf8_length(title) > kLongestTitle)
+    throw trouble(400, "invalid_title");
+  return std::string(title);
+}
+
+Task<std::optional<Project>> find(pg::Db& db, core::UserId user, core::ProjectId id) {
+  co_return co_await db.as(user).maybe<Project>(kFind, id, user);
+}
+
+Task<Project> create(Projects& projects, core::UserId user, std::string title) {
+  const std::string checked = checked_title(title);
+  co_return co_await projects.db.as(user).one<Project>(kInsert, user, checked);
+}
+
+Task<std::optional<Project>> rename(pg::Db& db, core::UserId user, core::ProjectId id, const std::string& title) {
+  const std::string checked = checked_title(title);
+  co_return co_await db.as(user).maybe<Project>(kRename, id, user, checked);
+}
+
+Task<Removal> remove(pg::Db& db, core::UserId user, core::ProjectId id) {
+  try {
+    const std::int64_t gone = co_await db.as(user).run(kDelete, id, user);
+    co_return gone == 1 ? Removal::done : Removal::no_project;
+  } catch (const pg::Error& e) {
+    if (e.sqlstate != "PT409") throw;
+  }
+  co_return Removal::job_running;
+}
+
+}  // namespace projects
