@@ -71,8 +71,11 @@ const passwd& server_user() {
 
 }  // namespace
 
-Postgres::Postgres(std::string dir, Passwords passwords)
-    : dir_(fs::absolute(dir).lexically_normal().string()), binaries_(find_binaries()), passwords_(std::move(passwords)) {
+Postgres::Postgres(std::string dir, Passwords passwords, Life life)
+    : dir_(fs::absolute(dir).lexically_normal().string()),
+      binaries_(find_binaries()),
+      passwords_(std::move(passwords)),
+      life_(life) {
   const fs::path link = fs::path(dir_) / "postgres";
   if (::geteuid() == 0) {
     const passwd& user = server_user();
@@ -100,7 +103,9 @@ Postgres::Postgres(std::string dir, Passwords passwords)
   }
 }
 
-Postgres::~Postgres() { stop(); }
+Postgres::~Postgres() {
+  if (life_ == Life::with_parent) stop();
+}
 
 void Postgres::create_cluster() {
   if (fs::exists(fs::path(cluster_) / "PG_VERSION")) return;
@@ -143,7 +148,7 @@ void Postgres::end_previous_server() const {
     if (!(in >> pid) || pid <= 1 || ::kill(pid, 0) != 0) return 0;
     std::error_code error;
     const std::string program = fs::read_symlink(fmt::format("/proc/{}/exe", pid), error).filename().string();
-    return error || program.starts_with("postgres") ? pid : 0;
+    return !error && program.starts_with("postgres") ? pid : 0;  // a zombie has no program
   };
   const auto begun = std::chrono::steady_clock::now();
   pid_t asked = 0;
@@ -174,7 +179,7 @@ void Postgres::launch() {
   spawn.environment = {{"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}, {"PATH", "/usr/bin:/bin"}};
   spawn.log_file = dir_ + "/log/postgres.log";
   spawn.directory = "/";
-  spawn.death_signal = SIGINT;
+  spawn.death_signal = life_ == Life::with_parent ? SIGINT : 0;
   if (as_other_user_) {
     spawn.uid = uid_;
     spawn.gid = gid_;

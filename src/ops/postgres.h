@@ -19,9 +19,11 @@ struct Passwords {
 
 class Postgres {
  public:
+  // with_parent: the server ends with this process, whatever ends it. detached: it stays until somebody stops it.
+  enum class Life { with_parent, detached };
   // `dir` is the data folder of `tenon dev`; it must exist.
-  Postgres(std::string dir, Passwords passwords);
-  ~Postgres();  // stops the server
+  Postgres(std::string dir, Passwords passwords, Life life = Life::with_parent);
+  ~Postgres();  // stops the server, unless it is detached
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;
 
@@ -30,6 +32,8 @@ class Postgres {
   void start();
   // Fast shutdown: open transactions are rolled back, what was acknowledged is on disk.
   void stop();
+  // Stops a server that uses this folder, whoever started it, and waits for its end (20 s at most).
+  void end_previous_server() const;
   // After a server that ended by itself: the same port, so that what connects to it finds it again.
   void restart();
   // Sets the password of `authenticator`, once db/platform has made that role.
@@ -48,7 +52,6 @@ class Postgres {
 
  private:
   void create_cluster();
-  void end_previous_server() const;
   void launch();
   core::Secret url(const std::string& role, const core::Secret& password, const std::string& database) const;
   std::string dir_;
@@ -56,6 +59,7 @@ class Postgres {
   std::string socket_;    // folder of the Unix socket
   std::string binaries_;
   Passwords passwords_;
+  Life life_;
   bool as_other_user_ = false;
   uid_t uid_ = 0;
   gid_t gid_ = 0;

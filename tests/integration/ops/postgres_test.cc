@@ -1,0 +1,112 @@
+#include "ops/postgres.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "core/resources.h"
+#include "ops/migrate.h"
+#include "ops/process.h"
+#include "pg/session.h"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Folder {
+  std::string path;
+  Folder() {
+    char name[] = "/tmp/tenon-ops-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  ~Folder() {
+    ops::remove_cluster(path);
+    fs::remove_all(path);
+  }
+};
+
+ops::Passwords passwords() { return {core::Secret("super-pass-1"), core::Secret("owner-pass-1"), core::Secret("runtime-pass-1")}; }
+
+}  // namespace
+
+TEST_CASE("the private Postgres starts, holds what was acknowledged when its parent is killed, and leaves no orphan") {
+  const Folder folder;
+  int news[2];
+  REQUIRE(::pipe(news) == 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ops::Postgres postgres(folder.path, passwords());
+    postgres.start();
+    const pid_t server = postgres.pid();
+    [[maybe_unused]] ssize_t n = ::write(news[1], &server, sizeof server);
+    pg::Session session(postgres.owner_url());
+    session.script("create table public.written (n int)");
+    for (int i = 1;; ++i) {
+      session.query("insert into public.written values ($1)", {std::to_string(i)});
+      n = ::write(news[1], &i, sizeof i);  // acknowledged: told only after the commit
+    }
+  }
+  ::close(news[1]);
+  pid_t server = 0;
+  REQUIRE(::read(news[0], &server, sizeof server) == sizeof server);
+  int acknowledged = 0;
+  for (int i = 0; i < 50; ++i) REQUIRE(::read(news[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  while (::read(news[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged) {}
+  ::close(news[0]);
+
+  ops::Postgres again(folder.path, passwords());
+  again.start();
+  std::error_code gone;  // a zombie that init has not reaped yet has no program any more
+  const fs::path program = fs::read_symlink("/proc/" + std::to_string(server) + "/exe", gone);
+  CHECK_MESSAGE(gone, program.string());
+  pg::Session session(again.owner_url());
+  const auto rows = session.query("select max(n), count(*) from public.written").rows;
+  CHECK(std::stoi(rows.at(0).at(0).value()) >= acknowledged);
+  CHECK(std::stoi(rows.at(0).at(1).value()) >= acknowledged);
+  if (::geteuid() == 0) {
+    CHECK(fs::is_symlink(folder.path + "/postgres"));
+    CHECK(fs::status(fs::path(folder.path) / "postgres").type() == fs::file_type::directory);
+  }
+  again.stop();
+  CHECK_FALSE(again.running());
+}
+
+TEST_CASE("migrating twice changes nothing, and an edited past is refused by name") {
+  const Folder folder;
+  ops::Postgres postgres(folder.path, passwords());
+  postgres.start();
+  CHECK_FALSE(ops::migrate(postgres.owner_url(), postgres.super_url()).empty());
+  CHECK(ops::migrate(postgres.owner_url(), postgres.super_url()).empty());
+  for (const ops::Migration& migration : ops::migration_status(postgres.owner_url())) CHECK(migration.applied);
+  postgres.set_runtime_password();
+  pg::Session runtime(postgres.runtime_url());
+  CHECK(runtime.query("select current_user").rows.at(0).at(0) == "authenticator");
+
+  pg::Session owner(postgres.owner_url());
+  const std::string version = owner.query("select version from tenon.migrations order by version limit 1").rows.at(0).at(0).value();
+  owner.query("update tenon.migrations set checksum = 'edited' where version = $1", {version});
+  CHECK_THROWS_WITH_AS(ops::migrate(postgres.owner_url(), postgres.super_url()), doctest::Contains(version.c_str()), std::runtime_error);
+}
+
+TEST_CASE("two migrators at once apply each file once") {
+  const Folder folder;
+  ops::Postgres postgres(folder.path, passwords());
+  postgres.start();
+  std::vector<std::string> first, second;
+  {
+    std::thread one([&] { first = ops::migrate(postgres.owner_url(), postgres.super_url()); });
+    std::thread two([&] { second = ops::migrate(postgres.owner_url(), postgres.super_url()); });
+    one.join();
+    two.join();
+  }
+  const std::size_t files = core::resources_below("db/migrations/").size() + core::resources_below("db/platform/").size();
+  CHECK(first.size() + second.size() == files);
+}
