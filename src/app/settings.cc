@@ -1,0 +1,37 @@
+#include "app/settings.h"
+
+#include <thread>
+
+namespace app {
+
+Settings Settings::from(core::Env& env) {
+  Settings out;
+  out.production = env.production();
+  out.port = static_cast<int>(env.integer("PORT", 3000, 0, 65535));
+  out.api_port = static_cast<int>(env.integer("TENON_API_PORT", 0, 0, 65535));
+  const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+  out.loops = static_cast<int>(env.integer("WEB_LOOPS", std::clamp<std::int64_t>(cores, 1, 8), 1, 64));
+  out.outbox_only = env.flag("TENON_OUTBOX_ONLY", false);
+  out.demo_password = env.text("TENON_DEMO_PASSWORD");
+  out.db = pg::Config::from(env);
+  out.auth = auth::Config::from(env);
+  out.storage = storage::Config::from(env);
+  out.server = http::ServerConfig::from(env);
+  out.mail = mail::Config::from(env);
+  out.jobs = jobs::Config::from(env);
+  out.html = html::Config::from(env);
+  out.sim = sim::Config::from(env);
+  if (out.production && !out.demo_password.empty()) env.fault("TENON_DEMO_PASSWORD is set: the demo user is for development only.");
+  for (const char* name : {"RESEND_API_BASE", "STRIPE_API_BASE", "META_API_BASE"})
+    if (out.production && env.text(name).find("/dev/") != std::string::npos)
+      env.fault(std::string(name) + " points to a simulator, which does not exist in production.");
+  if (!env.faults().empty()) {
+    std::string all = "the configuration is not complete:";
+    for (const std::string& fault : env.faults()) all += "\n  " + fault;
+    throw Faults(all);
+  }
+  out.asked = env.asked();
+  return out;
+}
+
+}  // namespace app

@@ -1,0 +1,42 @@
+// The configuration of every module, read once at start. All faults are reported together; then exit 78 (EX_CONFIG).
+#pragma once
+
+#include "auth/auth.h"
+#include "core/env.h"
+#include "html/setup.h"
+#include "http/server.h"
+#include "jobs/jobs.h"
+#include "mail/mail.h"
+#include "pg/pg.h"
+#include "sim/sim.h"
+#include "storage/storage.h"
+
+namespace app {
+
+struct Settings {
+  bool production = false;
+  int port = 3000;             // PORT
+  int api_port = 0;            // TENON_API_PORT: the API also answers here; 0: not
+  int loops = 2;               // WEB_LOOPS: event loops, one thread each
+  bool outbox_only = false;    // TENON_OUTBOX_ONLY: the worker claims no pipeline job
+  std::string demo_password;   // TENON_DEMO_PASSWORD: the seed's demo user, development only
+  pg::Config db;
+  auth::Config auth;
+  storage::Config storage;
+  http::ServerConfig server;
+  mail::Config mail;
+  jobs::Config jobs;
+  html::Config html;
+  sim::Config sim;
+  std::map<std::string, std::string> asked;  // every variable with its fallback
+
+  // Throws Faults with every sentence when something is wrong.
+  static Settings from(core::Env& env);
+};
+
+class Faults : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace app

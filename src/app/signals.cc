@@ -1,0 +1,37 @@
+#include "app/signals.h"
+
+#include "pg/error.h"
+
+namespace app {
+
+Signals::Signals() {
+  ::sigemptyset(&waited_);
+  ::sigaddset(&waited_, SIGTERM);
+  ::sigaddset(&waited_, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &waited_, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+void Signals::wait() {
+  int number = 0;
+  ::sigwait(&waited_, &number);
+}
+
+bool Signals::wait_for(std::chrono::milliseconds at_most) {
+  const timespec limit{at_most.count() / 1000, at_most.count() % 1000 * 1'000'000};
+  return ::sigtimedwait(&waited_, nullptr, &limit) > 0;
+}
+
+std::optional<core::Problem> database_problem(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const pg::Unavailable&) {
+    core::Problem problem(503, "unavailable", "The service is not available for a moment. Try again in a few seconds.");
+    problem.headers.emplace_back("Retry-After", "2");
+    return problem;
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace app

@@ -1,0 +1,27 @@
+// SIGTERM and SIGINT as something to wait for. Made on the main thread before any other thread, so that all inherit the
+// block and the signal reaches wait().
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <optional>
+
+#include "core/problem.h"
+
+namespace app {
+
+class Signals {
+ public:
+  Signals();
+  void wait();                                      // until told to stop
+  bool wait_for(std::chrono::milliseconds at_most);  // true: told to stop
+
+ private:
+  sigset_t waited_;
+};
+
+// What an outage of the database is to a client: 503 with Retry-After. Nothing for every other exception.
+std::optional<core::Problem> database_problem(const std::exception_ptr& error);
+
+}  // namespace app

@@ -1,0 +1,77 @@
+#include "app/tools.h"
+
+#include <fmt/core.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "app/web.h"
+#include "core/loop.h"
+#include "pg/session.h"
+
+namespace app {
+
+int keys(const Settings& settings) {
+  fmt::print("SUPABASE_ANON_KEY={}\nSUPABASE_SERVICE_ROLE_KEY={}\n",
+             auth::make_api_key(settings.auth.jwt_secret.reveal(), "anon"),
+             auth::make_api_key(settings.auth.jwt_secret.reveal(), "service_role"));
+  return 0;
+}
+
+int routes(const Settings& settings, const Tools& tools) {
+  const http::Router table = route_table(settings);
+  if (tools.markdown)
+    fmt::print("# Every URL and who may call it\n\nWritten by `tenon routes --markdown`; `script/check` holds it against the code.\n\n"
+               "| method | URL | who | body, bytes |\n|---|---|---|---|\n");
+  for (const http::Router::Route& route : table.routes()) {
+    if (tools.markdown)
+      fmt::print("| {} | `{}` | {} | {} |\n", http::name_of(route.method), route.pattern, http::name_of(route.who), route.limits.body);
+    else
+      fmt::print("{:<8}{:<52}{}\n", http::name_of(route.method), route.pattern, http::name_of(route.who));
+  }
+  return 0;
+}
+
+int env(const Settings& settings) {
+  for (const auto& [name, fallback] : settings.asked) fmt::print("{}={}\n", name, fallback);
+  return 0;
+}
+
+int check() {
+  core::Env env = core::Env::from_process();
+  int faults = 0;
+  const auto fault = [&](const std::string& sentence) {
+    fmt::print("fault: {}\n", sentence);
+    ++faults;
+  };
+  try {
+    const Settings settings = Settings::from(env);
+    pg::Session session(settings.db.url);
+    const auto login = session.query(
+        "select current_user, rolsuper or rolbypassrls, "
+        "exists (select from pg_class where relowner = r.oid and relnamespace = 'public'::regnamespace) "
+        "from pg_roles r where rolname = current_user");
+    if (login.rows.at(0).at(1) == "t") fault("the login of DATABASE_URL passes by row-level security; use `authenticator`.");
+    if (login.rows.at(0).at(2) == "t") fault("the login of DATABASE_URL owns the tables; use `authenticator` at run time.");
+  } catch (const std::exception& error) {
+    fault(error.what());
+  }
+  if (faults == 0) fmt::print("all is well\n");
+  return faults == 0 ? 0 : 1;
+}
+
+int status(const Tools& tools) {
+  if (tools.output != "env") {
+    fmt::print(stderr, "tenon: the one output is env\n");
+    return 2;
+  }
+  std::ifstream in(tools.dir + "/dev.env");
+  if (!in) {
+    fmt::print(stderr, "tenon: no `tenon dev` ran in {}\n", tools.dir);
+    return 1;
+  }
+  std::cout << in.rdbuf();
+  return 0;
+}
+
+}  // namespace app

@@ -1,0 +1,103 @@
+// `tenon db …`: the private Postgres of a data folder, or the one that DATABASE_URL names.
+#include <fmt/core.h>
+#include <signal.h>
+
+#include <fstream>
+
+#include "app/dev_folder.h"
+#include "app/tools.h"
+#include "ops/migrate.h"
+#include "ops/postgres.h"
+#include "pg/session.h"
+
+namespace app {
+
+namespace {
+
+// The database the verbs speak of: DATABASE_DIRECT_URL or DATABASE_URL when set, else the folder's private one.
+class Target {
+ public:
+  explicit Target(const Tools& tools) : env_(core::Env::from_process()) {
+    if (const auto url = env_.maybe("DATABASE_DIRECT_URL")) owner_ = core::Secret(*url);
+    else if (const auto runtime = env_.maybe("DATABASE_URL")) owner_ = core::Secret(*runtime);
+    if (!owner_.empty()) return;
+    folder_.emplace(tools.dir);
+    postgres_.emplace(folder_->path(), folder_->database_passwords());
+    postgres_->start();
+    owner_ = postgres_->owner_url();
+    super_ = postgres_->super_url();
+  }
+  const core::Secret& owner() const { return owner_; }
+  void migrate() const {
+    for (const std::string& version : ops::migrate(owner_, super_)) fmt::print("applied {}\n", version);
+    if (postgres_) postgres_->set_runtime_password();
+  }
+  bool production() const { return env_.production(); }
+  std::optional<ops::Postgres>& postgres() { return postgres_; }
+
+ private:
+  core::Env env_;
+  std::optional<DevFolder> folder_;
+  std::optional<ops::Postgres> postgres_;
+  core::Secret owner_;
+  core::Secret super_;
+};
+
+}  // namespace
+
+int db_start(const Tools& tools) {
+  DevFolder folder(tools.dir);
+  ops::Postgres postgres(folder.path(), folder.database_passwords(), ops::Postgres::Life::detached);
+  postgres.start();
+  ops::migrate(postgres.owner_url(), postgres.super_url());
+  postgres.set_runtime_password();
+  fmt::print("DATABASE_URL={}\n", postgres.owner_tcp_url().reveal());
+  return 0;
+}
+
+int db_stop(const Tools& tools) {
+  DevFolder folder(tools.dir);
+  ops::Postgres(folder.path(), folder.database_passwords()).end_previous_server();
+  fmt::print("Postgres of {} is stopped\n", folder.path());
+  return 0;
+}
+
+int db_remove(const Tools& tools) {
+  DevFolder folder(tools.dir);
+  ops::Postgres(folder.path(), folder.database_passwords()).end_previous_server();
+  ops::remove_cluster(folder.path());
+  return 0;
+}
+
+int db_reset(const Tools& tools) {
+  Target target(tools);
+  if (target.production()) {
+    fmt::print(stderr, "tenon: `db reset` deletes everything and is refused when TENON_ENV=production\n");
+    return 1;
+  }
+  {
+    pg::Session session(target.owner());
+    session.script("drop schema if exists public, tenon, auth, storage cascade; create schema public");
+  }
+  target.migrate();
+  return 0;
+}
+
+int db_migrate(const Tools& tools) {
+  const Target target(tools);
+  target.migrate();
+  fmt::print("the database has this binary's schema\n");
+  return 0;
+}
+
+int db_status(const Tools& tools) {
+  const Target target(tools);
+  int missing = 0;
+  for (const ops::Migration& migration : ops::migration_status(target.owner())) {
+    fmt::print("{}  {}\n", migration.applied ? "applied" : "missing", migration.version);
+    if (!migration.applied) ++missing;
+  }
+  return missing == 0 ? 0 : 1;
+}
+
+}  // namespace app

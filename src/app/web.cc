@@ -1,0 +1,132 @@
+#include "app/web.h"
+
+#include <signal.h>
+
+#include <thread>
+
+#include "app/dashboard.h"
+#include "app/signals.h"
+#include "app/worker.h"
+#include "core/log.h"
+#include "html/html.h"
+#include "http/static_files.h"
+#include "ops/health.h"
+#include "pipeline/pipeline.h"
+#include "projects/projects.h"
+#include "site/site.h"
+
+namespace app {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Threads for what blocks; shared by all loops of the process.
+struct Pools {
+  core::Offload hashing{2, 256};
+  core::Offload disk{2, 1024};
+};
+
+// One loop and every module on it, built left to right. This page is the product.
+class WebLoop {
+ public:
+  WebLoop(const Settings& settings, Pools& pools, sim::Sim* sim)
+      : db_(loop_, settings.db),
+        listener_(loop_, settings.db),
+        auth_(loop_, pools.hashing, db_, clock_, settings.auth),
+        guard_(auth_),
+        storage_(loop_, pools.disk, db_, clock_, settings.storage),
+        client_(loop_),
+        mail_(loop_, client_, db_, settings.mail),
+        projects_{loop_, db_, storage_, clock_},
+        pipelines_(pipeline::pipelines()),
+        jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
+        server_(loop_, settings.server, mount_all(settings, sim), guard_, html::error_page) {
+    server_.translate_errors(database_problem);
+  }
+
+  void listen(const Settings& settings) {
+    server_.listen(settings.port);
+    if (settings.api_port != 0) server_.listen(settings.api_port);
+  }
+  void run() { loop_.run(); }
+  // From any thread: stops accepting, finishes what is under way, closes, and ends run().
+  void stop() {
+    loop_.post([this] { group_.spawn("web.drain", drain()); });
+  }
+  const http::Router& router() const { return router_; }
+
+ private:
+  const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
+    ops::mount(router_, {{"database", [this] { return db_.answers(); }}, {"storage", [this] { return storage_.answers(); }}});
+    http::mount_static(router_);
+    auth::mount(router_, auth_);
+    storage::mount(router_, storage_);
+    mail::mount(router_, mail_);
+    projects::mount(router_, projects_);
+    jobs::mount(router_, jobs_);
+    site::mount(router_);
+    site::mount(router_, dashboard(db_));
+    if (sim != nullptr && !settings.production) sim::mount(router_, *sim);
+    return router_;
+  }
+
+  core::Task<> drain() {
+    co_await server_.drain(15s);
+    co_await listener_.close();
+    co_await db_.close();
+    loop_.stop();
+  }
+
+  core::Loop loop_;
+  core::TaskGroup group_{loop_};
+  core::SystemClock clock_;
+  pg::Db db_;
+  pg::Listener listener_;
+  auth::Auth auth_;
+  auth::Guard guard_;
+  storage::Storage storage_;
+  http::Client client_;
+  mail::Mail mail_;
+  projects::Projects projects_;
+  jobs::Pipelines pipelines_;
+  jobs::Jobs jobs_;
+  http::Router router_;
+  http::Server server_;
+};
+
+}  // namespace
+
+int web(const Settings& settings, bool with_worker) {
+  Signals signals;
+  html::configure(settings.html);
+  Pools pools;
+  std::unique_ptr<sim::Sim> sim;
+  if (!settings.production) sim = std::make_unique<sim::Sim>(settings.sim);
+  std::vector<std::unique_ptr<WebLoop>> loops;
+  for (int i = 0; i < settings.loops; ++i) {
+    loops.push_back(std::make_unique<WebLoop>(settings, pools, sim.get()));
+    loops.back()->listen(settings);
+  }
+  std::vector<std::thread> threads;
+  for (const auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
+  std::unique_ptr<WorkerThread> worker;
+  if (with_worker) worker = std::make_unique<WorkerThread>(settings);
+  core::log::info("app.web.started", {{"port", settings.port}, {"loops", settings.loops}});
+  signals.wait();
+  core::log::info("app.web.draining");
+  for (const auto& loop : loops) loop->stop();
+  worker.reset();
+  for (std::thread& thread : threads) thread.join();
+  core::log::info("app.web.stopped");
+  return 0;
+}
+
+http::Router route_table(const Settings& settings) {
+  Pools pools;
+  sim::Sim sim(settings.sim);
+  const WebLoop loop(settings, pools, settings.production ? nullptr : &sim);
+  return loop.router();
+}
+
+}  // namespace app

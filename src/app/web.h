@@ -1,0 +1,16 @@
+// `tenon web`: pages, /api and the wires. One loop a core; each loop has its own connections and its own modules, and
+// they share nothing but the pools of threads.
+#pragma once
+
+#include "app/settings.h"
+#include "http/router.h"
+
+namespace app {
+
+// Runs until SIGTERM or SIGINT, then drains (15 s) and returns 0. `with_worker`: a worker runs in this process too.
+int web(const Settings& settings, bool with_worker);
+
+// The whole route table, for `tenon routes` and its check. Nothing is connected.
+http::Router route_table(const Settings& settings);
+
+}  // namespace app

@@ -1,0 +1,125 @@
+#include "app/worker.h"
+
+#include <thread>
+
+#include "app/signals.h"
+#include "core/log.h"
+#include "html/setup.h"
+#include "outbox/outbox.h"
+#include "pipeline/pipeline.h"
+#include "storage/storage.h"
+
+namespace app {
+
+using core::Task;
+using namespace std::chrono_literals;
+
+namespace {
+
+// The worker's loop and every module on it, built left to right.
+class WorkerLoop {
+ public:
+  WorkerLoop(const Settings& settings, WorkerOptions options)
+      : options_(options),
+        db_(loop_, settings.db),
+        listener_(loop_, settings.db),
+        courier_(loop_, db_, listener_, settings.jobs.worker_id),
+        storage_(loop_, disk_, db_, clock_, settings.storage),
+        client_(loop_),
+        mail_(loop_, client_, db_, settings.mail),
+        pipelines_(pipeline::pipelines()),
+        worker_(loop_, db_, listener_, storage_, disk_, pipelines_, settings.jobs) {
+    mail::register_deliveries(courier_, mail_);
+    storage::register_deliveries(courier_, storage_);
+  }
+
+  void run() {
+    if (options_.once) {
+      loop_.run_until(once());
+      return;
+    }
+    auto deliver = [](WorkerLoop& self) -> Task<> { co_await self.courier_.run(); };
+    deliveries_.spawn("worker.deliveries", deliver(*this));
+    if (!options_.outbox) {
+      auto work = [](WorkerLoop& self) -> Task<> { co_await self.worker_.run(); };
+      jobs_.spawn("worker.jobs", work(*this));
+    }
+    loop_.run();
+  }
+  // From any thread.
+  void stop() {
+    loop_.post([this] { ending_.spawn("worker.drain", drain()); });
+  }
+
+ private:
+  Task<> once() {
+    if (!options_.outbox) co_await worker_.drain();
+    co_await courier_.drain();
+    co_await close();
+  }
+  Task<> drain() {
+    worker_.stop();
+    deliveries_.request_stop();
+    co_await jobs_.join();
+    co_await deliveries_.join();
+    co_await close();
+    loop_.stop();
+  }
+  Task<> close() {
+    co_await listener_.close();
+    co_await db_.close();
+  }
+
+  WorkerOptions options_;
+  core::Offload disk_{2, 256};
+  core::Loop loop_;
+  core::TaskGroup jobs_{loop_};
+  core::TaskGroup deliveries_{loop_};
+  core::TaskGroup ending_{loop_};
+  core::SystemClock clock_;
+  pg::Db db_;
+  pg::Listener listener_;
+  outbox::Courier courier_;
+  storage::Storage storage_;
+  http::Client client_;
+  mail::Mail mail_;
+  jobs::Pipelines pipelines_;
+  jobs::Worker worker_;
+};
+
+}  // namespace
+
+int worker(const Settings& settings, WorkerOptions options) {
+  Signals signals;
+  html::configure(settings.html);
+  WorkerLoop loop(settings, options);
+  if (options.once) {
+    loop.run();
+    return 0;
+  }
+  std::thread thread([&loop] { loop.run(); });
+  core::log::info("app.worker.started", {{"worker", settings.jobs.worker_id}});
+  signals.wait();
+  core::log::info("app.worker.draining");
+  loop.stop();
+  thread.join();
+  core::log::info("app.worker.stopped");
+  return 0;
+}
+
+struct WorkerThread::Impl {
+  explicit Impl(const Settings& settings) : loop(settings, WorkerOptions{.outbox = settings.outbox_only}) {}
+  WorkerLoop loop;
+  std::thread thread;
+};
+
+WorkerThread::WorkerThread(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {
+  impl_->thread = std::thread([this] { impl_->loop.run(); });
+}
+
+WorkerThread::~WorkerThread() {
+  impl_->loop.stop();
+  impl_->thread.join();
+}
+
+}  // namespace app

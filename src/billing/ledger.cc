@@ -1,0 +1,26 @@
+#include "billing/billing.h"
+
+namespace billing {
+
+using core::Task;
+
+namespace {
+constexpr pg::Sql kBalance{"billing.balance", R"sql(
+  select balance from public.credit_balance where user_id = $1
+)sql"};
+
+constexpr pg::Sql kGrant{"billing.grant", R"sql(
+  select tenon.grant_credits($1, $2, $3, $4)
+)sql"};
+}  // namespace
+
+Task<std::int64_t> balance(pg::Db& db, core::UserId user) {
+  const auto found = co_await db.as(user).maybe<std::int64_t>(kBalance, user);
+  co_return found.value_or(0);
+}
+
+Task<> grant(pg::Tx& tx, core::UserId user, std::string_view key, std::int32_t credits, std::string_view note) {
+  co_await tx.one<std::string>(kGrant, user, std::string(key), credits, std::string(note));
+}
+
+}  // namespace billing
