@@ -1,0 +1,65 @@
+import { expect, type Page } from "@playwright/test";
+import { readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+export const root = resolve(import.meta.dirname, "../..");
+const samples = join(root, "src/pipeline/data/sample");
+
+/** Paths of real photographs, always the same ones. */
+export function photographs(count: number): string[] {
+  return readdirSync(samples).filter((name) => name.endsWith(".jpg")).sort().slice(0, count).map((name) => join(samples, name));
+}
+
+let counter = 0;
+export function freshAddress(): string {
+  return `e2e-${process.pid}-${Date.now()}-${++counter}@example.com`;
+}
+
+export const password = "correct horse battery staple";
+
+/** Waits for the newest captured mail to an address whose subject matches. */
+export async function mailTo(page: Page, address: string, subject: RegExp): Promise<{ subject: string; text: string; html: string }> {
+  let found: { subject: string; text: string; html: string } | undefined;
+  await expect
+    .poll(
+      async () => {
+        const answer = await page.request.get(`/dev/mail?format=json&to=${encodeURIComponent(address)}`);
+        found = ((await answer.json()) as { subject: string; text: string; html: string }[]).find((mail) => subject.test(mail.subject));
+        return found !== undefined;
+      },
+      { timeout: 20_000, message: `a mail to ${address} with subject ${subject}` },
+    )
+    .toBe(true);
+  return found!;
+}
+
+export function linkIn(text: string, path: string): string {
+  const link = text.match(new RegExp(`https?://\\S*${path}\\S*`));
+  if (!link) throw new Error(`no link to ${path} in:\n${text}`);
+  return link[0];
+}
+
+/** Signs up by the form, follows the mail's link and ends on the dashboard. */
+export async function signUp(page: Page, address: string): Promise<void> {
+  await page.goto("/signup");
+  await page.getByLabel("E-mail", { exact: false }).fill(address);
+  await page.getByLabel("Password", { exact: false }).first().fill(password);
+  const terms = page.getByRole("checkbox", { name: /terms/i });
+  if (await terms.count()) await terms.check();
+  await page.getByRole("main").getByRole("button", { name: /sign up|create/i }).click();
+  await expect(page.getByRole("main")).toContainText(address);
+  const mail = await mailTo(page, address, /confirm/i);
+  await page.goto(linkIn(mail.text, "/verify"));
+  await page.getByRole("main").getByRole("button").first().click();
+  await expect(page).toHaveURL(/\/app$/);
+}
+
+/** Fails the test on any CSP violation or script error of the page. */
+export function watchConsole(page: Page): string[] {
+  const faults: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" && /Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
+  });
+  page.on("pageerror", (error) => faults.push(String(error)));
+  return faults;
+}
