@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <stdexcept>
+
+#include "core/text.h"
+#include "pipeline/ffmpeg.h"
+#include "pipeline/slideshow.h"
+#include "pipeline/steps/steps.h"
+
+namespace pipeline {
+namespace {
+
+constexpr double kPreparing = 0.25;  // of this step's bar
+constexpr const char* kFrames = "frames/%05d.png";
+
+// The words lie low and small on the picture: it is the picture that people came for.
+std::string picture_filter(const std::string& caption_file) {
+  std::string filter = fmt::format(
+      "scale={0}:{1}:force_original_aspect_ratio=decrease:flags=lanczos,pad={0}:{1}:(ow-iw)/2:(oh-ih)/2,setsar=1", kWidth,
+      kHeight);
+  if (!caption_file.empty())
+    filter += fmt::format(
+        ",drawtext=textfile={}:expansion=none:font=Sans:fontsize=26:fontcolor=white:line_spacing=5:box=1:"
+        "boxcolor=black@0.55:boxborderw=8:x=(w-text_w)/2:y=h-text_h-18",
+        caption_file);
+  return filter + ",format=rgb24";
+}
+
+// One picture as one frame of the video's own size, so that the video is cut from equal pieces.
+core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json& picture) {
+  const jobs::Input& input = run.inputs()[n];
+  // A name without any character that a filter graph would read: the step's folder is the working directory.
+  std::string words;
+  if (const std::string text = wrap(input.caption, 80, 2); !text.empty()) {
+    words = fmt::format("frames/{}.txt", n + 1);
+    std::ofstream out(run.scratch(words), std::ios::binary);
+    out << text;
+  }
+  const std::string file = co_await run.path(input.file);
+  std::vector<std::string> arguments{"-protocol_whitelist", "file,pipe", "-max_pixels", std::to_string(kMostPixels),
+                                     "-threads", "1", "-f", picture["demuxer"].string_or("jpeg_pipe"), "-i", file,
+                                     "-frames:v", "1", "-filter_threads", "1", "-vf", picture_filter(words),
+                                     run.scratch(fmt::format("frames/{:05}.png", n + 1))};
+  co_return co_await ffmpeg(run, std::move(arguments));
+}
+
+core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t pictures, const std::string& video) {
+  const double whole_us = static_cast<double>(pictures) * kSecondsPerPicture * 1e6;
+  const auto follow = [&run, whole_us](std::string_view line) {
+    constexpr std::string_view kTime = "out_time_us=";
+    if (!line.starts_with(kTime)) return;
+    if (const auto us = core::parse_int(line.substr(kTime.size())))
+      run.progress(kPreparing + (1 - kPreparing) * static_cast<double>(*us) / whole_us);
+  };
+  std::vector<std::string> arguments{
+      "-f", "image2", "-framerate", fmt::format("1/{}", kSecondsPerPicture), "-start_number", "1", "-i", kFrames,
+      "-vf", fmt::format("fps={},format=yuv420p", kFramesPerSecond),
+      "-frames:v", std::to_string(pictures * kSecondsPerPicture * kFramesPerSecond),
+      "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-threads", "2", "-filter_threads", "1",
+      "-map_metadata", "-1", "-fflags", "+bitexact", "-movflags", "+faststart",
+      "-stats_period", "0.2", "-progress", "pipe:1", video};
+  co_return co_await ffmpeg(run, std::move(arguments), follow);
+}
+
+}  // namespace
+
+core::Task<jobs::StepResult> render(jobs::Run& run) {
+  const core::Json pictures = run.output_of("probe")["pictures"];
+  const std::size_t count = run.inputs().size();
+  if (pictures.size() != count) throw std::runtime_error("the inputs are not the ones that were probed");
+  for (std::size_t n = 0; n < count; ++n) {
+    const jobs::Ended ended = co_await prepare(run, n, pictures[n]);
+    if (!went_well(ended))
+      co_return blame(run, ended, "BAD_IMAGE", run.text("pipeline.error.bad_image", {{"name", run.inputs()[n].name}}));
+    run.progress(kPreparing * static_cast<double>(n + 1) / static_cast<double>(count));
+  }
+  const std::string video = run.scratch("intermediate/final.mp4");
+  const jobs::Ended ended = co_await encode(run, count, video);
+  if (!went_well(ended)) co_return blame(run, ended, "RENDER_FAILED", run.text("pipeline.error.render_failed"));
+  const double seconds = co_await duration_of(run, video);
+  if (seconds <= 0) co_return jobs::fail("RENDER_FAILED", run.text("pipeline.error.render_failed"));
+  co_await run.save_file("intermediate/final.mp4");
+  run.charge(credits_for(seconds));
+  core::JsonWriter w;
+  w.begin().field("seconds", seconds).end();
+  run.set_output(w.take());
+  co_return jobs::ok();
+}
+
+}  // namespace pipeline
