@@ -200,10 +200,11 @@ begin
     return;
   end if;
   select * into v_row from tenon.idempotency i where i.user_id = p_user and i.key = p_key;
-  return query select case
-      when v_row.route <> p_route or v_row.request_hash <> p_hash then 'mismatch'
-      when v_row.status is null then 'running' else 'replay' end,
-    v_row.status, v_row.response;
+  if v_row.route is distinct from p_route or v_row.request_hash is distinct from p_hash then
+    return query select 'mismatch'::text, null::int, null::jsonb;
+  else
+    return query select case when v_row.status is null then 'running' else 'replay' end, v_row.status, v_row.response;
+  end if;
 end
 $$;
 

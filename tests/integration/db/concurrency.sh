@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Many clients at once: what must happen once happens once, and a mixed run of every recipe meets no deadlock.
+# Run beside with-postgres. TENON_DB_SECONDS: length of the mixed run (10). Prints TAP.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+seconds=${TENON_DB_SECONDS:-10}
+export PGOPTIONS='-c client_min_messages=warning'
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$TENON_TEST_OWNER_URL" "$@"; }
+# together N STATEMENT...: N sessions that each run the statements as the service, let go at the same moment; :n is the
+# session's number. Prints each one's last line, or the SQLSTATE of its error.
+together() {
+  local n=$1 i
+  shift
+  {
+    echo 'select set_config($$role$$, $$service_role$$, false);'
+    echo 'select pg_advisory_lock_shared(1);'
+    printf '%s;\n' "$@"
+  } >"$work/statements"
+  mkfifo "$work/gate"
+  (psql -X -q -At "$TENON_TEST_OWNER_URL" -c 'select pg_advisory_lock(1)' -f "$work/gate" >/dev/null) &
+  local gate=$!
+  exec 9>"$work/gate"
+  until [[ $(sql -c "select count(*) from pg_locks where locktype = 'advisory' and granted") == 1 ]]; do :; done
+  for ((i = 0; i < n; i++)); do
+    psql -X -q -At -v n="$i" "$TENON_TEST_OWNER_URL" -v VERBOSITY=sqlstate <"$work/statements" 2>&1 9>&- | tail -n 1 9>&- &
+  done
+  until [[ $(sql -c "select count(*) from pg_locks where locktype = 'advisory' and not granted") == "$n" ]]; do :; done
+  exec 9>&-
+  wait "$gate"
+  rm "$work/gate"
+  wait
+}
+number=0
+failed=0
+is() { # is HAVE WANT NAME
+  number=$((number + 1))
+  if [[ $1 == "$2" ]]; then echo "ok $number - $3"; else
+    echo "not ok $number - $3"
+    printf '# have: %s\n# want: %s\n' "$1" "$2"
+    failed=1
+  fi
+}
+count() { grep -c "$1" || true; }
+
+psql -X -q -v ON_ERROR_STOP=1 -1 "$TENON_TEST_OWNER_URL" -f "$here/support.sql" -f "$here/concurrency.sql" >/dev/null
+ada=$(sql -c "select t.user('ada@example.com', 100)")
+sql -c "create table t.numbered as select n, t.job('$ada') as id from generate_series(0, 39) n; grant usage on schema t to service_role; grant select on t.numbered to service_role"
+one=$(sql -c "select id from t.numbered where n = 0")
+
+out=$(together 40 "select id as job from t.numbered where n = :n \\gset" "select public.reserve_credits('$ada', :'job', 7)")
+is "$(count P0001 <<<"$out")" 26 'D13: forty reservations of seven from a hundred: twenty-six are refused'
+is "$(sql -c "select t.balance('$ada')")" 2 'D13: two credits remain'
+job=$(sql -c "select id from public.jobs where cost_credits_reserved = 7 limit 1")
+together 40 "select public.finalize_credits('$ada', '$job', 3)" >/dev/null
+is "$(sql -c "select count(*) || ' ' || sum(amount) from public.credit_ledger where job_id = '$job' and type = 'release'")" '1 4' \
+  'forty settlements: one release'
+out=$(together 20 "select tenon.grant_credits('$ada', 'checkout:cs_1', 25, 'Pack', 'pi_1', 100)")
+is "$(count granted <<<"$out") $(count again <<<"$out")" '1 19' 'twenty deliveries of one payment: one grant'
+out=$(together 20 "insert into public.credit_ledger (user_id, type, amount, business_key) values ('$ada', 'purchase', 5, 'k') on conflict do nothing returning 'written'")
+is "$(count written <<<"$out") $(sql -c "select t.balance('$ada')")" '1 36' 'twenty plain inserts of one key: one row, one effect'
+project=$(sql -c "select t.project('$ada')")
+out=$(together 20 "select outcome from tenon.enqueue_job('$ada', '$project', 'slides', 'pipeline', '{}', 1, '$project')")
+is "$(count queued <<<"$out") $(count duplicate <<<"$out")" '1 19' 'twenty clicks on start: one job'
+out=$(together 20 "select outcome from tenon.idempotency_begin('$ada', 'k', 'r', 'h')")
+is "$(count new <<<"$out")" 1 'twenty requests with one key: one is new'
+out=$(together 40 "select tenon.take_token('k', 10, 0.000001) = 0")
+is "$(count '^t$' <<<"$out")" 10 'forty grabs at ten tokens: ten'
+sql -c "insert into tenon.tenant_lanes (user_id, lane, cap) values ('$ada', 1, 1000) on conflict (user_id, lane) do update set cap = 1000; select tenon.admit_burst('pipeline', 1)" >/dev/null
+sql -c "select t.job('$ada') from generate_series(1, 100)" >/dev/null
+ready=$(sql -c 'select count(*) from tenon.job_ready')
+out=$(together 8 "select tenon.open_lease('w', 'h', 600) as lease \\gset" "select count(*) from tenon.claim_jobs('pipeline', 'w', :lease, 30)")
+is "$(awk '{s += $1} END {print s}' <<<"$out")" "$(sql -c "select count(*) from public.jobs where status = 'PROCESSING' and fence = 1")" \
+  'eight claimers: no job is claimed twice'
+is "$((ready >= 100 && $(sql -c 'select count(*) from tenon.job_ready') < ready))" 1 'and they did claim'
+is "$(sql -c 'select count(*) from t.faults()')" 0 'the books are whole'
+
+# The mixed run
+sql -c "insert into auth.users (id, email) select gen_random_uuid(), 'mixed' || n from generate_series(1, 12) n;
+        insert into public.projects (user_id, title) select id, 'p' from auth.users, generate_series(1, 3) where email like 'mixed%';
+        select tenon.grant_credits(id, 'seed' || id, 100, 'x') from auth.users where email like 'mixed%';
+        insert into t.held select tenon.open_lease('w', 'h', 60) from generate_series(1, 4)" >/dev/null
+before=$(sql -c "select deadlocks from pg_stat_database where datname = current_database()")
+printf '\\set r random(0, 49)\nselect t.act(:r);\n' >"$work/act.sql"
+"$TENON_TEST_PGBIN/../bin/pgbench" -n -c 16 -j 2 -T "$seconds" -f "$work/act.sql" "$TENON_TEST_OWNER_URL" >"$work/pgbench" 2>&1 ||
+  { sed 's/^/# /' "$work/pgbench"; failed=1; }
+grep -E 'transactions actually|^tps' "$work/pgbench" | sed 's/^/# /'
+sql -c 'select pg_stat_force_next_flush()' >/dev/null
+after=$(sql -c "select deadlocks from pg_stat_database where datname = current_database()")
+is "$((after - before))" 0 "a mixed run of ${seconds} s by sixteen clients: no deadlock"
+is "$(sql -c "select string_agg(distinct recipe || ' ' || state || ' ' || message, '; ') from t.errors")" '' 'and no other surprise'
+sql -c "do \$\$ begin while tenon.settle_stragglers(0) > 0 loop end loop; end \$\$"
+is "$(sql -c "select count(*) from public.jobs where status in ('READY', 'FAILED') and (settled_at is null or slot)")" 0 'every finished job comes to rest'
+is "$(sql -c 'select string_agg(fault, $$; $$) from (select fault from t.faults() limit 5) f')" '' 'the books are whole'
+is "$(sql -c "select (count(*) filter (where status = 'READY') > 20 and count(*) filter (where status = 'FAILED') > 20)::text from public.jobs")" true 'work was done'
+is "$(sql -c "select count(*) from public.projects p where status = 'processing' and not exists
+  (select from public.jobs j where j.project_id = p.id and status in ('QUEUED', 'PROCESSING'))")" 0 'no project waits for a job that is over'
+is "$(sql -c 'select coalesce(tenon.audit_broken_at(), 0)')" 0 'the audit chain is whole'
+sql -c "select '# ' || status || ' ' || count(*) from public.jobs group by status order by 1"
+echo "1..$number"
+exit "$failed"
