@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   std::string pipeline;
   std::string step;
   CLI::App* step_command = verb(cli, "step", "run one step; the worker starts it", [&] {
-    return jobs::step_main(pipeline::pipelines(), pipeline, step);
+    return jobs::step_main(pipeline::all(), pipeline, step);
   });
   step_command->group("");
   step_command->add_option("pipeline", pipeline)->required();

@@ -39,7 +39,7 @@ class WebLoop {
         client_(loop_),
         mail_(loop_, client_, db_, settings.mail),
         projects_{loop_, db_, storage_, clock_},
-        pipelines_(pipeline::pipelines()),
+        pipelines_(pipeline::all()),
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
         server_(loop_, settings.server, mount_all(settings, sim), guard_, html::error_page) {
     server_.translate_errors(database_problem);

@@ -27,7 +27,7 @@ class WorkerLoop {
         storage_(loop_, disk_, db_, clock_, settings.storage),
         client_(loop_),
         mail_(loop_, client_, db_, settings.mail),
-        pipelines_(pipeline::pipelines()),
+        pipelines_(pipeline::all()),
         worker_(loop_, db_, listener_, storage_, disk_, pipelines_, settings.jobs) {
     mail::register_deliveries(courier_, mail_);
     storage::register_deliveries(courier_, storage_);

@@ -1,0 +1,37 @@
+#include "app/dashboard.h"
+
+#include "billing/billing.h"
+#include "jobs/overview.h"
+#include "projects/projects.h"
+
+namespace app {
+
+using core::Task;
+
+namespace {
+
+Task<std::int64_t> balance(pg::Db& db, core::UserId user) { co_return co_await billing::balance(db, user); }
+
+Task<std::vector<site::RunningJob>> running(pg::Db& db, core::UserId user) {
+  std::vector<site::RunningJob> out;
+  for (jobs::Unfinished& job : co_await jobs::unfinished(db, user, 10))
+    out.push_back({job.id, job.project, std::move(job.title), std::move(job.status), job.progress});
+  co_return out;
+}
+
+Task<std::vector<site::RecentProject>> recent(pg::Db& db, core::UserId user) {
+  std::vector<site::RecentProject> out;
+  for (projects::ProjectSummary& project : co_await projects::recent(db, user, 8))
+    out.push_back({project.id, std::move(project.title), std::move(project.status), project.updated_at});
+  co_return out;
+}
+
+}  // namespace
+
+site::DashboardSource dashboard(pg::Db& db) {
+  return {[&db](const http::Request& rq) { return balance(db, rq.caller.user); },
+          [&db](const http::Request& rq) { return running(db, rq.caller.user); },
+          [&db](const http::Request& rq) { return recent(db, rq.caller.user); }};
+}
+
+}  // namespace app

@@ -1,0 +1,11 @@
+// Fills site/'s dashboard from the modules that own the data.
+#pragma once
+
+#include "pg/pg.h"
+#include "site/site.h"
+
+namespace app {
+
+site::DashboardSource dashboard(pg::Db& db);
+
+}  // namespace app
