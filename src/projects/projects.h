@@ -78,7 +78,7 @@ Task<Asset> add_input(Projects& projects, core::UserId user, core::ProjectId pro
 // partial. `can_change`: shows upload, caption and delete forms (not while a job runs).
 enum class Inputs { fixed, can_change };
 html::Data inputs_view(Projects& projects, const Project& project, const std::vector<Asset>& inputs, Inputs mode);
-// The data of one project: id, title, status, created and updated (for ui/time).
+// The data of one project: id, name (its title), status, created and updated (for ui/time).
 html::Data project_view(const Project& project);
 
 // /api/projects…, /app/projects and the forms below it, except the page /app/projects/{id}, which is jobs'.

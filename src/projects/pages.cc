@@ -1,0 +1,147 @@
+#include "projects/pages.h"
+
+#include "core/text.h"
+#include "html/format.h"
+#include "projects/table.h"
+#include "projects/trouble.h"
+#include "projects/upload.h"
+
+namespace projects {
+
+namespace {
+
+constexpr std::string_view kList = "/app/projects";
+
+std::string page_of(core::ProjectId id) { return "/app/projects/" + id.str(); }
+
+// Back to the project with the sentence of what went wrong, said by the page.
+http::Response back_with(core::ProjectId id, const core::Problem& problem) {
+  return http::redirect(page_of(id) + "?problem=projects." + problem.code);
+}
+
+// A status that a person can mend is said on the page; everything else is an error page.
+bool is_for_the_person(const core::Problem& problem) { return problem.status < 500 && problem.status != 404 && problem.status != 403; }
+
+http::Response new_form(const http::Request& rq, const std::string& title, const std::string& error, int status) {
+  html::Data data;
+  data.set("title", "projects.new.title").set("narrow", true);
+  data.set("value", title).set("title_error", error);
+  return html::page(rq, "projects/new", std::move(data), status);
+}
+
+html::Rows tabs_of(const Filter& filter) {
+  html::Rows tabs;
+  for (const std::string status : {"", "draft", "processing", "ready", "failed"}) {
+    html::Data tab;
+    std::string url = std::string(kList);
+    if (!status.empty()) url += "?status=" + status;
+    if (!filter.text.empty()) url += (status.empty() ? "?q=" : "&q=") + core::percent_encode(filter.text);
+    tab.set("url", url).set("key", status.empty() ? "all" : status).set("current", filter.status == status);
+    tabs.push_back(std::move(tab));
+  }
+  return tabs;
+}
+
+std::string more_url(const Filter& filter, const std::string& next) {
+  std::string url = std::string(kList) + "?after=" + next;
+  if (!filter.status.empty()) url += "&status=" + core::percent_encode(filter.status);
+  if (!filter.text.empty()) url += "&q=" + core::percent_encode(filter.text);
+  return url;
+}
+
+html::Data list_view(const Filter& filter, const Page& page) {
+  html::Rows rows;
+  for (const Project& project : page.items) rows.push_back(project_view(project));
+  const bool filtered = !filter.status.empty() || !filter.text.empty() || !filter.after.empty();
+  html::Data data;
+  data.set("title", "projects.list.title");
+  data.set("none", page.items.empty() && !filtered).set("none_match", page.items.empty() && filtered);
+  data.set("search", filter.text).set("status_filter", filter.status);
+  data.set("any", !page.items.empty()).set("tabs", tabs_of(filter)).set("projects", std::move(rows));
+  data.set("more", page.next.empty() ? "" : more_url(filter, page.next));
+  return data;
+}
+
+}  // namespace
+
+Task<http::Response> list_page(Projects& projects, http::Request& rq) {
+  Filter filter;
+  filter.status = std::string(rq.query("status").value_or(""));
+  filter.text = std::string(core::trim(rq.query("q").value_or("")));
+  filter.after = std::string(rq.query("after").value_or(""));
+  const Page page = co_await list(projects.db, rq.caller.user, filter);
+  co_return html::page(rq, "projects/list", list_view(filter, page));
+}
+
+Task<http::Response> new_page(Projects&, http::Request& rq) { co_return new_form(rq, "", "", 200); }
+
+Task<http::Response> create_form(Projects& projects, http::Request& rq) {
+  const std::string title(rq.form("title"));
+  std::string said;
+  try {
+    const Project project = co_await create(projects, rq.caller.user, title);
+    co_return http::redirect(page_of(project.id));
+  } catch (const core::Problem& problem) {
+    if (!is_for_the_person(problem)) throw;
+    said = problem.what();
+  }
+  co_return new_form(rq, title, said, 422);
+}
+
+Task<http::Response> rename_form(Projects& projects, http::Request& rq) {
+  const auto id = rq.id<core::ProjectId>("id");
+  const std::string title(rq.form("title"));
+  try {
+    if (!co_await rename(projects.db, rq.caller.user, id, title)) http::throw_not_found();
+  } catch (const core::Problem& problem) {
+    if (!is_for_the_person(problem)) throw;
+    co_return back_with(id, problem);
+  }
+  co_return http::redirect(page_of(id));
+}
+
+Task<http::Response> delete_form(Projects& projects, http::Request& rq) {
+  const auto id = rq.id<core::ProjectId>("id");
+  const Removal outcome = co_await remove(projects.db, rq.caller.user, id);
+  if (outcome == Removal::no_project) http::throw_not_found();
+  if (outcome == Removal::job_running) co_return back_with(id, trouble(409, "job_running"));
+  co_return http::redirect(std::string(kList) + "?notice=projects.deleted");
+}
+
+Task<http::Response> upload_form(Projects& projects, http::Request& rq) {
+  const auto id = rq.id<core::ProjectId>("id");
+  if (!co_await find(projects.db, rq.caller.user, id)) http::throw_not_found();
+  try {
+    auto files = co_await receive(projects, rq);
+    co_await add(projects, rq.caller.user, id, std::move(files));
+  } catch (const core::Problem& problem) {
+    if (!is_for_the_person(problem)) throw;
+    co_return back_with(id, problem);
+  }
+  co_return http::redirect(page_of(id) + "#inputs");
+}
+
+Task<http::Response> caption_form(Projects& projects, http::Request& rq) {
+  const auto id = rq.id<core::ProjectId>("id");
+  const std::string caption(rq.form("caption"));
+  try {
+    co_await set_caption(projects, rq.caller.user, id, rq.id<core::AssetId>("asset"), caption);
+  } catch (const core::Problem& problem) {
+    if (!is_for_the_person(problem)) throw;
+    co_return back_with(id, problem);
+  }
+  co_return http::redirect(page_of(id) + "#inputs");
+}
+
+Task<http::Response> delete_input_form(Projects& projects, http::Request& rq) {
+  const auto id = rq.id<core::ProjectId>("id");
+  try {
+    co_await remove(projects, rq.caller.user, id, rq.id<core::AssetId>("asset"));
+  } catch (const core::Problem& problem) {
+    if (!is_for_the_person(problem)) throw;
+    co_return back_with(id, problem);
+  }
+  co_return http::redirect(page_of(id) + "#inputs");
+}
+
+}  // namespace projects

@@ -1,0 +1,90 @@
+#include "projects/upload.h"
+
+#include "http/multipart.h"
+#include "projects/trouble.h"
+
+namespace projects {
+
+namespace {
+
+constexpr std::size_t kLongestField = 4096;
+
+struct Batch {
+  std::vector<NewInput> files;
+  std::vector<std::string> captions;
+  std::optional<core::Problem> problem;  // the first; what follows is read and thrown away, so that the answer arrives
+};
+
+// A browser sends an empty part for a file field in which nothing was chosen.
+bool is_nothing(const http::Part& part, std::uint64_t size) { return size == 0 && part.filename->empty(); }
+
+Task<> take_file(Projects& projects, http::Multipart& form, const http::Part& part, Batch& batch) {
+  NewInput file;
+  file.name = clean_name(*part.filename);
+  ImageHead head;
+  std::uint64_t size = 0;
+  storage::Storage::Upload upload = projects.storage.upload(kLargestFile);
+  for (;;) {
+    const std::string_view piece = co_await form.read();
+    if (piece.empty()) break;
+    size += piece.size();
+    if (size > kLargestFile) throw refused_file(413, "file_too_large", file.name);
+    head.feed(piece);
+    if (head.is_no_picture()) throw refused_file(415, "unsupported_image", file.name);
+    if (head.picture()) check_pixels(*head.picture(), file.name);
+    co_await upload.write(piece);
+  }
+  if (is_nothing(part, size)) co_return;
+  if (!head.picture()) throw refused_file(415, "unsupported_image", file.name);
+  if (static_cast<std::int64_t>(batch.files.size()) >= kMostInputs) throw trouble(422, "too_many_inputs");
+  file.id = core::AssetId::ordered();
+  file.picture = *head.picture();
+  file.staged = co_await upload.finish();
+  batch.files.push_back(std::move(file));
+}
+
+Task<> take_part(Projects& projects, http::Multipart& form, const http::Part& part, Batch& batch) {
+  if (part.name == "file" && part.filename) {
+    co_await take_file(projects, form, part, batch);
+  } else if (part.name == "caption" && !part.filename) {
+    const std::string text = co_await form.text(kLongestField);
+    batch.captions.push_back(checked_caption(text));
+  }
+}
+
+bool is_about_the_part(const core::Problem& problem) { return problem.status < 500 && problem.code != "csrf"; }
+
+// Problems of one part are kept for the end; an outage or a refused form ends the reading at once.
+Task<> receive_all(Projects& projects, http::Request& rq, Batch& batch) {
+  http::Multipart form(rq);
+  while (const auto part = co_await form.next()) {
+    if (batch.problem) continue;
+    try {
+      co_await take_part(projects, form, *part, batch);
+    } catch (const core::Problem& problem) {
+      if (!is_about_the_part(problem)) throw;
+      batch.problem = problem;
+    }
+  }
+  if (batch.problem) throw core::Problem(*batch.problem);
+  if (batch.files.empty()) throw trouble(400, "no_files");
+  if (batch.captions.size() > batch.files.size()) throw trouble(400, "too_many_captions");
+  for (std::size_t i = 0; i < batch.captions.size(); ++i) batch.files[i].caption = batch.captions[i];
+}
+
+}  // namespace
+
+Task<std::vector<NewInput>> receive(Projects& projects, http::Request& rq) {
+  Batch batch;
+  std::exception_ptr failure;
+  try {
+    co_await receive_all(projects, rq, batch);
+    co_return std::move(batch.files);
+  } catch (...) {  // only to give up the bytes; it is thrown on
+    failure = std::current_exception();
+  }
+  for (const NewInput& file : batch.files) co_await projects.storage.discard(file.staged);
+  std::rethrow_exception(failure);
+}
+
+}  // namespace projects
