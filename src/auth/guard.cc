@@ -1,0 +1,239 @@
+// Who may call, decided on the matched route. Refusals are plain answers, not exceptions: a flood stays cheap.
+#include <fmt/format.h>
+
+#include "auth/auth.h"
+#include "auth/cookies.h"
+#include "auth/csrf.h"
+#include "auth/jwt.h"
+#include "auth/sessions.h"
+#include "auth/wire.h"
+#include "core/ambient.h"
+#include "core/crypto.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "html/html.h"
+
+namespace auth {
+namespace {
+
+using Refusal = std::optional<http::Response>;
+using http::Caller;
+using http::Who;
+
+constexpr std::int64_t kRefreshBefore = 60;  // seconds of life left in the access token
+
+constexpr pg::Sql kIsAdmin{"auth.admin_check", R"sql(
+  select tenon.is_admin($1)
+)sql"};
+
+bool below(std::string_view route, std::string_view folder) {
+  return route == folder || (route.starts_with(folder) && route.substr(folder.size()).starts_with('/'));
+}
+bool is_page(const http::Request& rq) { return below(rq.route, "/app") || below(rq.route, "/admin"); }
+bool is_safe(http::Method method) {
+  return method == http::Method::get || method == http::Method::head || method == http::Method::options;
+}
+
+http::Response unauthorized(const http::Request& rq) {
+  if (!is_page(rq)) return http::problem(core::Problem(401, "unauthorized", "Unauthorized"), rq);
+  const std::string next = is_safe(rq.method) ? safe_next(rq.target) : "/app";
+  const std::string login = "/login?next=" + core::percent_encode(next, "/");
+  if (rq.header("hx-request").empty()) return http::redirect(login);
+  http::Response response = http::empty(401);  // a fragment: the page around it must go, not the fragment
+  response.headers.set("HX-Redirect", login);
+  return response;
+}
+
+http::Response forbidden(const http::Request& rq, const char* code, const char* sentence) {
+  const core::Problem problem(403, code, sentence);
+  return rq.wants_html() && !below(rq.route, "/api") ? html::error_page(rq, problem) : http::problem(problem, rq);
+}
+
+void fill(http::Request& rq, const jwt::Claims& claims, const std::string& email) {
+  rq.caller.kind = Caller::Kind::user;
+  rq.caller.user = *claims.user;
+  if (claims.session) rq.caller.session = *claims.session;
+  rq.caller.email = email;
+  rq.caller.role = claims.role;
+  rq.caller.claims = claims.text;
+  if (const auto& mine = core::ambient(); !mine->request_id.empty()) mine->user_id = claims.user->str();
+}
+
+bool is_person(const std::expected<jwt::Claims, jwt::Fault>& claims) {
+  return claims && claims->user && claims->role == "authenticated";
+}
+
+// Fills the caller from the session cookie when it stands for a live session; renews it when its access token is about
+// to end; removes it when it is worth nothing.
+Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
+  if (!sends_session(auth.config, rq)) co_return;
+  const std::string& secret = auth.config.jwt_secret.reveal();
+  const core::Time now = auth.clock.now();
+  const auto cookie = read_session(auth.config, rq);
+  auto claims = cookie ? jwt::verify_expired(cookie->access_token, secret, now) : std::unexpected(jwt::Fault::malformed);
+  bool live = false;
+  std::string email;
+  if (is_person(claims) && claims->session) {
+    const std::int64_t left = claims->expires - core::unix_seconds(now);
+    std::optional<RefreshFault> fault;
+    if (left < kRefreshBefore && cookie->refresh_token.size() >= 12 && cookie->refresh_token.size() <= 512) {
+      const Refreshed refreshed = co_await refresh(auth, cookie->refresh_token, origin_of(rq));
+      if (const auto* session = std::get_if<Session>(&refreshed)) {
+        rq.set_cookies = session_cookies(auth, rq, session->json);
+        const auto json = core::Json::parse(session->json);
+        claims = jwt::verify(json ? (*json)["access_token"].string_or("") : "", secret, now);
+      } else {
+        fault = std::get<RefreshFault>(refreshed);
+        core::log::info("auth.session.not_refreshed", {{"fault", static_cast<int>(*fault)}});
+      }
+    }
+    if (is_person(claims) && claims->expires > core::unix_seconds(now) && (!fault || *fault == RefreshFault::busy)) {
+      const Checked checked = co_await check_session(auth, *claims->user, claims->session);
+      live = checked.standing == Standing::live;
+      email = checked.live.email;
+    } else if (fault == RefreshFault::busy) {
+      co_return;  // another request renews this very session: keep the cookie
+    }
+  }
+  if (live) {
+    fill(rq, *claims, email);
+    rq.caller.by_cookie = true;
+  } else {
+    rq.set_cookies = clear_session(auth.config, rq);
+  }
+}
+
+Task<Refusal> identify_by_bearer(Auth& auth, http::Request& rq) {
+  const auto claims = jwt::verify(bearer_of(rq), auth.config.jwt_secret.reveal(), auth.clock.now());
+  if (!is_person(claims)) co_return unauthorized(rq);
+  const Checked checked = co_await check_session(auth, *claims->user, claims->session);
+  if (checked.standing != Standing::live) co_return unauthorized(rq);
+  fill(rq, *claims, checked.live.email);
+  co_return std::nullopt;
+}
+
+// Refuses a state change that a cookie, and not the page's own form, asks for.
+Refusal refuse_forgery(Auth& auth, http::Request& rq, Who who, const std::optional<std::string>& visitor) {
+  if (!same_origin(auth.config, rq)) {
+    core::log::warn("auth.csrf.refused", {{"why", "origin"}, {"route", rq.route}});
+    return forbidden(rq, "bad_origin", "This request did not come from a page of this site.");
+  }
+  Csrf verdict = check_csrf(rq, rq.csrf_token);
+  // A form that was opened before signing in elsewhere carries the visitor's token.
+  if (verdict == Csrf::bad && who == Who::visitor && visitor)
+    verdict = check_csrf(rq, csrf_token(auth.config, *visitor));
+  if (verdict == Csrf::in_body) rq.csrf_pending = true;
+  if (verdict != Csrf::bad) return std::nullopt;
+  core::log::warn("auth.csrf.refused", {{"why", "token"}, {"route", rq.route}});
+  return forbidden(rq, "bad_csrf_token", "This page was open too long. Go back, reload it and try again.");
+}
+
+Task<Refusal> admit_person(Auth& auth, http::Request& rq, Who who) {
+  if (who != Who::visitor && !rq.header("authorization").empty()) {
+    auto refusal = co_await identify_by_bearer(auth, rq);
+    if (refusal) co_return refusal;
+  } else {
+    co_await identify_by_cookie(auth, rq);
+  }
+  if (who != Who::visitor && !rq.caller.signed_in()) co_return unauthorized(rq);
+
+  const auto visitor = read_visitor(auth.config, rq);
+  if (rq.caller.signed_in()) {
+    rq.csrf_token = csrf_token(auth.config, rq.caller.session);
+  } else if (visitor) {
+    rq.csrf_token = csrf_token(auth.config, *visitor);
+  } else if (is_safe(rq.method)) {
+    const std::string fresh = core::base64url(core::random_bytes(24));
+    rq.set_cookies.push_back(visitor_cookie(auth.config, rq, fresh));
+    rq.csrf_token = csrf_token(auth.config, fresh);
+  }
+  if (!is_safe(rq.method) && (rq.caller.by_cookie || who == Who::visitor)) {
+    auto refusal = refuse_forgery(auth, rq, who, visitor);
+    if (refusal) co_return refusal;
+  }
+  if (who == Who::admin) {
+    const bool admin =
+        co_await auth.db.as(pg::as_service("only the engine room knows the admins")).one<bool>(kIsAdmin, rq.caller.user);
+    if (!admin) co_return forbidden(rq, "forbidden", "This page is for administrators.");
+  }
+  co_return std::nullopt;
+}
+
+http::Response wire_refusal(std::string body, std::string challenge = "") {
+  http::Response response = http::json(std::move(body), 401);
+  if (!challenge.empty()) response.headers.set("WWW-Authenticate", std::move(challenge));
+  allow_any_origin(response);
+  return response;
+}
+
+// The data API's own words, so that its clients know an expired token from a forged one.
+http::Response refuse_bearer(jwt::Fault fault) {
+  const std::string message = fault == jwt::Fault::expired ? "JWT expired"
+                              : fault == jwt::Fault::bad_signature ? "JWSError JWSInvalidSignature"
+                                                                   : "JWT invalid";
+  const std::string code = fault == jwt::Fault::expired ? "PGRST303" : "PGRST301";
+  return wire_refusal(fmt::format(R"({{"code":"{}","details":null,"hint":null,"message":"{}"}})", code, message),
+                      fmt::format(R"(Bearer error="invalid_token", error_description="{}")", message));
+}
+
+void fill_key(http::Request& rq, Caller::Kind kind, std::string_view role) {
+  rq.caller.kind = kind;
+  rq.caller.role = role;
+  rq.caller.claims = fmt::format(R"({{"role":"{}"}})", role);
+}
+
+// What the bearer says; nothing when it is good, or absent.
+std::optional<jwt::Fault> judge_bearer(const Auth& auth, http::Request& rq, Caller::Kind without) {
+  fill_key(rq, without, "anon");
+  const std::string_view token = bearer_of(rq);
+  if (token.empty()) return std::nullopt;
+  if (const auto role = role_of_key(auth, token)) {
+    fill_key(rq, Caller::Kind::key, *role);
+    return std::nullopt;
+  }
+  const auto claims = jwt::verify(token, auth.config.jwt_secret.reveal(), auth.clock.now());
+  if (!claims) return claims.error();
+  if (claims->user) {
+    fill(rq, *claims, claims->email);
+  } else {
+    rq.caller = Caller{.kind = Caller::Kind::key, .role = claims->role, .claims = claims->text};
+  }
+  return std::nullopt;
+}
+
+Refusal admit_wire(const Auth& auth, http::Request& rq) {
+  const std::string_view key = rq.header("apikey");
+  if (key.empty())
+    return wire_refusal(
+        R"({"message":"No API key found in request","hint":"No `apikey` request header or url param was found."})");
+  if (!role_of_key(auth, key))
+    return wire_refusal(
+        R"({"message":"Invalid API key","hint":"Double check your Supabase `anon` or `service_role` API key."})");
+  const auto fault = judge_bearer(auth, rq, Caller::Kind::key);
+  if (fault && !below(rq.route, "/auth/v1")) return refuse_bearer(*fault);  // /auth/v1 judges it by its own table
+  return std::nullopt;
+}
+
+Refusal admit_internal(const Auth& auth, const http::Request& rq) {
+  const std::string& secret = auth.config.notify_secret.reveal();
+  if (!secret.empty() && core::equal_constant_time(bearer_of(rq), secret)) return std::nullopt;
+  core::log::warn("auth.internal.refused", {{"ip", rq.client_ip}});
+  return http::problem(core::Problem(401, "unauthorized", "Unauthorized"), rq);
+}
+
+}  // namespace
+
+Task<std::optional<http::Response>> Guard::admit(http::Request& rq, Who who) {
+  switch (who) {
+    case Who::anyone: break;
+    case Who::visitor:
+    case Who::user:
+    case Who::admin: co_return co_await admit_person(auth_, rq, who);
+    case Who::api_key: co_return admit_wire(auth_, rq);
+    case Who::bearer: judge_bearer(auth_, rq, Caller::Kind::nobody); break;
+    case Who::internal: co_return admit_internal(auth_, rq);
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace auth

@@ -1,0 +1,92 @@
+#include "auth/jwt.h"
+
+#include <cmath>
+
+#include "core/crypto.h"
+#include "core/text.h"
+
+namespace auth::jwt {
+namespace {
+
+constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
+
+enum class Expiry { judged, ignored };
+
+std::expected<Claims, Fault> read(std::string_view token, std::string_view secret, core::Time now, Expiry expiry) {
+  auto payload = open(token, secret);
+  if (!payload) return std::unexpected(payload.error());
+  const auto json = core::Json::parse(*payload);
+  if (!json || !json->is_object()) return std::unexpected(Fault::malformed);
+  const double seconds = static_cast<double>(core::unix_seconds(now));
+  const auto exp = (*json)["exp"].number();
+  if (!exp || !std::isfinite(*exp) || *exp < 0 || *exp > 1e15) return std::unexpected(Fault::bad_claims);
+  if (json->has("nbf")) {
+    const auto nbf = (*json)["nbf"].number();
+    if (!nbf) return std::unexpected(Fault::bad_claims);
+    if (*nbf > seconds) return std::unexpected(Fault::not_yet_valid);
+  }
+  Claims claims;
+  claims.role = (*json)["role"].string_or("");
+  if (claims.role != "anon" && claims.role != "authenticated" && claims.role != "service_role")
+    return std::unexpected(Fault::bad_claims);
+  if (expiry == Expiry::judged && *exp <= seconds) return std::unexpected(Fault::expired);
+  if (json->has("sub") && !(*json)["sub"].is_string()) return std::unexpected(Fault::bad_claims);
+  claims.subject = (*json)["sub"].string_or("");
+  claims.user = core::UserId::parse(claims.subject);
+  if (json->has("session_id")) {
+    claims.session = core::SessionId::parse((*json)["session_id"].string_or(""));
+    if (!claims.session) return std::unexpected(Fault::bad_claims);
+  }
+  claims.email = (*json)["email"].string_or("");
+  claims.expires = static_cast<std::int64_t>(*exp);
+  claims.json = *json;
+  claims.text = std::move(*payload);
+  return claims;
+}
+
+}  // namespace
+
+std::string_view sentence(Fault fault) {
+  switch (fault) {
+    case Fault::malformed: return "token is malformed";
+    case Fault::bad_signature: return "signature is invalid";
+    case Fault::expired: return "token is expired";
+    case Fault::not_yet_valid: return "token is not valid yet";
+    case Fault::bad_claims: return "token has invalid claims";
+  }
+  return "token is invalid";
+}
+
+std::string sign(std::string_view claims_json, std::string_view secret) {
+  std::string token = core::base64url(kHeader) + "." + core::base64url(claims_json);
+  const std::string mac = core::hmac_sha256(secret, token);
+  return token + "." + core::base64url(mac);
+}
+
+std::expected<std::string, Fault> open(std::string_view token, std::string_view secret) {
+  if (token.empty() || token.size() > kLongest || secret.empty()) return std::unexpected(Fault::malformed);
+  const auto parts = core::split(token, '.');
+  if (parts.size() != 3) return std::unexpected(Fault::malformed);
+  const auto mac = core::unbase64url(parts[2]);
+  if (!mac) return std::unexpected(Fault::malformed);
+  const std::string_view signed_part = token.substr(0, parts[0].size() + 1 + parts[1].size());
+  if (!core::equal_constant_time(core::hmac_sha256(secret, signed_part), *mac))
+    return std::unexpected(Fault::bad_signature);
+  const auto header_text = core::unbase64url(parts[0]);
+  auto payload = core::unbase64url(parts[1]);
+  if (!header_text || !payload) return std::unexpected(Fault::malformed);
+  const auto header = core::Json::parse(*header_text);
+  if (!header || !header->is_object() || header->has("crit")) return std::unexpected(Fault::malformed);
+  if ((*header)["alg"].string_or("") != "HS256") return std::unexpected(Fault::bad_signature);
+  return std::move(*payload);
+}
+
+std::expected<Claims, Fault> verify(std::string_view token, std::string_view secret, core::Time now) {
+  return read(token, secret, now, Expiry::judged);
+}
+
+std::expected<Claims, Fault> verify_expired(std::string_view token, std::string_view secret, core::Time now) {
+  return read(token, secret, now, Expiry::ignored);
+}
+
+}  // namespace auth::jwt

@@ -1,0 +1,42 @@
+// Compact JWS with HS256 and nothing else: the header never chooses key or algorithm (spec/security.md 2.1).
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/ids.h"
+#include "core/json.h"
+
+namespace auth::jwt {
+
+inline constexpr std::size_t kLongest = 8192;
+
+enum class Fault { malformed, bad_signature, expired, not_yet_valid, bad_claims };
+std::string_view sentence(Fault fault);
+
+struct Claims {
+  core::Json json;
+  std::string text;  // the payload as signed
+  std::string role;  // anon, authenticated or service_role
+  std::string email;
+  std::string subject;  // as written, empty when absent
+  std::optional<core::UserId> user;
+  std::optional<core::SessionId> session;
+  std::int64_t expires = 0;  // unix seconds
+};
+
+std::string sign(std::string_view claims_json, std::string_view secret);
+
+// The payload of a token whose MAC is right; nothing of it has been judged yet.
+std::expected<std::string, Fault> open(std::string_view token, std::string_view secret);
+
+// The payload's claims, with exp (required, numeric), nbf and role judged.
+std::expected<Claims, Fault> verify(std::string_view token, std::string_view secret, core::Time now);
+
+// The same without the judgement of exp: for a cookie whose refresh token may still be good.
+std::expected<Claims, Fault> verify_expired(std::string_view token, std::string_view secret, core::Time now);
+
+}  // namespace auth::jwt

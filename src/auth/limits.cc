@@ -1,0 +1,70 @@
+#include "auth/limits.h"
+
+#include <cmath>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/crypto.h"
+#include "core/log.h"
+#include "core/problem.h"
+
+namespace auth {
+namespace {
+
+constexpr double kMailSeconds = 60;
+
+constexpr pg::Sql kTakeOne{"auth.rate_take", R"sql(
+  select tenon.take_token($1, $2, $3)
+)sql"};
+
+// The address's bucket is taken before the account's, always, so that two calls cannot wait for each other.
+constexpr pg::Sql kTakeBoth{"auth.rate_take_both", R"sql(
+  select greatest(tenon.take_token($1, $3, $4), tenon.take_token($2, $3, $4))
+)sql"};
+
+constexpr const char* kWhy = "limits are counted before anyone is signed in";
+
+// Addresses are hashed: the bucket's table holds no personal data.
+std::string bucket(std::string_view name, std::string_view kind, std::string_view whom) {
+  return fmt::format("auth:{}:{}:{}", name, kind, core::hex(core::sha256(whom)).substr(0, 32));
+}
+
+[[noreturn]] void refuse(const char* code, const std::string& sentence, std::int64_t seconds) {
+  core::Problem problem(429, code, sentence);
+  problem.headers.emplace_back("Retry-After", std::to_string(seconds));
+  throw problem;
+}
+
+std::int64_t whole(double seconds) { return std::max<std::int64_t>(1, std::llround(std::ceil(std::min(seconds, 86400.0)))); }
+
+}  // namespace
+
+Task<> require_rate(Auth& auth, const Rate& rate, std::string_view client_ip, std::string_view account) {
+  if (auth.config.limits == Config::Limits::off) co_return;
+  const std::string by_ip = bucket(rate.name, "ip", client_ip);
+  double wait = 0;
+  if (account.empty()) {
+    wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, by_ip, rate.burst, rate.per_second);
+  } else {
+    const std::string by_account = bucket(rate.name, "account", account);
+    wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second);
+  }
+  if (wait <= 0) co_return;
+  core::log::warn("auth.rate.exceeded", {{"limit", rate.name}, {"ip", client_ip}});
+  refuse("over_request_rate_limit", "Request rate limit reached", whole(wait));
+}
+
+Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view address) {
+  if (auth.config.limits == Config::Limits::off) co_return;
+  const std::string key = bucket("mail", kind, address);
+  const double one = 1;
+  const double rate = one / kMailSeconds;
+  const double wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, key, one, rate);
+  if (wait <= 0) co_return;
+  refuse("over_email_send_rate_limit",
+         fmt::format("For security purposes, you can only request this after {} seconds.", whole(wait)), whole(wait));
+}
+
+}  // namespace auth

@@ -1,0 +1,27 @@
+// The rate limits of spec/supabase-auth.md 10, by client address and by account, kept in tenon.rate_buckets.
+#pragma once
+
+#include <string_view>
+
+#include "auth/auth.h"
+
+namespace auth {
+
+struct Rate {
+  std::string_view name;
+  double burst;
+  double per_second;
+};
+inline constexpr Rate kRefreshRate{"refresh", 150, 150.0 / 300};
+inline constexpr Rate kVerifyRate{"verify", 30, 30.0 / 300};
+inline constexpr Rate kRecoverRate{"recover", 30, 30.0 / 300};
+inline constexpr Rate kSignInRate{"sign_in", 30, 30.0 / 300};
+
+// Takes one token from the client's bucket and, when `account` is not empty, one from the account's. Throws Problem 429
+// over_request_rate_limit with Retry-After. No-op when limits are off.
+Task<> require_rate(Auth& auth, const Rate& rate, std::string_view client_ip, std::string_view account = "");
+
+// One mail a minute to an address, whether somebody has it or not: Problem 429 over_email_send_rate_limit.
+Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view address);
+
+}  // namespace auth

@@ -1,0 +1,69 @@
+// GET and POST /signup, POST /signup/resend. A known address is answered as an unknown one.
+#include "auth/accounts.h"
+#include "auth/forms.h"
+#include "auth/use_cases.h"
+#include "core/text.h"
+
+namespace auth {
+namespace {
+
+http::Response signup_form(const Request& rq, html::Data data, std::string_view address, int status = 200) {
+  data.set("title", "auth.signup.title").set("narrow", true);
+  const std::string next = next_of(rq);
+  data.set("address", std::string(address)).set("next", next).set("next_query", core::percent_encode(next, "/"));
+  return html::page(rq, "auth/signup", std::move(data), status);
+}
+
+http::Response sent_page(const Request& rq, html::Data data, std::string_view address, int status = 200) {
+  data.set("title", "auth.sent.title").set("narrow", true);
+  const std::string next = next_of(rq);
+  data.set("address", std::string(address)).set("next", next).set("next_query", core::percent_encode(next, "/"));
+  return html::page(rq, "auth/sent", std::move(data), status);
+}
+
+}  // namespace
+
+Task<Response> signup_page(Auth&, Request& rq) {
+  if (rq.caller.signed_in()) co_return http::redirect(safe_next(rq.query("next").value_or("")));
+  const std::string address = sent_address(rq);
+  if (rq.query("sent") && !address.empty()) co_return sent_page(rq, {}, address);
+  co_return signup_form(rq, {}, "");
+}
+
+Task<Response> signup_post(Auth& auth, Request& rq) {
+  NewAccount account;
+  account.email = rq.form("email");
+  account.password = rq.form("password");
+  account.landing.next = next_of(rq);
+  account.from = origin_of(rq);
+  const std::string email = account.email;
+  html::Data data;
+  int status = 400;
+  try {
+    const SignedUp done = co_await sign_up(auth, std::move(account));
+    if (const auto* session = std::get_if<Session>(&done)) co_return enter(auth, rq, *session, rq.form("next"));
+    co_return http::redirect("/signup?sent=yes").cookie(sent_cookie(auth.config, rq, email));
+  } catch (const core::Problem& problem) {
+    status = problem.status;
+    tell(rq, problem, data);
+  }
+  co_return signup_form(rq, std::move(data), email, status);
+}
+
+Task<Response> signup_resend_post(Auth& auth, Request& rq) {
+  const std::string email(rq.form("email"));
+  Landing landing;
+  landing.next = next_of(rq);
+  html::Data data;
+  int status = 400;
+  try {
+    co_await resend_confirmation(auth, email, std::move(landing), origin_of(rq));
+    co_return http::redirect("/signup?sent=yes&notice=auth.sent_again").cookie(sent_cookie(auth.config, rq, email));
+  } catch (const core::Problem& problem) {
+    status = problem.status;
+    data.set("said", sentence_of(rq, problem));
+  }
+  co_return sent_page(rq, std::move(data), email, status);
+}
+
+}  // namespace auth

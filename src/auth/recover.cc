@@ -1,0 +1,87 @@
+#include "auth/accounts.h"
+#include "auth/audit.h"
+#include "auth/limits.h"
+#include "auth/one_time.h"
+#include "auth/password.h"
+#include "auth/redirect.h"
+#include "auth/use_cases.h"
+#include "auth/wire.h"
+#include "core/log.h"
+#include "outbox/outbox.h"
+
+namespace auth {
+namespace {
+
+struct Ask {
+  Auth* auth;
+  std::string email;
+  Landing landing;
+  Origin from;
+};
+
+Task<> recover_in(pg::Tx& tx, Ask& ask) {
+  Auth& auth = *ask.auth;
+  const auto user = co_await lock_user_by_email(tx, ask.email);
+  if (!user) co_return;
+  const OneTime one = co_await issue_one_time(auth, tx, user->id, "recovery_token", user->email);
+  co_await mark_recovery_sent(tx, user->id, auth.clock.now());
+  core::JsonWriter extra;
+  extra.begin().field("url", mail_link(auth.config, "recovery", one.token, ask.landing)).field("code", one.code).end();
+  co_await outbox::queue_mail(tx, user->id, "recovery", one.id, extra.take());
+  co_await audit(auth, tx, "user_recovery_requested", user->id, ask.from);
+}
+
+struct Reset {
+  Auth* auth;
+  std::string token;
+  std::string hash;
+  Origin from;
+};
+
+Task<std::optional<Session>> reset_in(pg::Tx& tx, Reset& reset) {
+  Auth& auth = *reset.auth;
+  const std::vector<std::string> kinds{"recovery_token"};
+  const auto redeemed = co_await redeem_link(auth, tx, reset.token, kinds);
+  if (!redeemed) co_return std::nullopt;
+  const auto user = co_await user_by_id(tx, redeemed->user);
+  if (!user || user->banned(auth.clock.now())) co_return std::nullopt;
+  const Confirmed confirmed = co_await confirm_email(tx, user->id, auth.clock.now());
+  if (confirmed == Confirmed::now && user->confirmation_sent_at) co_await welcome(auth, tx, user->id);
+  co_await set_password(tx, user->id, reset.hash, auth.clock.now());
+  co_await drop_one_time(tx, user->id);
+  co_await end_sessions(tx, user->id, std::nullopt, End::everywhere);
+  co_await audit(auth, tx, "user_updated_password", user->id, reset.from);
+  co_return co_await open_session(auth, tx, user->id, "recovery", reset.from);
+}
+
+}  // namespace
+
+Task<> request_recovery(Auth& auth, std::string email, Landing landing, Origin from) {
+  email = canonical_email(email);
+  co_await require_rate(auth, kRecoverRate, from.ip);
+  co_await require_mail_rate(auth, "recovery", email);
+  const Ask ask{&auth, std::move(email), std::move(landing), std::move(from)};
+  co_await auth.db.in(pg::as_service("who forgot his password is not signed in"), recover_in, ask);
+}
+
+Task<Session> reset_password(Auth& auth, std::string token, std::string password, Origin from) {
+  require_acceptable(password);
+  co_await require_rate(auth, kVerifyRate, from.ip);
+  Reset reset{&auth, std::move(token), {}, std::move(from)};
+  reset.hash = co_await hash_password(auth, std::move(password));
+  const auto session = co_await auth.db.in(pg::as_service("a mail's link is its own proof"), reset_in, reset);
+  if (!session) throw core::Problem(403, "otp_expired", "Email link is invalid or has expired");
+  core::log::info("auth.password.reset", {{"user", session->user}});
+  co_return *session;
+}
+
+// POST /auth/v1/recover
+Task<Response> recover(Auth& auth, Request& rq) {
+  const core::Json body = object_body(rq);
+  Landing landing;
+  if (names_other_place(auth.config, rq)) landing.redirect_to = redirect_target(auth.config, rq);
+  co_await request_recovery(auth, text_of(body, "email"), std::move(landing), origin_of(rq));
+  co_return http::json("{}");
+}
+
+}  // namespace auth

@@ -1,0 +1,53 @@
+// auth.sessions, auth.refresh_tokens, auth.mfa_amr_claims: a session from sign-in to its end, and the rotation of its
+// refresh tokens (spec/supabase-auth.md 7).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "auth/users.h"
+
+namespace auth {
+
+// Whence a call comes; kept with the session and in the audit log.
+struct Origin {
+  std::string ip;
+  std::string agent;
+};
+Origin origin_of(const http::Request& rq);
+
+struct Session {
+  core::SessionId id;
+  core::UserId user;
+  std::string refresh_token;
+  std::string json;  // the wire's session: access_token, refresh_token, expires_in, expires_at, token_type, user
+};
+
+// A new session for a user who has shown who he is; `method` is the amr (password, otp, …).
+Task<Session> open_session(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view method, Origin from);
+
+// What became of a refresh token. Faults are values: what they revoke must be committed.
+enum class RefreshFault { unknown, session_gone, expired, banned, reused, busy };
+using Refreshed = std::variant<Session, RefreshFault>;
+Task<Refreshed> refresh(Auth& auth, std::string token, Origin from);
+[[noreturn]] void throw_refused(RefreshFault fault);  // the wire's Problem
+
+enum class End { everywhere, here, others };
+Task<> end_sessions(pg::Tx& tx, core::UserId user, std::optional<core::SessionId> current, End which);
+
+// A session that lives, of a user who may sign in.
+struct Live {
+  std::string email;
+  std::string role;
+};
+enum class Standing { live, no_user, no_session, banned };
+struct Checked {
+  Standing standing = Standing::no_user;
+  Live live;
+};
+// One trip. A token without session_id is judged by its user alone.
+Task<Checked> check_session(Auth& auth, core::UserId user, std::optional<core::SessionId> session);
+
+}  // namespace auth

@@ -1,0 +1,61 @@
+#include "auth/accounts.h"
+#include "auth/audit.h"
+#include "auth/limits.h"
+#include "auth/password.h"
+#include "auth/use_cases.h"
+#include "auth/wire.h"
+#include "core/log.h"
+#include "core/text.h"
+
+namespace auth {
+namespace {
+
+struct Entry {
+  Auth* auth;
+  core::UserId user;
+  Origin from;
+};
+
+Task<std::optional<User>> find(pg::Tx& tx, std::string& email) { return user_by_email(tx, email); }
+
+Task<Session> enter(pg::Tx& tx, Entry& entry) {
+  Session session = co_await open_session(*entry.auth, tx, entry.user, "password", entry.from);
+  co_await audit(*entry.auth, tx, "login", entry.user, entry.from);
+  co_return session;
+}
+
+}  // namespace
+
+Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origin from) {
+  email = core::lower(core::trim(email)).substr(0, 256);
+  co_await require_rate(auth, kSignInRate, from.ip, email);
+  std::optional<User> user;
+  if (core::valid_utf8(email) && email.find('\0') == std::string::npos)
+    user = co_await auth.db.in(pg::as_service("a stranger signs in"), find, email);
+  const std::string stored = user ? user->password_hash.value_or("") : "";
+  const bool right = co_await password_matches(auth, std::move(password), stored);
+  if (!right) {
+    core::log::info("auth.sign_in.refused", {{"ip", from.ip}});
+    throw core::Problem(400, "invalid_credentials", "Invalid login credentials");
+  }
+  if (user->banned(auth.clock.now())) throw core::Problem(400, "user_banned", "User is banned");
+  if (!user->confirmed()) throw core::Problem(400, "email_not_confirmed", "Email not confirmed");
+  const Entry entry{&auth, user->id, std::move(from)};
+  Session session = co_await auth.db.in(pg::as_service("the password was right"), enter, entry);
+  core::log::info("auth.account.signed_in", {{"user", session.user}, {"session", session.id}});
+  co_return session;
+}
+
+// POST /auth/v1/token?grant_type=password
+Task<Response> token_password(Auth& auth, Request& rq) {
+  const core::Json body = object_body(rq);
+  const std::string email = text_of(body, "email");
+  const std::string password = text_of(body, "password");
+  if (email.empty() && !text_of(body, "phone").empty())
+    throw core::Problem(400, "phone_provider_disabled", "Phone logins are disabled");
+  if (email.empty()) throw core::Problem(400, "validation_failed", "missing email or phone");
+  const Session session = co_await sign_in(auth, email, password, origin_of(rq));
+  co_return session_answer(session);
+}
+
+}  // namespace auth

@@ -1,0 +1,75 @@
+#include "auth/accounts.h"
+#include "auth/audit.h"
+#include "auth/limits.h"
+#include "auth/one_time.h"
+#include "auth/password.h"
+#include "auth/use_cases.h"
+#include "auth/wire.h"
+#include "core/log.h"
+
+namespace auth {
+namespace {
+
+Task<std::optional<User>> find(pg::Tx& tx, core::UserId& id) { return user_by_id(tx, id); }
+
+struct Change {
+  Auth* auth;
+  Bearer who;
+  std::string data;  // empty: none
+  std::string hash;  // empty: none
+  Origin from;
+};
+
+Task<std::optional<User>> change_in(pg::Tx& tx, Change& change) {
+  Auth& auth = *change.auth;
+  const core::Time now = auth.clock.now();
+  if (!change.data.empty()) co_await merge_user_metadata(tx, change.who.user, change.data, now);
+  if (!change.hash.empty()) {
+    co_await set_password(tx, change.who.user, change.hash, now);
+    co_await drop_one_time(tx, change.who.user);
+    // Without a session of its own the bearer cannot be told from the others: all end.
+    co_await end_sessions(tx, change.who.user, change.who.session, change.who.session ? End::others : End::everywhere);
+    co_await audit(auth, tx, "user_updated_password", change.who.user, change.from);
+  }
+  co_await audit(auth, tx, "user_modified", change.who.user, change.from);
+  co_return co_await user_by_id(tx, change.who.user);
+}
+
+http::Response shown(const std::optional<User>& user) {
+  if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  return http::json(user_json(*user));
+}
+
+}  // namespace
+
+// GET /auth/v1/user
+Task<Response> user(Auth& auth, Request& rq) {
+  const Bearer who = co_await require_bearer(auth, rq);
+  const auto found = co_await auth.db.in(pg::as_service("schema auth is open to the service alone"), find, who.user);
+  co_return shown(found);
+}
+
+// PUT /auth/v1/user: password and data. Fields that are not the user's to set are refused or ignored.
+Task<Response> update_user(Auth& auth, Request& rq) {
+  const Bearer who = co_await require_bearer(auth, rq);
+  const core::Json body = object_body(rq);
+  if (!body["app_metadata"].is_null()) throw core::Problem(403, "not_admin", "Updating app_metadata requires admin privileges");
+  const auto found = co_await auth.db.in(pg::as_service("schema auth is open to the service alone"), find, who.user);
+  if (!found) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (const std::string email = text_of(body, "email"); !email.empty() && canonical_email(email) != found->email)
+    throw core::Problem(422, "email_provider_disabled", "Changing the email address is not available yet");
+  Change change{&auth, who, {}, {}, origin_of(rq)};
+  if (!body["data"].is_null()) change.data = object_of(body, "data");
+  if (const std::string password = text_of(body, "password"); !password.empty()) {
+    require_acceptable(password);
+    co_await require_rate(auth, kSignInRate, rq.client_ip, found->email);
+    const std::string stored = found->password_hash.value_or("");
+    const bool same = !stored.empty() && co_await password_matches(auth, password, stored);
+    if (same) throw core::Problem(422, "same_password", "New password should be different from the old password.");
+    change.hash = co_await hash_password(auth, password);
+  }
+  const auto changed = co_await auth.db.in(pg::as_service("the user changes his own row"), change_in, change);
+  co_return shown(changed);
+}
+
+}  // namespace auth
