@@ -151,7 +151,7 @@ Pipe* Engine::choose(Instant now) {
     if (place == nullptr || pipe->in_flight() < place->in_flight()) place = pipe.get();
   }
   if (best != nullptr || stalled == nullptr) return best;
-  if (wanted_shared_ < config_.shared_pipelines + kSpares && failures_ == 0 && connecting_shared_ == 0) {
+  if (wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines && failures_ == 0 && connecting_shared_ == 0) {
     ++wanted_shared_;
     connect_missing();
   }

@@ -56,6 +56,7 @@ struct Config {
   bool prepared = true;     // PG_PREPARED=off behind poolers that cannot
   int shared_pipelines = 1; // PG_PIPELINES, a loop
   int leased_connections = 4;  // PG_LEASED, a loop
+  int spare_pipelines = 2;     // opened while a slow statement holds up all the others
   static Config from(core::Env& env);
 };
 

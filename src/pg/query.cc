@@ -91,7 +91,8 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
       if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(unit);
       refuse(sql.name, unit);
     }
-    const bool unanswered = unit.outcome == Outcome::lost && unit.answer == nullptr;
+    const bool unanswered =
+        unit.outcome == Outcome::lost && (unit.answer == nullptr || is_outage(sqlstate(unit.answer.get())));
     if (!unanswered || second_life || !looks_read_only(sql.text)) give_up(unit);
     second_life = true;
   }

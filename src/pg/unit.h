@@ -28,7 +28,6 @@ inline constexpr milliseconds kTick{25};
 inline constexpr std::size_t kInFlight = 64;              // units on one pipeline
 inline constexpr std::size_t kWaiting = 4096;             // units and transactions without a connection
 inline constexpr std::size_t kStatements = 256;           // prepared on one connection
-inline constexpr int kSpares = 2;                         // pipelines opened while the others are stalled
 
 enum class Role : std::uint8_t { anon, authenticated, service };
 Role role_of(const As& who);

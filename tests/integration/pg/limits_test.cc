@@ -1,0 +1,128 @@
+#include "support/stage.h"
+
+using namespace stage;
+
+namespace {
+
+constexpr pg::Sql kSleep{"test.sleep", "select pg_sleep($1)::text"};
+constexpr pg::Sql kOne{"test.one", "select 1"};
+
+pg::As service() { return pg::as_service("a test acts for nobody"); }
+
+Task<std::string> sleep_as(pg::Db& db, pg::As who, double seconds) {
+  try {
+    co_await db.as(who).one<std::string>(kSleep, seconds);
+    co_return "slept";
+  } catch (const pg::Error& e) {
+    co_return e.sqlstate;
+  } catch (const pg::Unavailable& e) {
+    co_return e.what();
+  }
+}
+
+std::int64_t sleeping() {
+  return owner_count("select count(*) from pg_stat_activity where application_name = 'tenon' and wait_event = 'PgSleep'");
+}
+
+Task<> store(Task<std::string> task, std::string& out) { out = co_await task; }
+
+Task<bool> until(bool (*condition)(), double seconds) {
+  const auto start = Clock::now();
+  while (!condition()) {
+    if (seconds_since(start) > seconds) co_return false;
+    co_await core::sleep_for(std::chrono::milliseconds{10});
+  }
+  co_return true;
+}
+
+}  // namespace
+
+TEST_CASE("each role has its own statement timeout, kept by the server") {
+  Stage stage;
+  const auto start = Clock::now();
+  CHECK(stage([](pg::Db& db) { return sleep_as(db, pg::as_claims("anon", ""), 10); }) == "57014");
+  CHECK(seconds_since(start) > 2.9);
+  CHECK(seconds_since(start) < 4.5);
+  static constexpr pg::Sql kTimeout{"test.timeout", "select current_setting('statement_timeout')"};
+  const auto timeout = [](pg::Db& db, pg::As who) -> Task<std::string> { co_return co_await db.as(who).one<std::string>(kTimeout); };
+  CHECK(stage([&](pg::Db& db) { return timeout(db, pg::as(core::UserId::random())); }) == "8s");
+  CHECK(stage([&](pg::Db& db) { return timeout(db, service()); }) == "30s");
+  const auto in_transaction = [](pg::Db& db) -> Task<std::string> {
+    const auto fn = [](pg::Tx& tx) -> Task<std::string> { co_return co_await tx.one<std::string>(kTimeout); };
+    co_return co_await db.in(pg::as(core::UserId::random()), fn);
+  };
+  CHECK(stage(in_transaction) == "8s");
+}
+
+TEST_CASE("the query of one who left is cancelled, and his neighbours on the pipeline are answered") {
+  make_schema();
+  Stage stage;
+  std::string left, neighbour;
+  const auto both = [&](pg::Db& db) -> Task<> {
+    core::TaskGroup group(stage.loop);
+    const auto mine = std::make_shared<core::Ambient>();
+    group.spawn("left", store(sleep_as(db, service(), 20), left), mine);
+    CHECK(co_await until([] { return sleeping() == 1; }, 5));
+    group.spawn("neighbour", store(sleep_as(db, pg::as_claims("anon", ""), 0.01), neighbour));
+    mine->stop.request_stop();
+    co_await group.join();
+  };
+  const auto start = Clock::now();
+  stage(both);
+  CHECK(seconds_since(start) < 5);
+  CHECK(left == "57014");
+  CHECK(neighbour == "slept");
+}
+
+TEST_CASE("what is begun after the stop runs to its end") {
+  make_schema();
+  Stage stage;
+  const auto mine = std::make_shared<core::Ambient>();
+  mine->stop.request_stop();
+  std::string slept;
+  const auto late = [&](pg::Db& db) -> Task<> {
+    core::TaskGroup group(stage.loop);
+    group.spawn("late", store(sleep_as(db, service(), 0.3), slept), mine);
+    co_await group.join();
+  };
+  stage(late);
+  CHECK(slept == "slept");
+}
+
+TEST_CASE("a slow statement holds up nobody for long: spare pipelines take the others") {
+  auto with = config();
+  with.spare_pipelines = 2;
+  Stage stage(with);
+  std::string slow;
+  double waited = 0;
+  const auto both = [&](pg::Db& db) -> Task<> {
+    core::TaskGroup group(stage.loop);
+    group.spawn("slow", store(sleep_as(db, service(), 3), slow));
+    CHECK(co_await until([] { return sleeping() == 1; }, 5));
+    co_await core::sleep_for(std::chrono::milliseconds{200});
+    const auto start = Clock::now();
+    for (int i = 0; i < 20; ++i) co_await db.as(service()).one<std::int32_t>(kOne);
+    waited = seconds_since(start);
+    co_await group.join();
+  };
+  stage(both);
+  CHECK(slow == "slept");
+  CHECK(waited < 1.5);
+}
+
+TEST_CASE("close waits for what is under way and refuses what comes later") {
+  make_schema();
+  core::Loop loop;
+  pg::Db db(loop, config());
+  std::string slept;
+  const auto close_early = [&]() -> Task<> {
+    core::TaskGroup group(loop);
+    group.spawn("sleep", store(sleep_as(db, service(), 0.5), slept));
+    CHECK(co_await until([] { return sleeping() == 1; }, 5));
+    co_await db.close();
+    CHECK(slept == "slept");
+    co_await group.join();
+    CHECK(co_await sleep_as(db, service(), 0) == "no database connection came free in time");
+  };
+  loop.run_until(close_early());
+}
