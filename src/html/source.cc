@@ -1,6 +1,8 @@
 // Loading: `{{> ui/field name=email value="{{email}}"}}` puts src/html/views/ui/field.html there. In a partial
 // `[[name]]` is a parameter, `[[#name]]…[[/name]]` stays when it is given and not empty, `[[^name]]…` when not.
+#include <algorithm>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -117,19 +119,9 @@ std::string expand(std::string_view name, std::string_view text, std::string_vie
   }
 }
 
-// What is put whole into a URL must be a member named url or …_url: Data lets only safe schemes into those.
-void refuse_unsafe(std::string_view name, std::string_view text) {
+void refuse_unescaped(std::string_view name, std::string_view text) {
   for (const std::string_view raw : {"{{{", "{{&", "{{ &", "{{="})
     if (text.find(raw) != std::string_view::npos) fault(name, std::string{raw} + " is refused: values are escaped");
-  for (const std::string_view attribute : {" href=\"{{", " src=\"{{", " action=\"{{", " formaction=\"{{",
-                                           " poster=\"{{", " data-events=\"{{"}) {
-    for (std::size_t at = text.find(attribute); at != std::string_view::npos; at = text.find(attribute, at + 1)) {
-      const std::size_t start = at + attribute.size();
-      const std::string_view member = text.substr(start, text.find("}}", start) - start);
-      if (member != "url" && !member.ends_with("_url"))
-        fault(name, "a whole URL comes from a member named url or …_url, not from " + std::string{member});
-    }
-  }
 }
 
 }  // namespace
@@ -139,8 +131,24 @@ std::string source_of(std::string_view view, Frame frame) {
   const std::string_view extension = plain ? ".txt" : ".html";
   const std::string name = frame == Frame::layout ? "html/layout" : std::string{view};
   std::string text = expand(name, file_of(name, extension), view, extension, 0);
-  if (!plain) refuse_unsafe(view, text);
+  if (!plain) refuse_unescaped(view, text);
   return text;
+}
+
+std::set<std::string, std::less<>> whole_urls(std::string_view source) {
+  std::set<std::string, std::less<>> members;
+  for (const std::string_view attribute : {" href=\"{{", " src=\"{{", " action=\"{{", " formaction=\"{{",
+                                           " poster=\"{{", " data-events=\"{{"}) {
+    for (std::size_t at = source.find(attribute); at != std::string_view::npos; at = source.find(attribute, at + 1)) {
+      const std::size_t start = at + attribute.size();
+      std::string_view member = core::trim(source.substr(start, source.find("}}", start) - start));
+      if (member.find_first_of("#^/!>") != std::string_view::npos)
+        fault(source.substr(at, 40), "a URL starts with its path or is one member");
+      member.remove_prefix(std::min(member.rfind('.') + 1, member.size()));  // assets.css_url is known as css_url
+      members.emplace(member);
+    }
+  }
+  return members;
 }
 
 }  // namespace html

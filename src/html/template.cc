@@ -25,7 +25,12 @@ struct Output {  // what the library streams into
   }
 };
 
-bool names_url(std::string_view name) { return name == "url" || name.ends_with("_url"); }
+using Names = std::set<std::string, std::less<>>;
+
+struct View {
+  km::mustache parsed;
+  Names urls;  // members that fill a whole URL somewhere in it
+};
 
 // Only paths of this site and web or mail addresses; anything else (javascript:, data:, //host) leads nowhere.
 bool safe_url(std::string_view url) {
@@ -35,29 +40,30 @@ bool safe_url(std::string_view url) {
   return url.find(':') != std::string_view::npos && (scheme == "https" || scheme == "http" || scheme == "mailto");
 }
 
-km::data convert(const Data& data);
+km::data convert(const Data& data, const Names& urls);
 
 struct Convert {
   std::string_view name;
+  const Names& urls;
   km::data operator()(const std::string& value) const {
     if (value.empty()) return km::data{false};  // an empty text counts as absent
-    if (names_url(name) && !safe_url(value)) return km::data{std::string{"#"}};
+    if (urls.contains(name) && !safe_url(value)) return km::data{std::string{"#"}};
     return km::data{value};
   }
   km::data operator()(bool value) const { return km::data{value}; }
   km::data operator()(const std::shared_ptr<Data>& value) const {
-    return value ? convert(*value) : km::data{false};
+    return value ? convert(*value, urls) : km::data{false};
   }
   km::data operator()(const Rows& rows) const {
     km::data list{km::data::type::list};
-    for (const Data& row : rows) list.push_back(convert(row));
+    for (const Data& row : rows) list.push_back(convert(row, urls));
     return list;
   }
 };
 
-km::data convert(const Data& data) {
+km::data convert(const Data& data, const Names& urls) {
   km::data object{km::data::type::object};
-  for (const auto& [name, value] : data.members()) object[name] = std::visit(Convert{name}, value);
+  for (const auto& [name, value] : data.members()) object[name] = std::visit(Convert{name, urls}, value);
   return object;
 }
 
@@ -79,23 +85,27 @@ km::data text_section(std::string_view locale, const Scope& scope, std::shared_p
   }}};
 }
 
-std::unique_ptr<km::mustache> parse(std::string_view view, Frame frame) {
-  auto parsed = std::make_unique<km::mustache>(source_of(view, frame));
-  if (!parsed->is_valid()) throw std::logic_error("view " + std::string{view} + ": " + parsed->error_message());
-  if (view.ends_with(".txt"))
-    parsed->set_custom_escape([](const std::string& text) { return text; });
-  else
-    parsed->set_custom_escape([](const std::string& text) { return escape(text); });
-  return parsed;
+std::unique_ptr<View> parse(std::string_view name, Frame frame) {
+  const std::string source = source_of(name, frame);
+  auto view = std::make_unique<View>(View{km::mustache{source}, {}});
+  if (!view->parsed.is_valid())
+    throw std::logic_error("view " + std::string{name} + ": " + view->parsed.error_message());
+  if (name.ends_with(".txt")) {
+    view->parsed.set_custom_escape([](const std::string& text) { return text; });
+  } else {
+    view->parsed.set_custom_escape([](const std::string& text) { return escape(text); });
+    view->urls = whole_urls(source);
+  }
+  return view;
 }
 
 // Rendering writes into the parsed template, so each thread keeps its own.
-km::mustache& parsed_view(std::string_view view, Frame frame) {
-  thread_local std::array<std::unordered_map<std::string, std::unique_ptr<km::mustache>>, 2> cache;
-  std::unique_ptr<km::mustache>& slot = cache[frame == Frame::layout ? 1 : 0][std::string{view}];
-  if (!slot || reads_from_disk() || !slot->is_valid()) {
+View& parsed_view(std::string_view name, Frame frame) {
+  thread_local std::array<std::unordered_map<std::string, std::unique_ptr<View>>, 2> cache;
+  std::unique_ptr<View>& slot = cache[frame == Frame::layout ? 1 : 0][std::string{name}];
+  if (!slot || reads_from_disk() || !slot->parsed.is_valid()) {
     slot.reset();
-    slot = parse(view, frame);
+    slot = parse(name, frame);
   }
   return *slot;
 }
@@ -121,11 +131,11 @@ std::string escape(std::string_view text) {
 
 std::string render_view(std::string_view view, Frame frame, std::string_view locale, const Data& page,
                         const Data& data) {
-  km::mustache& parsed = parsed_view(view, frame);
+  auto& [parsed, urls] = parsed_view(view, frame);
   Scope scope;
-  km::data outer = convert(page);
+  km::data outer = convert(page, urls);
   outer["t"] = text_section(locale, scope, texts(), view.ends_with(".txt"));
-  const km::data inner = convert(data);
+  const km::data inner = convert(data, urls);
   scope.push(&outer);
   scope.push(&inner);
   Output out;

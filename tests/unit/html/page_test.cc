@@ -1,6 +1,7 @@
 // Whole pages: the layout's data, notices after a redirect, error pages; and rules that hold for every view.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cctype>
 #include <string>
 #include <vector>
@@ -41,7 +42,33 @@ std::vector<const core::Resource*> page_views() {
   return views;
 }
 
+// True for <a title={{x}}>: escaping does not help there.
+bool has_unquoted_value(std::string_view text) {
+  bool in_tag = false;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text.substr(at, 2) == "{{" && !text.substr(at).starts_with("{{>")) {
+      if (in_tag && !quoted && at > 0 && text[at - 1] == '=') return true;
+      at = std::min(text.find("}}", at), text.size() - 1) + 1;
+    } else if (text.substr(at, 3) == "{{>") {
+      at = std::min(text.find("}}", text.find_first_of("\"}", at)), text.size() - 1) + 1;
+    } else if (!in_tag && text[at] == '<') {
+      in_tag = true;
+    } else if (in_tag && text[at] == '"') {
+      quoted = !quoted;
+    } else if (in_tag && !quoted && text[at] == '>') {
+      in_tag = false;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+TEST_CASE("a value without quotes is told from one with quotes") {
+  CHECK(has_unquoted_value("<p><a title={{x}}>"));
+  CHECK_FALSE(has_unquoted_value("a={{x}} <a href=\"/?a={{x}}\"{{#y}} hidden{{/y}}>={{x}}"));
+}
 
 TEST_CASE("every script of a page carries the request's nonce") {
   const std::string page = body(html::page(visitor(), "html/error", html::Data{}.set("live", true).set("upload", true)));
@@ -136,8 +163,7 @@ TEST_CASE("no page holds an inline style, an inline handler or an inline script"
       CHECK_MESSAGE(!has(text, handler), file->path << handler);
     for (std::size_t at = text.find("<script"); at != std::string::npos; at = text.find("<script", at + 1))
       CHECK_MESSAGE(has(text.substr(at), "></script>"), file->path);
-    const bool unquoted = has(text, "={{") && file->path != "src/html/views/layout.html";
-    CHECK_MESSAGE(!unquoted, file->path << ": an attribute without quotes");
+    CHECK_MESSAGE(!has_unquoted_value(text), file->path);
   }
 }
 

@@ -1,0 +1,132 @@
+// The public pages and the dashboard, called through the routes as the server calls them.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "core/loop.h"
+#include "html/html.h"
+#include "site/site.h"
+
+namespace {
+
+using core::Task;
+
+struct Site {
+  core::Loop loop;
+  http::Router router;
+  std::int64_t balance = 20;
+  std::vector<site::RunningJob> running;
+  std::vector<site::RecentProject> recent;
+
+  explicit Site(site::Catalogue catalogue = {}) {
+    site::mount(router, std::move(catalogue));
+    site::DashboardSource source;
+    source.balance = [this](const http::Request&) -> Task<std::int64_t> { co_return balance; };
+    source.running = [this](const http::Request&) -> Task<std::vector<site::RunningJob>> { co_return running; };
+    source.recent = [this](const http::Request&) -> Task<std::vector<site::RecentProject>> { co_return recent; };
+    site::mount(router, source);
+  }
+
+  Task<http::Response> call(http::Request& rq) {
+    const auto match = router.find(http::Method::get, rq.path);
+    REQUIRE(match.route != nullptr);
+    co_return co_await match.route->handler(rq);
+  }
+
+  std::string get(const std::string& path, bool signed_in = false) {
+    http::Request rq;
+    rq.path = path;
+    if (signed_in) rq.caller.kind = http::Caller::Kind::user;
+    const http::Response response = loop.run_until(call(rq));
+    CHECK(response.status == 200);
+    return std::get<std::string>(response.body);
+  }
+};
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+int count(const std::string& text, std::string_view part) {
+  int n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("every page has one h1, a title that names the product, and no text without a sentence") {
+  Site site;
+  for (const char* path : {"/", "/pricing", "/terms", "/privacy", "/app"}) {
+    const std::string page = site.get(path, std::string_view{path} == "/app");
+    CHECK_MESSAGE(count(page, "<h1") == 1, path);
+    CHECK_MESSAGE(has(page, " · Tenon</title>"), path);
+    CHECK_MESSAGE(!has(page, "site."), path << " shows a key");
+    CHECK_MESSAGE(!has(page, "html."), path << " shows a key");
+    CHECK_MESSAGE(!has(page, "{{"), path);
+    CHECK_MESSAGE(!has(page, "[["), path);
+  }
+}
+
+TEST_CASE("a plan without a price is not on sale yet, one with a price says it") {
+  Site bare;
+  CHECK(count(bare.get("/pricing"), "Not on sale yet.") == 6);
+  site::Catalogue catalogue;
+  catalogue.tiers[1].price = "$29";
+  catalogue.packs[0].price = "$9";
+  Site priced{catalogue};
+  const std::string page = priced.get("/pricing");
+  CHECK(count(page, "Not on sale yet.") == 4);
+  CHECK(has(page, "$29 a month"));
+  CHECK(has(page, "$9, once"));
+}
+
+TEST_CASE("pricing shows the credits of every tier and pack, and costs that follow the pipeline's price") {
+  site::Catalogue catalogue;
+  catalogue.seconds_per_credit = 5;
+  Site site{catalogue};
+  const std::string page = site.get("/pricing");
+  for (const char* credits : {">60 <", ">200 <", ">500 <", ">25 <", ">80 <", ">250 <"})
+    CHECK_MESSAGE(has(page, credits), credits);
+  CHECK(has(page, "<td>20 photographs</td><td class=\"num\">1:00</td><td class=\"num\">12</td>"));
+  CHECK(has(page, "One credit renders 5 seconds"));
+}
+
+TEST_CASE("the landing page offers the app to the signed-in and an account to others") {
+  Site site;
+  CHECK(has(site.get("/", true), "href=\"/app\">Open the app"));
+  CHECK_FALSE(has(site.get("/"), "Open the app"));
+  CHECK(has(site.get("/"), "href=\"/signup\""));
+}
+
+TEST_CASE("an empty dashboard teaches, a full one lists") {
+  Site site;
+  CHECK(has(site.get("/app", true), "Make your first video"));
+  const core::Time time = *core::parse_rfc3339("2026-01-02T03:04:05Z");
+  site.recent.push_back({core::ProjectId::random(), "<b>Mine</b>", "ready", time});
+  const std::string page = site.get("/app", true);
+  CHECK_FALSE(has(page, "Make your first video"));
+  CHECK(has(page, "&lt;b&gt;Mine&lt;/b&gt;"));
+  CHECK(has(page, "<span class=\"badge ready\">Ready</span>"));
+  CHECK(has(page, "<time datetime=\"2026-01-02T03:04:05"));
+}
+
+TEST_CASE("the dashboard follows running jobs only while there are some") {
+  Site site;
+  CHECK_FALSE(has(site.get("/app", true), "data-poll"));
+  site.running.push_back({core::JobId::random(), core::ProjectId::random(), "A film", "PROCESSING", 42});
+  const std::string page = site.get("/app", true);
+  CHECK(has(page, "data-live data-poll=\"4\""));
+  CHECK(has(page, "<progress max=\"100\" value=\"42\" aria-label=\"Progress of A film\">"));
+  CHECK(has(page, "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"));
+}
+
+TEST_CASE("a balance below zero is shown as owed") {
+  Site site;
+  site.balance = -3;
+  CHECK(has(site.get("/app", true), "Credits owed"));
+}
+
+TEST_CASE("robots may read the public pages only") {
+  Site site;
+  const std::string robots = site.get("/robots.txt");
+  CHECK(has(robots, "Disallow: /app\n"));
+  CHECK(has(robots, "Disallow: /api/\n"));
+}
