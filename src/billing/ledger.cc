@@ -9,6 +9,11 @@ constexpr pg::Sql kBalance{"billing.balance", R"sql(
   select balance from public.credit_balance where user_id = $1
 )sql"};
 
+constexpr pg::Sql kReleased{"billing.released", R"sql(
+  select coalesce(sum(amount), 0)::bigint from public.credit_ledger
+  where job_id = $1 and user_id = $2 and type = 'release'
+)sql"};
+
 constexpr pg::Sql kGrant{"billing.grant", R"sql(
   select tenon.grant_credits($1, $2, $3, $4)
 )sql"};
@@ -17,6 +22,10 @@ constexpr pg::Sql kGrant{"billing.grant", R"sql(
 Task<std::int64_t> balance(pg::Db& db, core::UserId user) {
   const auto found = co_await db.as(user).maybe<std::int64_t>(kBalance, user);
   co_return found.value_or(0);
+}
+
+Task<std::int64_t> released(pg::Db& db, core::UserId user, core::JobId job) {
+  co_return co_await db.as(user).one<std::int64_t>(kReleased, job, user);
 }
 
 Task<> grant(pg::Tx& tx, core::UserId user, std::string_view key, std::int32_t credits, std::string_view note) {

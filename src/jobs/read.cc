@@ -29,20 +29,20 @@ struct AssetRow {
 constexpr pg::Sql kOutputs{"jobs.output_list", R"sql(
   select id, path, meta from public.assets where job_id = $1 and user_id = $2 and type = 'output' order by path
 )sql"};
-constexpr pg::Sql kInputs{"jobs.input_list", R"sql(
-  select id, path, meta from public.assets
-  where project_id = $1 and user_id = $2 and type = 'input' and (cardinality($3::uuid[]) = 0 or id = any ($3::uuid[]))
-  order by array_position($3::uuid[], id), created_at, id
-)sql"};
-constexpr pg::Sql kBalance{"jobs.balance", R"sql(
-  select coalesce((select balance from public.credit_balance where user_id = $1), 0)::bigint
-)sql"};
 constexpr pg::Sql kPlace{"jobs.queue_place", R"sql(
   select (select count(*) from (
             select 1 from tenon.job_ready o join tenon.job_ready m on m.job_id = $1 and o.lane = m.lane
             where (o.band, o.vtime, o.seq) < (m.band, m.vtime, m.seq) limit 1000) as before),
          exists (select from tenon.job_parked where job_id = $1)
 )sql"};
+
+std::string extension_of(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string::npos || path.size() - dot > 6) return "";
+  for (const char c : path.substr(dot + 1))
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) return "";
+  return path.substr(dot);
+}
 
 std::string last_segment(const std::string& path) {
   const std::size_t cut = path.find_last_of('/');
@@ -84,25 +84,29 @@ Task<std::vector<Output>> outputs_of(pg::Db& db, core::UserId user, core::JobId 
   co_return outputs;
 }
 
-Task<std::vector<InputRow>> inputs_of(pg::Db& db, core::UserId user, core::ProjectId project,
-                                      std::vector<core::Uuid> only) {
-  const std::vector<AssetRow> rows = co_await db.as(user).many<AssetRow>(kInputs, project, user, only);
-  std::vector<InputRow> inputs;
-  for (const AssetRow& row : rows) {
-    const core::Json meta = core::Json::parse(row.meta.text).value_or(core::Json{});
-    InputRow one;
-    one.id = row.id;
-    one.input.name = meta["name"].string_or(last_segment(row.path));
-    one.input.caption = meta["caption"].string_or("");
-    one.input.mime = meta["mime"].string_or("");
-    one.input.size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, meta["size"].integer().value_or(0)));
+std::vector<Input> as_inputs(const std::vector<projects::Asset>& assets) {
+  std::vector<Input> inputs;
+  for (const projects::Asset& asset : assets) {
+    const core::Json meta = core::Json::parse(asset.meta.text).value_or(core::Json{});
+    Input one;
+    one.file = "inputs/" + std::to_string(inputs.size() + 1) + extension_of(asset.path);
+    one.name = meta["name"].string_or(last_segment(asset.path));
+    one.caption = meta["caption"].string_or("");
+    one.mime = meta["mime"].string_or("");
+    one.size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, meta["size"].integer().value_or(0)));
     inputs.push_back(std::move(one));
   }
-  co_return inputs;
+  return inputs;
 }
 
-Task<std::int64_t> balance_of(pg::Db& db, core::UserId user) {
-  co_return co_await db.as(user).one<std::int64_t>(kBalance, user);
+std::vector<projects::Asset> those_of(std::vector<projects::Asset> all, const std::string& job_input) {
+  const core::Json input = core::Json::parse(job_input).value_or(core::Json{});
+  if (input["inputs"].size() == 0) return all;
+  std::vector<projects::Asset> wanted;
+  for (const core::Json& id : input["inputs"].elements())
+    for (const projects::Asset& asset : all)
+      if (asset.id.str() == id.string_or("")) wanted.push_back(asset);
+  return wanted;
 }
 
 Task<Place> place_of(pg::Db& db, core::JobId job) {

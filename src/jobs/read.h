@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "jobs/jobs.h"
+#include "projects/projects.h"
 
 namespace jobs {
 
@@ -50,21 +51,15 @@ struct Output {
   std::string mime;
   std::uint64_t size = 0;
 };
-struct InputRow {
-  core::AssetId id;
-  Input input;
-};
-
 Task<std::optional<JobRow>> find_job(pg::Db& db, core::UserId user, core::JobId job);
 Task<JobRow> job_in(pg::Tx& tx, core::UserId user, core::JobId job);
 Task<std::optional<JobRow>> latest_job(pg::Db& db, core::UserId user, core::ProjectId project);
 Task<std::vector<JobRow>> jobs_of(pg::Db& db, core::UserId user, core::ProjectId project, int limit);
 Task<std::vector<StepInfo>> steps_of(pg::Db& db, core::UserId user, core::JobId job);
 Task<std::vector<Output>> outputs_of(pg::Db& db, core::UserId user, core::JobId job);
-// What a run of this project would work on; with ids: those of them that are still there.
-Task<std::vector<InputRow>> inputs_of(pg::Db& db, core::UserId user, core::ProjectId project,
-                                      std::vector<core::Uuid> only = {});
-Task<std::int64_t> balance_of(pg::Db& db, core::UserId user);
+// What a run of this project would work on: all its inputs, or those of `only` that are still there, in that order.
+std::vector<Input> as_inputs(const std::vector<projects::Asset>& assets);
+std::vector<projects::Asset> those_of(std::vector<projects::Asset> all, const std::string& job_input);
 struct Place {
   std::int64_t ahead = 0;  // jobs claimed before this one, at most 1,000 are counted
   bool waiting_for_own = false;  // behind the user's own jobs: it is not in the queue yet

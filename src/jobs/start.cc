@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "billing/billing.h"
 #include "core/crypto.h"
 #include "core/log.h"
 #include "core/problem.h"
@@ -20,9 +21,6 @@ constexpr pg::Sql kIdempotencyBegin{"jobs.idempotency_begin", R"sql(
 )sql"};
 constexpr pg::Sql kIdempotencyEnd{"jobs.idempotency_end", R"sql(
   select tenon.idempotency_end($1, $2, 201, $3::jsonb)::text
-)sql"};
-constexpr pg::Sql kOwnsProject{"jobs.project_owned", R"sql(
-  select count(*) from public.projects where id = $1 and user_id = $2
 )sql"};
 
 struct Queued {
@@ -62,16 +60,10 @@ void expect_queued(const Queued& queued) {
   http::throw_not_found();
 }
 
-std::vector<Input> plain(const std::vector<InputRow>& rows) {
-  std::vector<Input> inputs;
-  for (const InputRow& row : rows) inputs.push_back(row.input);
-  return inputs;
-}
-
-std::string input_json(const std::vector<InputRow>& rows) {
+std::string input_json(const std::vector<projects::Asset>& rows) {
   core::JsonWriter w;
   w.begin().key("inputs").begin_array();
-  for (const InputRow& row : rows) w.value(row.id);
+  for (const projects::Asset& row : rows) w.value(row.id);
   w.end_array().end();
   return w.take();
 }
@@ -113,8 +105,8 @@ Task<std::string> ask_to_cancel(pg::Tx& tx, const core::JobId& job) {
 pg::As queue_role() { return pg::as_service("queue and ledger are written for a user whose row this was shown to be"); }
 
 Task<> expect_project(Jobs& jobs, core::UserId user, core::ProjectId project) {
-  const std::int64_t count = co_await jobs.db.as(user).one<std::int64_t>(kOwnsProject, project, user);
-  if (count != 1) http::throw_not_found();
+  const std::optional<projects::Project> found = co_await projects::find(jobs.db, user, project);
+  if (!found) http::throw_not_found();
 }
 
 }  // namespace
@@ -122,11 +114,11 @@ Task<> expect_project(Jobs& jobs, core::UserId user, core::ProjectId project) {
 Task<Price> price_of(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline) {
   co_await expect_project(jobs, user, project);
   const Pipeline& chosen = pipeline_of(jobs, pipeline);
-  const std::vector<InputRow> rows = co_await inputs_of(jobs.db, user, project);
+  const std::vector<projects::Asset> rows = co_await projects::inputs(jobs.db, user, project);
   Price price;
   price.inputs = rows.size();
-  price.quote = chosen.quote(plain(rows));
-  price.balance = co_await balance_of(jobs.db, user);
+  price.quote = chosen.quote(as_inputs(rows));
+  price.balance = co_await billing::balance(jobs.db, user);
   price.pipeline = chosen.name();
   co_return price;
 }
@@ -135,14 +127,14 @@ Task<Started> start_once(Jobs& jobs, core::UserId user, core::ProjectId project,
                          std::string idempotency_key) {
   co_await expect_project(jobs, user, project);
   const Pipeline& chosen = pipeline_of(jobs, pipeline);
-  const std::vector<InputRow> rows = co_await inputs_of(jobs.db, user, project);
+  const std::vector<projects::Asset> rows = co_await projects::inputs(jobs.db, user, project);
   if (rows.empty()) refuse(422, "no_inputs");
   Order order;
   order.user = user;
   order.project = project;
   order.pipeline = chosen.name();
   order.input = input_json(rows);
-  order.reserve = static_cast<std::int32_t>(chosen.quote(plain(rows)).credits);
+  order.reserve = static_cast<std::int32_t>(chosen.quote(as_inputs(rows)).credits);
   order.key = std::move(idempotency_key);
   const Started started = co_await jobs.db.in(queue_role(), enqueue, order);
   if (!started.replayed)
@@ -158,14 +150,11 @@ Task<core::JobId> start(Jobs& jobs, core::UserId user, core::ProjectId project, 
 Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job) {
   const std::optional<JobRow> old = co_await find_job(jobs.db, user, job);
   if (!old) http::throw_not_found();
-  std::vector<core::Uuid> only;
-  if (const auto input = core::Json::parse(old->input.text))
-    for (const core::Json& item : (*input)["inputs"].elements())
-      if (const auto id = core::Uuid::parse(item.string_or(""))) only.push_back(*id);
-  const std::vector<InputRow> rows = co_await inputs_of(jobs.db, user, old->project, only);
+  std::vector<projects::Asset> all = co_await projects::inputs(jobs.db, user, old->project);
+  const std::vector<projects::Asset> rows = those_of(std::move(all), old->input.text);
   if (rows.empty()) refuse(422, "no_inputs");
   const Pipeline& chosen = pipeline_of(jobs, old->pipeline == "default" ? "" : old->pipeline);
-  const auto reserve = static_cast<std::int32_t>(chosen.quote(plain(rows)).credits);
+  const auto reserve = static_cast<std::int32_t>(chosen.quote(as_inputs(rows)).credits);
   const Started started = co_await jobs.db.in(queue_role(), enqueue_again, user, job, reserve);
   core::log::info("jobs.job.retried", {{"job", started.job}, {"of", job}, {"credits", reserve}});
   co_return started;

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/problem.h"
 #include "html/html.h"
+#include "jobs/read.h"
 #include "jobs/wire.h"
 
 namespace jobs {
@@ -20,35 +21,13 @@ namespace fs = std::filesystem;
 namespace {
 
 struct AssetRow {
-  core::AssetId id;
   std::string type;
   std::string path;
-  pg::Json meta;
 };
 
-// What the job was started with, in the person's order; for a job that names none, all inputs of its project.
-constexpr pg::Sql kInputs{"jobs.assets_inputs", R"sql(
-  select id, type::text, path, meta from public.assets
-  where project_id = $1 and user_id = $2 and type = 'input' and (cardinality($3::uuid[]) = 0 or id = any ($3::uuid[]))
-  order by array_position($3::uuid[], id), created_at, id
+constexpr pg::Sql kSaved{"jobs.assets_saved", R"sql(
+  select type::text, path from public.assets where job_id = $1 and user_id = $2 and type <> 'input'
 )sql"};
-constexpr pg::Sql kIntermediate{"jobs.assets_intermediate", R"sql(
-  select id, type::text, path, meta from public.assets where job_id = $1 and user_id = $2 and type <> 'input'
-)sql"};
-
-std::string tail_of(const std::string& path) {
-  const std::size_t cut = path.find_last_of('/');
-  return cut == std::string::npos ? path : path.substr(cut + 1);
-}
-
-std::string extension_of(const std::string& name) {
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string::npos || name.size() - dot > 6) return "";
-  std::string extension = name.substr(dot);
-  for (const char c : extension.substr(1))
-    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) return "";
-  return extension;
-}
 
 // A copy, never a link: a step may be anybody's code, and the store's bytes are not its to change.
 std::uint64_t copy_bytes(const std::string& from, const std::string& to) {
@@ -103,27 +82,13 @@ std::pair<std::string, std::string> StepHost::place(std::string_view name) const
 }
 
 Task<> StepHost::find_inputs() {
-  std::vector<core::Uuid> wanted;
-  const auto input = core::Json::parse(job_.input.text);
-  if (input)
-    for (const core::Json& item : (*input)["inputs"].elements())
-      if (const auto id = core::Uuid::parse(item.string_or(""))) wanted.push_back(*id);
-  const std::vector<AssetRow> rows =
-      co_await db_.as(worker_role()).many<AssetRow>(kInputs, job_.project, job_.user, wanted);
-  inputs_.clear();
-  for (const AssetRow& row : rows) {
-    const core::Json meta = core::Json::parse(row.meta.text).value_or(core::Json{});
-    Input one;
-    one.file = "inputs/" + std::to_string(inputs_.size() + 1) + extension_of(row.path);
-    one.name = meta["name"].string_or(tail_of(row.path));
-    one.caption = meta["caption"].string_or("");
-    one.mime = meta["mime"].string_or("");
-    one.size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, meta["size"].integer().value_or(0)));
-    asset_paths_[one.file] = row.path;
-    inputs_.push_back(std::move(one));
-  }
+  // As the user: the worker reads no more of a project than its owner may.
+  std::vector<projects::Asset> all = co_await projects::inputs(db_, job_.user, job_.project);
+  const std::vector<projects::Asset> rows = those_of(std::move(all), job_.input.text);
+  inputs_ = as_inputs(rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) asset_paths_[inputs_[i].file] = rows[i].path;
   // A retried job's files lie in the folder of the job before it: the asset's own path tells.
-  const std::vector<AssetRow> made = co_await db_.as(worker_role()).many<AssetRow>(kIntermediate, job_.id, job_.user);
+  const std::vector<AssetRow> made = co_await db_.as(worker_role()).many<AssetRow>(kSaved, job_.id, job_.user);
   for (const AssetRow& row : made) {
     const std::size_t cut = row.path.find("/j_");
     const std::size_t end = cut == std::string::npos ? cut : row.path.find('/', cut + 1);
