@@ -1,0 +1,159 @@
+#include "security/http/support/routes.h"
+
+#include "core/loop.h"
+#include "http/multipart.h"
+
+namespace live {
+
+using namespace std::chrono_literals;
+using core::Task;
+using http::Request;
+using http::Response;
+using http::Who;
+
+namespace {
+
+// A plain function for each handler keeps captures out of coroutine frames.
+Task<Response> echo(Seen& seen, Request& rq) {
+  ++seen.calls;
+  co_return http::text(rq.body);
+}
+
+Task<Response> hello(Seen& seen, Request& rq) {
+  ++seen.calls;
+  co_return http::text("hello " + rq.path + " " + rq.client_ip);
+}
+
+Task<Response> upload(Seen& seen, Request& rq) {
+  std::uint64_t total = 0;
+  for (;;) {
+    const std::string_view piece = co_await rq.stream->read();
+    if (piece.empty()) break;
+    total += piece.size();
+    seen.bytes = total;
+  }
+  ++seen.calls;
+  co_return http::text(std::to_string(total));
+}
+
+Task<Response> form(Seen& seen, Request& rq) {
+  http::Multipart parts(rq);
+  std::string names;
+  for (;;) {
+    const std::optional<http::Part> part = co_await parts.next();
+    if (!part) break;
+    names += part->name + ";";
+  }
+  ++seen.calls;
+  co_return http::text(names);
+}
+
+Task<Response> refuse_upload(Seen&, Request&) { co_return http::text("no", 403); }
+
+Task<Response> slow(Seen& seen, Request&) {
+  ++seen.running;
+  const bool whole = co_await core::sleep_for(20s);
+  if (!whole) ++seen.stops;
+  --seen.running;
+  co_return http::text("late");
+}
+
+// Ends when it likes, whatever it is told.
+Task<Response> deaf(Seen& seen, Request&) {
+  ++seen.running;
+  core::set_ambient(std::make_shared<core::Ambient>());
+  const bool whole = co_await core::sleep_for(1500ms);
+  --seen.running;
+  ++seen.calls;
+  co_return http::text(whole ? "deaf" : "heard");
+}
+
+Task<Response> brief(Seen& seen, Request&) {
+  const bool whole = co_await core::sleep_for(150ms);
+  ++seen.calls;
+  co_return http::text(whole ? "whole" : "stopped");
+}
+
+Task<Response> bug(Seen&, Request&) {
+  throw std::runtime_error("secret detail of the database");
+  co_return http::empty();
+}
+Task<Response> problem(Seen&, Request&) {
+  throw core::Problem(402, "insufficient_credits", "You do not have enough credits for this job.");
+  co_return http::empty();
+}
+Task<Response> inject(Seen&, Request& rq) {
+  co_return http::text("x").header("X-Echo", std::string(rq.query("v").value_or("")));
+}
+Task<Response> page(Seen&, Request& rq) {
+  co_return http::text("<!doctype html><p>" + rq.csp_nonce).header("Content-Type", "text/html; charset=utf-8");
+}
+Task<Response> json(Seen&, Request&) { co_return http::json("{}"); }
+Task<Response> big(Seen&, Request&) { co_return http::text(std::string(32 << 20, 'x')); }
+Task<Response> cookie(Seen&, Request& rq) {
+  rq.set_cookies.push_back("session=1; Path=/; HttpOnly; SameSite=Lax");
+  co_return http::text("x").header("Cache-Control", "public, max-age=60");
+}
+
+Task<> write_broken(http::BodyWriter& writer) {
+  co_await writer.write("first");
+  throw std::runtime_error("the source failed");
+}
+Task<Response> broken(Seen&, Request&) {
+  Response answer;
+  answer.body = http::StreamBody{.write = write_broken, .length = std::nullopt};
+  co_return answer;
+}
+
+Task<> tell(Seen& seen, http::EventStream& stream) {
+  ++seen.running;
+  co_await stream.send("progress", "{\"n\":1}\nsecond line", "7");
+  for (;;) {
+    const bool goes_on = co_await core::sleep_for(50ms);
+    if (!goes_on) break;
+    co_await stream.comment();
+  }
+  ++seen.stops;
+  --seen.running;
+}
+Task<Response> stream(Seen& seen, Request&) {
+  co_return http::events([&seen](http::EventStream& to) { return tell(seen, to); });
+}
+
+}  // namespace
+
+void mount_all(http::Router& router, Seen& seen, const std::string& path) {
+  const auto on = [&seen](Task<Response> (*fn)(Seen&, Request&)) { return http::with(seen, fn); };
+  const http::Limits endless{.body = 64 << 20, .deadline = 0s};
+  router.get("/hello", Who::anyone, on(hello));
+  router.get("/paths/{rest...}", Who::anyone, on(hello));
+  router.post("/echo", Who::anyone, on(echo));
+  router.post("/small", Who::anyone, on(echo), {.body = 10});
+  router.stream(http::Method::post, "/upload", Who::anyone, on(upload), endless);
+  router.stream(http::Method::post, "/upload-small", Who::anyone, on(upload), {.body = 1000, .deadline = 0s});
+  router.stream(http::Method::post, "/upload-refused", Who::anyone, on(refuse_upload), endless);
+  router.stream(http::Method::post, "/upload-timed", Who::anyone, on(upload), {.body = 1000, .deadline = 1s});
+  router.stream(http::Method::post, "/form", Who::user, on(form), endless);
+  router.stream(http::Method::post, "/storage/v1/object/{key...}", Who::anyone, on(upload), endless);
+  router.get("/slow", Who::anyone, on(slow), {.deadline = 30s});
+  router.get("/deadline", Who::anyone, on(slow), {.deadline = 1s});
+  router.get("/deaf", Who::anyone, on(deaf), {.deadline = 1s});
+  router.get("/brief", Who::anyone, on(brief));
+  router.get("/bug", Who::anyone, on(bug));
+  router.get("/api/bug", Who::anyone, on(bug));
+  router.get("/problem", Who::anyone, on(problem));
+  router.get("/inject", Who::anyone, on(inject));
+  router.get("/page", Who::visitor, on(page));
+  router.get("/app", Who::user, on(page));
+  router.get("/api/things", Who::user, on(json));
+  router.get("/rest/v1/things", Who::anyone, on(json));
+  router.get("/big", Who::anyone, on(big), endless);
+  router.get("/cookie", Who::anyone, on(cookie));
+  router.get("/broken", Who::anyone, on(broken), endless);
+  router.get("/events", Who::anyone, on(stream), endless);
+  router.get("/file", Who::anyone, [path](Request& rq) -> Task<Response> {
+    co_return http::file(rq, path, 1000000, {.content_type = "video/mp4", .etag = "\"v1\"", .modified = 784111777});
+  });
+}
+
+}  // namespace live

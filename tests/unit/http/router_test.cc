@@ -1,0 +1,84 @@
+#include "http/router.h"
+
+#include <doctest/doctest.h>
+
+using http::Method;
+using http::Who;
+
+namespace {
+
+core::Task<http::Response> nothing(http::Request&) { co_return http::empty(); }
+
+struct Table {
+  http::Router router;
+  Table() {
+    router.get("/", Who::visitor, nothing);
+    router.get("/api/projects", Who::user, nothing);
+    router.post("/api/projects", Who::user, nothing);
+    router.get("/api/projects/{id}", Who::user, nothing);
+    router.del("/api/projects/{id}", Who::user, nothing);
+    router.get("/api/projects/new", Who::user, nothing);
+    router.post("/api/projects/{id}/inputs", Who::user, nothing);
+    router.get("/storage/v1/object/{bucket}/{key...}", Who::bearer, nothing);
+    router.head("/storage/v1/object/{bucket}/{key...}", Who::bearer, nothing);
+    router.post("/storage/v1/object/list/{bucket}", Who::bearer, nothing);
+    router.get("/rest/v1/", Who::api_key, nothing);
+  }
+  std::string pattern(Method method, std::string_view path) const {
+    const auto match = router.find(method, path);
+    if (match.route) return match.route->pattern;
+    return match.allow.empty() ? "404" : "405 " + match.allow;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the pattern that matches is found, a literal before a parameter") {
+  const Table table;
+  CHECK(table.pattern(Method::get, "/") == "/");
+  CHECK(table.pattern(Method::get, "/api/projects/new") == "/api/projects/new");
+  CHECK(table.pattern(Method::get, "/api/projects/42") == "/api/projects/{id}");
+  CHECK(table.pattern(Method::post, "/api/projects/new/inputs") == "/api/projects/{id}/inputs");
+  CHECK(table.pattern(Method::del, "/api/projects/new") == "/api/projects/{id}");
+  CHECK(table.pattern(Method::get, "/rest/v1/") == "/rest/v1/");
+  CHECK(table.pattern(Method::post, "/storage/v1/object/list/b") == "/storage/v1/object/list/{bucket}");
+}
+
+TEST_CASE("parameters are named by the pattern, the last may take the remainder") {
+  const Table table;
+  const auto match = table.router.find(Method::get, "/storage/v1/object/b/u_1/p 2/x.mp4");
+  REQUIRE(match.route);
+  CHECK(match.params == std::vector<std::pair<std::string, std::string>>{{"bucket", "b"}, {"key", "u_1/p 2/x.mp4"}});
+}
+
+TEST_CASE("what no pattern matches is 404, another method 405 with the ones allowed") {
+  const Table table;
+  for (const char* path : {"/nothing", "/api/projects/", "/api/projects/1/x", "/api", "//", "/rest/v1", "/API/projects",
+                           "/storage/v1/object/b/", "/storage/v1/object/b"}) {
+    CAPTURE(path);
+    CHECK(table.pattern(Method::get, path) == "404");
+  }
+  CHECK(table.pattern(Method::put, "/api/projects") == "405 GET, HEAD, POST");
+  CHECK(table.pattern(Method::patch, "/api/projects/7") == "405 GET, HEAD, DELETE");
+}
+
+TEST_CASE("HEAD is answered by its own route, or else by GET's") {
+  const Table table;
+  CHECK(table.router.find(Method::head, "/api/projects").route->method == Method::get);
+  CHECK(table.router.find(Method::head, "/storage/v1/object/b/k").route->method == Method::head);
+}
+
+TEST_CASE("the same method and pattern twice is a fault of the program") {
+  Table table;
+  CHECK_THROWS_AS(table.router.get("/api/projects/{other}", Who::user, nothing), std::logic_error);
+}
+
+TEST_CASE("a path of many segments costs no more than the patterns have") {
+  http::Router router;
+  for (const char* pattern : {"/a/a/a/a/{x}", "/a/a/a/{x}/b", "/a/a/{x}/a/c", "/{x}/a/a/a/d"})
+    router.get(pattern, Who::anyone, nothing);
+  std::string path;
+  for (int i = 0; i < 8000; ++i) path += "/a";
+  CHECK_FALSE(router.find(Method::get, path).route);
+  CHECK(router.find(Method::get, "/a/a/a/a/d").route->pattern == "/a/a/a/a/{x}");
+}
