@@ -17,10 +17,10 @@ using core::Task;
 
 struct Config {
   core::Secret api_key;                             // RESEND_API_KEY; without it mails are logged as skipped
-  std::string from = "App <hello@example.com>";     // RESEND_FROM
+  std::string sender = "App <hello@example.com>";   // RESEND_FROM
   std::string api_base = "https://api.resend.com";  // RESEND_API_BASE
   std::string site_url = "http://localhost:3000";   // APP_BASE_URL: what links in mails start with
-  double per_second = 2;                            // RESEND_RATE, requests a second
+  int per_second = 2;                               // RESEND_RATE: mails a second until the answers name a limit
   core::Secret webhook_secret;                      // RESEND_WEBHOOK_SECRET (whsec_…); without it no event is accepted
   static Config from(core::Env& env);
 };

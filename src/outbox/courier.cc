@@ -107,14 +107,14 @@ void Courier::Impl::wake(std::string_view name) {
 }
 
 Task<Delivery> Courier::Impl::attempt(const Handler* handler, const Item& item) {
-  if (handler == nullptr) co_return Delivery{Outcome::retry, "nothing here delivers " + item.kind, {}, {}};
+  if (handler == nullptr) co_return Delivery{Outcome::retry, "nothing here delivers " + item.kind};
   std::string thrown;
   try {
     co_return co_await handler->deliver(item);
   } catch (const std::exception& e) {
     thrown = e.what();
   }
-  co_return Delivery{Outcome::retry, thrown.empty() ? std::string{"unknown"} : std::move(thrown), {}, {}};
+  co_return Delivery{Outcome::retry, thrown.empty() ? std::string{"unknown"} : std::move(thrown)};
 }
 
 // What kept the giving up from being written, if anything.
@@ -134,15 +134,16 @@ Task<std::optional<std::string>> Courier::Impl::give_up(const Handler* handler, 
 Task<> Courier::Impl::deliver(Lane& lane, Item item) {
   const auto found = handlers.find(item.kind);
   const Handler* handler = found == handlers.end() ? nullptr : &found->second;
-  Delivery result{Outcome::failed, "workers died on it", {}, {}};
+  Delivery result{Outcome::failed, "workers died on it"};
   if (item.attempts < kMaxAttempts) result = co_await attempt(handler, item);
   if (result.pause) lane.bucket.pause(*result.pause, std::chrono::steady_clock::now());
+  if (result.per_second && *result.per_second > 0) lane.bucket.refill_at(*result.per_second);
 
   const int attempts = item.attempts + 1;
   if (result.outcome == Outcome::retry && attempts >= kMaxAttempts) result.outcome = Outcome::failed;
   if (result.outcome == Outcome::failed) {
     const auto kept = co_await give_up(handler, item, result.error);
-    if (kept) result = Delivery{Outcome::retry, *kept, 60s, {}};
+    if (kept) result = Delivery{Outcome::retry, *kept, 60s};
   }
   if (result.outcome == Outcome::done) {
     lane.done.push_back(item.id);

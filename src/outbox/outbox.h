@@ -43,9 +43,10 @@ struct Item {
 enum class Outcome { done, retry, failed };
 struct Delivery {
   Outcome outcome = Outcome::done;
-  std::string error;                         // for last_error, without secrets
-  std::optional<std::chrono::seconds> after;  // retry not before (Retry-After)
-  std::optional<std::chrono::milliseconds> pause;  // the whole lane rests: the destination asked for it
+  std::string error{};                               // for last_error, without secrets
+  std::optional<std::chrono::seconds> after{};       // retry not before (Retry-After)
+  std::optional<std::chrono::milliseconds> pause{};  // the whole lane rests: the destination asked for it
+  std::optional<double> per_second{};                // the rate that the destination says it allows
 };
 using Deliver = std::function<Task<Delivery>(const Item&)>;
 // Told once when a row ends failed, whether the handler said so, attempts ran out or workers died on it.
@@ -64,6 +65,7 @@ class Bucket {
   int available(Instant now);                           // whole tokens that may be taken now
   void take(int tokens) { tokens_ -= tokens; }          // at most what was available
   void pause(std::chrono::milliseconds time, Instant now);  // nothing before now + time
+  void refill_at(double per_second) { rate_ = per_second; }
   std::chrono::milliseconds until_next(Instant now);    // until one is available; 0 when one is
 
  private:

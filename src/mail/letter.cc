@@ -1,0 +1,114 @@
+#include "mail/letter.h"
+
+#include <array>
+#include <stdexcept>
+
+#include "core/text.h"
+#include "html/html.h"
+
+namespace mail {
+namespace {
+
+constexpr std::size_t kLongestSubject = 300;
+
+// What a kind shows besides its subject, heading and first sentence; the sentences stand in text/en.json.
+struct Kind {
+  std::string_view name;
+  enum class Button { none, url, project, credits, settings } button;
+  bool code;      // shows the six digits
+  bool more;      // has a second sentence, mail.<kind>.more
+  bool optional;  // a preference switches it off: the foot says where
+};
+using Button = Kind::Button;
+
+constexpr std::array<Kind, 11> kKinds{{
+    {"confirm", Button::url, true, true, false},
+    {"recovery", Button::url, true, true, false},
+    {"magic_link", Button::url, true, true, false},
+    {"email_change", Button::url, true, true, false},
+    {"invite", Button::url, true, true, false},
+    {"reauthentication", Button::none, true, true, false},
+    {"new_sign_in", Button::settings, false, true, false},
+    {"welcome", Button::url, false, true, false},
+    {"job_completed", Button::project, false, false, true},
+    {"job_failed", Button::project, false, true, true},
+    {"credits_low", Button::credits, false, true, true},
+}};
+
+const Kind* find(std::string_view name) {
+  for (const Kind& kind : kKinds)
+    if (kind.name == name) return &kind;
+  return nullptr;
+}
+
+std::string button_url(const Kind& kind, const Facts& facts) {
+  switch (kind.button) {
+    case Button::none: return "";
+    case Button::url: return facts.url.starts_with('/') ? facts.site_url + facts.url : facts.url;
+    case Button::project: return facts.site_url + "/app/projects/" + facts.project_id;
+    case Button::credits: return facts.site_url + "/app/credits";
+    case Button::settings: return facts.site_url + "/app/settings";
+  }
+  return "";
+}
+
+void check(const Kind& kind, const Facts& facts, const std::string& url) {
+  const bool web = url.starts_with("https://") || url.starts_with("http://");
+  if (kind.button != Button::none && !web) throw std::invalid_argument("the mail's button leads to no web address");
+  if (kind.button == Button::project && facts.project_id.empty()) throw std::invalid_argument("the mail's project is not known");
+  if (kind.button == Button::none && facts.code.empty()) throw std::invalid_argument("the mail has no code");
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text, std::size_t most) {
+  std::string out;
+  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  if (out.size() > most) {
+    std::size_t end = most;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+    out.resize(end);
+  }
+  return std::string{core::trim(out)};
+}
+
+std::optional<Letter> compose(std::string_view name, const Facts& facts) {
+  const Kind* kind = find(name);
+  if (kind == nullptr) return std::nullopt;
+  const std::string url = button_url(*kind, facts);
+  check(*kind, facts, url);
+
+  const std::string key = "mail." + std::string{name} + ".";
+  const auto said = [&](std::string_view what) {
+    return html::text(facts.locale, key + std::string{what},
+                      {{"title", one_line(facts.title, kLongestSubject)},
+                       {"brand", html::text(facts.locale, "html.brand")},
+                       {"reason", one_line(facts.reason, 1000)},
+                       {"credits", facts.credits},
+                       {"new_email", one_line(facts.new_email, 320)},
+                       {"device", one_line(facts.device, 300)},
+                       {"place", one_line(facts.place, 100)},
+                       {"time", facts.time}});
+  };
+  Letter out;
+  out.subject = one_line(said("subject"), kLongestSubject);
+
+  const std::string person = facts.to.substr(0, facts.to.find('@'));
+  html::Data data;
+  data.set("subject", out.subject).set("heading", said("heading"));
+  data.set("greeting", html::text(facts.locale, "mail.greeting", {{"name", one_line(person, 100)}}));
+  data.set("sentence", said("text"));
+  if (name == "job_failed" && facts.credits.empty())
+    data.set("more", html::text(facts.locale, "mail.job_failed.again"));
+  else if (kind->more)
+    data.set("more", said("more"));
+  if (kind->code) data.set("code", one_line(facts.code, 20));
+  if (kind->button != Button::none) data.set("url", url).set("button", said("button"));
+  if (kind->optional)
+    data.set("why", html::text(facts.locale, "mail.why")).set("settings_url", facts.site_url + "/app/settings/notifications");
+  out.html = html::render("mail/letter.html", facts.locale, data);
+  out.text = html::render("mail/letter.txt", facts.locale, data);
+  return out;
+}
+
+}  // namespace mail
