@@ -30,7 +30,8 @@ struct Row {
 
 constexpr pg::Sql kJob{"mail.job_read", R"sql(
   select p.id, p.title, coalesce(j.error_message, ''),
-         (select coalesce(sum(g.amount), 0) from public.credit_ledger g where g.job_id = j.id and g.type = 'release')::bigint
+         (select coalesce(sum(g.amount), 0)::bigint from public.credit_ledger g
+           where g.job_id = j.id and g.type = 'release')
     from public.jobs j join public.projects p on p.id = j.project_id
    where j.id = $1
 )sql"};
@@ -106,15 +107,14 @@ Task<Delivery> send(Mail& mail, Envelope envelope, Letter letter) {
     case Verdict::What::sent:
     case Verdict::What::sent_before:
       co_await service(mail).run(kSent, envelope.log, verdict.resend_id, verdict.error);
-      core::log::info("mail.letter.sent", {{"kind", envelope.kind}, {"email_log", envelope.log}, {"resend_id", verdict.resend_id}});
+      core::log::info("mail.letter.sent",
+                      {{"kind", envelope.kind}, {"email_log", envelope.log}, {"resend_id", verdict.resend_id}});
       break;
     case Verdict::What::retry:
       co_await service(mail).run(kTrouble, envelope.log, verdict.error);
       out.outcome = Outcome::retry;
       break;
-    case Verdict::What::refused:
-      out.outcome = Outcome::failed;
-      break;
+    case Verdict::What::refused: out.outcome = Outcome::failed; break;
   }
   co_return out;
 }

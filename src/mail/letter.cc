@@ -55,7 +55,8 @@ std::string button_url(const Kind& kind, const Facts& facts) {
 void check(const Kind& kind, const Facts& facts, const std::string& url) {
   const bool web = url.starts_with("https://") || url.starts_with("http://");
   if (kind.button != Button::none && !web) throw std::invalid_argument("the mail's button leads to no web address");
-  if (kind.button == Button::project && facts.project_id.empty()) throw std::invalid_argument("the mail's project is not known");
+  if (kind.button == Button::project && facts.project_id.empty())
+    throw std::invalid_argument("the mail's project is not known");
   if (kind.button == Button::none && facts.code.empty()) throw std::invalid_argument("the mail has no code");
 }
 
@@ -100,12 +101,12 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
   data.set("sentence", said("text"));
   if (name == "job_failed" && facts.credits.empty())
     data.set("more", html::text(facts.locale, "mail.job_failed.again"));
-  else if (kind->more)
-    data.set("more", said("more"));
+  else if (kind->more) data.set("more", said("more"));
   if (kind->code) data.set("code", one_line(facts.code, 20));
   if (kind->button != Button::none) data.set("url", url).set("button", said("button"));
   if (kind->optional)
-    data.set("why", html::text(facts.locale, "mail.why")).set("settings_url", facts.site_url + "/app/settings/notifications");
+    data.set("why", html::text(facts.locale, "mail.why"))
+        .set("settings_url", facts.site_url + "/app/settings/notifications");
   out.html = html::render("mail/letter.html", facts.locale, data);
   out.text = html::render("mail/letter.txt", facts.locale, data);
   return out;

@@ -8,17 +8,17 @@
 namespace mail {
 
 struct Facts {
-  std::string to;        // the address; its local part is the greeting's name
+  std::string to;  // the address; its local part is the greeting's name
   std::string locale = "en";
   std::string site_url;
-  std::string url;       // of the one button, when it is not a page that follows from the facts
-  std::string code;      // six digits to type instead
+  std::string url;   // of the one button, when it is not a page that follows from the facts
+  std::string code;  // six digits to type instead
   std::string new_email;
-  std::string title;       // of the project
+  std::string title;  // of the project
   std::string project_id;
-  std::string reason;      // why a job failed, a sentence for people
-  std::string credits;     // given back, or the balance that runs low; empty: not said
-  std::string device;      // of a new sign-in, likewise place and time
+  std::string reason;   // why a job failed, a sentence for people
+  std::string credits;  // given back, or the balance that runs low; empty: not said
+  std::string device;   // of a new sign-in, likewise place and time
   std::string place;
   std::string time;
 };

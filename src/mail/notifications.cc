@@ -32,7 +32,8 @@ Task<Preferences> preferences_of(Mail& mail, core::UserId user) {
 }
 
 Task<> save_preferences(Mail& mail, core::UserId user, Preferences wanted) {
-  co_await mail.db.as(user).run(kSave, user, wanted.job_completed, wanted.job_failed, wanted.credits_low, wanted.marketing);
+  co_await mail.db.as(user).run(kSave, user, wanted.job_completed, wanted.job_failed, wanted.credits_low,
+                                wanted.marketing);
 }
 
 Task<bool> is_undeliverable(Mail& mail, core::UserId user, std::string address) {

@@ -26,7 +26,8 @@ std::optional<std::int64_t> header_seconds(const http::ClientResponse& answer, s
 std::string tag(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    const bool fits =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     out += fits ? c : '_';
   }
   return out;
@@ -34,7 +35,7 @@ std::string tag(std::string_view text) {
 
 bool passes(std::string_view name) {
   static constexpr std::array<std::string_view, 7> kPassing{
-      "concurrent_idempotent_requests", "resource_locked",       "rate_limit_exceeded", "application_error",
+      "concurrent_idempotent_requests", "resource_locked",     "rate_limit_exceeded", "application_error",
       "internal_server_error",          "service_unavailable", "internal_error"};
   return std::ranges::find(kPassing, name) != kPassing.end();
 }

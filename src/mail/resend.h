@@ -14,7 +14,7 @@
 namespace mail {
 
 struct Envelope {
-  core::Uuid log;      // email_log.id
+  core::Uuid log;  // email_log.id
   std::string kind;
   std::string entity;  // may be empty: then the log's id makes the key
   std::string to;
@@ -32,10 +32,10 @@ struct Verdict {
     refused,
   } what = What::retry;
   std::string resend_id;
-  std::string error;                                // name and sentence, for email_log and last_error
-  std::optional<std::chrono::seconds> after{};      // retry not before
+  std::string error;                                 // name and sentence, for email_log and last_error
+  std::optional<std::chrono::seconds> after{};       // retry not before
   std::optional<std::chrono::milliseconds> pause{};  // no mail at all before
-  std::optional<double> per_second{};               // the team's limit
+  std::optional<double> per_second{};                // the team's limit
 };
 Verdict judge(const http::ClientResponse& answer);
 

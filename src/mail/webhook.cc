@@ -17,11 +17,14 @@ constexpr pg::Sql kRemember{"mail.event_remember", R"sql(
 )sql"};
 
 constexpr pg::Sql kAdvance{"mail.log_advance", R"sql(
-  update public.email_log
-     set status = $2, last_event_at = now(), error_message = coalesce(nullif($3, ''), error_message)
-   where resend_id = $1
-     and array_position(array['queued', 'sending', 'sent', 'delivered', 'bounced'], case when $2 in ('complained', 'suppressed', 'failed') then 'bounced' else $2 end)
-       > array_position(array['queued', 'sending', 'sent', 'delivered', 'bounced'], case when status in ('complained', 'suppressed', 'failed', 'skipped') then 'bounced' else status end)
+  with rank (status, n) as (
+    values ('queued', 0), ('sending', 0), ('sent', 1), ('delivered', 2),
+           ('bounced', 3), ('complained', 3), ('suppressed', 3), ('failed', 3), ('skipped', 3)
+  )
+  update public.email_log l
+     set status = new.status, last_event_at = now(), error_message = coalesce(nullif($3, ''), l.error_message)
+    from rank new, rank old
+   where l.resend_id = $1 and new.status = $2 and old.status = l.status and new.n > old.n
 )sql"};
 
 constexpr pg::Sql kSuppress{"mail.address_suppress", R"sql(
@@ -55,7 +58,8 @@ Task<> receive(pg::Tx& tx, const Event& event) {
   const std::string status = status_of(event.type);
   if (status.empty() || event.email_id.empty()) co_return;
   co_await tx.run(kAdvance, event.email_id, status, event.reason);
-  const bool dead = (status == "bounced" && event.bounce == "Permanent") || status == "complained" || status == "suppressed";
+  const bool dead =
+      (status == "bounced" && event.bounce == "Permanent") || status == "complained" || status == "suppressed";
   if (dead) co_await tx.run(kSuppress, event.email_id, status);
   if (status == "complained") co_await tx.run(kNoMarketing, event.email_id);
 }

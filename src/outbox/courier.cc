@@ -272,7 +272,8 @@ Task<> Courier::run() {
   core::TaskGroup group(impl.loop);
   for (const auto& lane : impl.lanes) group.spawn("outbox.lane", impl.serve(*lane, Until::stopped));
   core::log::info("outbox.courier.started", {{"worker", impl.worker}, {"lanes", impl.lanes.size()}});
-  while (co_await core::sleep_for(std::chrono::hours{1})) {}
+  while (co_await core::sleep_for(std::chrono::hours{1})) {
+  }
   impl.stopping = true;
   impl.wake("");
   co_await group.join();

@@ -62,11 +62,11 @@ class Bucket {
  public:
   using Instant = std::chrono::steady_clock::time_point;
   Bucket(double per_second, int burst, Instant now) : rate_(per_second), burst_(burst), tokens_(burst), at_(now) {}
-  int available(Instant now);                           // whole tokens that may be taken now
-  void take(int tokens) { tokens_ -= tokens; }          // at most what was available
+  int available(Instant now);                               // whole tokens that may be taken now
+  void take(int tokens) { tokens_ -= tokens; }              // at most what was available
   void pause(std::chrono::milliseconds time, Instant now);  // nothing before now + time
   void refill_at(double per_second) { rate_ = per_second; }
-  std::chrono::milliseconds until_next(Instant now);    // until one is available; 0 when one is
+  std::chrono::milliseconds until_next(Instant now);  // until one is available; 0 when one is
 
  private:
   double rate_;

@@ -1,0 +1,13 @@
+// Who may look into a simulator: a client of this very machine that also names it so, since a page elsewhere could
+// point its own host name here.
+#pragma once
+
+#include "http/request.h"
+
+namespace sim {
+
+bool is_local(const http::Request& rq);
+// Not sent by another site's page.
+bool is_own_page(const http::Request& rq);
+
+}  // namespace sim

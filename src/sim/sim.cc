@@ -1,0 +1,44 @@
+#include "sim/sim.h"
+
+#include "sim/inbox.h"
+#include "sim/local.h"
+#include "sim/mailbox.h"
+#include "sim/resend.h"
+
+namespace sim {
+namespace {
+
+using http::Who;
+
+constexpr http::Limits kLarge{.body = 40 << 20};
+
+// A route of a simulator: local clients only, 404 for everybody else as if it did not exist.
+template <class Fn>
+http::Handler local(Inbox& inbox, Fn fn) {
+  return [&inbox, fn](http::Request& rq) -> core::Task<http::Response> {
+    if (!is_local(rq)) http::throw_not_found();
+    co_return fn(inbox, rq);
+  };
+}
+
+}  // namespace
+
+Config Config::from(core::Env& env) { return {env.text("SIM_DIR")}; }
+
+Sim::Sim(Config config) : inbox_(std::make_unique<Inbox>(std::move(config.dir))) {}
+Sim::~Sim() = default;
+
+void mount(http::Router& r, Sim& sim) {
+  Inbox& inbox = sim.inbox();
+  r.post("/dev/resend/emails", Who::anyone, local(inbox, send_one), kLarge);
+  r.post("/dev/resend/emails/batch", Who::anyone, local(inbox, send_batch), kLarge);
+  r.get("/dev/resend/emails/{id}", Who::anyone, local(inbox, show));
+  r.post("/dev/resend/fail", Who::anyone, local(inbox, set_fault));
+  r.get("/dev/mail", Who::anyone, local(inbox, list));
+  r.post("/dev/mail", Who::anyone, local(inbox, clear));
+  r.del("/dev/mail", Who::anyone, local(inbox, clear));
+  r.get("/dev/mail/{id}", Who::anyone, local(inbox, one));
+  r.get("/dev/mail/{id}/html", Who::anyone, local(inbox, html_part));
+}
+
+}  // namespace sim
