@@ -96,19 +96,11 @@ void Pipe::set_up() {
   last_heard_ = std::chrono::steady_clock::now();
   for (const char* sql : {kSession, kCheckClient}) {
     send_plain(conn, sql);
-    PQpipelineSync(conn);
-    Flight flight;
-    flight.steps = {Step::execute, Step::sync};
-    flight.count = 2;
-    flights_.push_back(std::move(flight));
+    end_housekeeping(Step::execute);
   }
   if (prepared_) {
     PQsendPrepare(conn, kSetupName, kSetup, 0, nullptr);
-    PQpipelineSync(conn);
-    Flight flight;
-    flight.steps = {Step::prepare, Step::sync};
-    flight.count = 2;
-    flights_.push_back(std::move(flight));
+    end_housekeeping(Step::prepare);
   }
   const std::weak_ptr<Pipe> weak = weak_from_this();
   wire_->watch([weak](bool alive) {
@@ -120,6 +112,16 @@ void Pipe::set_up() {
     if (self->owner_ != nullptr) self->owner_->settled();
   });
   wire_->flush();
+}
+
+// The command was sent; its answer is read and forgotten.
+void Pipe::end_housekeeping(Step step) {
+  PQpipelineSync(wire_->conn());
+  Flight flight;
+  flight.steps = {step, Step::sync};
+  flight.count = 2;
+  flight.started = std::chrono::steady_clock::now();
+  flights_.push_back(flight);
 }
 
 bool Pipe::send_setup(const Unit& unit) {
@@ -188,13 +190,8 @@ void Pipe::send(Unit& unit) {
 void Pipe::forget_oldest() {
   const auto oldest = std::ranges::min_element(statements_, {}, [](const auto& entry) { return entry.second.used; });
   send_plain(wire_->conn(), ("deallocate " + oldest->second.name).c_str());
-  PQpipelineSync(wire_->conn());
   statements_.erase(oldest);
-  Flight flight;
-  flight.steps = {Step::execute, Step::sync};
-  flight.count = 2;
-  flight.started = std::chrono::steady_clock::now();
-  flights_.push_back(std::move(flight));
+  end_housekeeping(Step::execute);
 }
 
 void Pipe::drain() {

@@ -141,7 +141,7 @@ struct Short {
   std::int64_t id;
 };
 constexpr pg::Sql kReturning{"test.returning", "insert into pgtest.notes (user_id, title) values ($1, $2) returning id, title"};
-constexpr pg::Sql kOther{"test.other", "insert into pgtest.notes (user_id, title) values ($1, $2) returning id, title "};
+constexpr pg::Sql kOther{"test.other", "insert into pgtest.notes (user_id, title) values ($1, $2) returning id"};
 
 template <class R, class... A>
 std::string refusal(Stage& stage, const pg::Sql& sql, const A&... args) {

@@ -103,7 +103,7 @@ void Proxy::end_connections() {
 
 void Proxy::serve() {
   struct Pair {
-    int client, server;
+    int client, server, number;
   };
   std::vector<Pair> pairs;
   const auto end = [](Pair& pair) {
@@ -111,11 +111,11 @@ void Proxy::serve() {
     ::close(std::exchange(pair.server, -1));
   };
   // Moves what is there. False when one side is gone.
-  const auto move = [this](int from, int to, bool is_answer) {
+  const auto move = [](int from, int to, bool is_swallowed) {
     char bytes[16384];
     const ssize_t n = ::recv(from, bytes, sizeof bytes, MSG_DONTWAIT);
     if (n <= 0) return n < 0 && (errno == EAGAIN || errno == EINTR);
-    if (is_answer && swallow_) return true;
+    if (is_swallowed) return true;
     return ::send(to, bytes, static_cast<std::size_t>(n), MSG_NOSIGNAL) == n;
   };
   const int server_port = std::atoi(url("TENON_TEST_PORT").c_str());
@@ -134,7 +134,7 @@ void Proxy::serve() {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       bool alive = true;
       if (waits[1 + 2 * i].revents != 0) alive = move(pairs[i].client, pairs[i].server, false);
-      if (alive && waits[2 + 2 * i].revents != 0) alive = move(pairs[i].server, pairs[i].client, true);
+      if (alive && waits[2 + 2 * i].revents != 0) alive = move(pairs[i].server, pairs[i].client, pairs[i].number <= deaf_up_to_);
       if (!alive) end(pairs[i]);
     }
     std::erase_if(pairs, [](const Pair& pair) { return pair.client < 0; });
@@ -146,8 +146,7 @@ void Proxy::serve() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(server_port));
-    ++accepted_;
-    Pair pair{client, server};
+    Pair pair{client, server, ++accepted_};
     if (::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) end(pair);
     else pairs.push_back(pair);
   }

@@ -58,8 +58,8 @@ class Proxy {
   int port() const { return port_; }
   void cut();                           // every connection ends now; the port refuses
   void restore();                       // the port answers again
-  void freeze(bool on) { frozen_ = on; }            // bytes stop in both directions; connections stay
-  void swallow_answers(bool on) { swallow_ = on; }  // the server hears, the client does not
+  void freeze(bool on) { frozen_ = on; }  // bytes stop in both directions; connections stay
+  void swallow_answers() { deaf_up_to_ = accepted_.load(); }  // of the connections there are: the server hears, the client does not
   void end_connections();
   int accepted() const { return accepted_; }
 
@@ -68,8 +68,8 @@ class Proxy {
   int listen_on(int port);
   std::atomic<int> listener_{-1};
   int port_ = 0;
-  std::atomic<bool> stop_{false}, frozen_{false}, swallow_{false}, end_{false};
-  std::atomic<int> accepted_{0};
+  std::atomic<bool> stop_{false}, frozen_{false}, end_{false};
+  std::atomic<int> accepted_{0}, deaf_up_to_{0};
   std::thread thread_;
 };
 
