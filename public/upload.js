@@ -55,4 +55,6 @@ function enhance(zone) {
   if (input.files.length) show();
 }
 
-for (const zone of document.querySelectorAll("[data-drop]")) enhance(zone);
+const enhanceAll = (root) => root.querySelectorAll("[data-drop]").forEach(enhance);
+enhanceAll(document);
+document.addEventListener("tenon:replaced", (event) => enhanceAll(event.target));

@@ -97,6 +97,8 @@ http::Response page(const http::Request& rq, std::string_view view, Data data, i
   response.status = status;
   response.headers.set("Content-Type", "text/html; charset=utf-8");
   response.headers.set("Content-Language", locale);
+  // Every page carries its visitor's form token, so no shared cache may keep it.
+  response.headers.set("Cache-Control", rq.caller.signed_in() ? "no-store" : "private, no-cache");
   response.headers.add("Vary", "Accept-Language, Cookie");
   response.body = render_view(view, Frame::layout, locale, outer, data);
   return response;
