@@ -89,11 +89,12 @@ std::string Answer::header(std::string_view name) const {
   return "";
 }
 
-Socket::Socket(int port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Socket::Socket(int port, int receive_buffer) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(port));
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("cannot connect");
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -125,7 +126,8 @@ bool Socket::fill(Clock::time_point until) {
   if (::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0) return false;
   char bytes[65536];
   const ssize_t n = ::recv(fd_, bytes, sizeof bytes, 0);
-  if (n <= 0) return false;
+  closed_ = n <= 0;
+  if (closed_) return false;
   in_.append(bytes, static_cast<std::size_t>(n));
   return true;
 }
@@ -139,7 +141,7 @@ std::optional<std::string> Socket::until_closed(std::chrono::milliseconds at_mos
   const auto until = Clock::now() + at_most;
   while (fill(until)) {
   }
-  if (Clock::now() >= until) return std::nullopt;
+  if (!closed_) return std::nullopt;
   return std::exchange(in_, {});
 }
 

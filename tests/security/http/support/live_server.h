@@ -1,6 +1,7 @@
 // A real server on its own thread with a fake identity, and a raw socket to talk to it byte by byte.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -56,7 +57,7 @@ struct Answer {
 
 class Socket {
  public:
-  explicit Socket(int port);
+  explicit Socket(int port, int receive_buffer = 0);
   ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -74,6 +75,7 @@ class Socket {
  private:
   bool fill(std::chrono::steady_clock::time_point until);
   int fd_;
+  bool closed_ = false;
   std::string in_;
 };
 

@@ -1,0 +1,169 @@
+// spec/security.md section 4: what a browser is told with every answer.
+#include <doctest/doctest.h>
+
+#include "security/http/support/live_server.h"
+#include "security/http/support/routes.h"
+
+using live::ask;
+using live::Answer;
+using live::get;
+
+namespace {
+
+struct Door {
+  live::Seen seen;
+  live::Server server;
+  int port;
+  explicit Door(http::ServerConfig config = live::quick())
+      : server([this](http::Router& router) { live::mount_all(router, seen); }, std::move(config)), port(server.port()) {}
+};
+
+const char* const kAda = "Authorization: Bearer ada\r\n";
+
+}  // namespace
+
+TEST_CASE("4.1 an HTML answer carries the policy with a nonce that is fresh each time") {
+  Door door;
+  const Answer first = ask(door.port, get("/page")), second = ask(door.port, get("/page"));
+  const std::string nonce = first.body.substr(first.body.find("<p>") + 3);
+  CHECK(nonce.size() == 24);
+  CHECK(first.header("content-security-policy").contains("script-src 'nonce-" + nonce + "' 'strict-dynamic';"));
+  CHECK_FALSE(first.header("content-security-policy").contains("unsafe"));
+  CHECK(first.body != second.body);
+  CHECK(first.header("referrer-policy") == "strict-origin-when-cross-origin");
+}
+
+TEST_CASE("4.2 every answer, errors included, is nosniff and names no version") {
+  Door door;
+  for (const std::string& bytes : {get("/hello"), get("/nowhere"), get("/bug"), get("/api/things"), get("/events"),
+                                   std::string("GET /hello HTTP/1.1\r\n\r\n"), get("/rest/v1/things")}) {
+    CAPTURE(bytes);
+    const Answer answer = ask(door.port, bytes);
+    CHECK(answer.header("x-content-type-options") == "nosniff");
+    CHECK(answer.header("server") == "tenon");
+    CHECK(answer.header("x-powered-by") == "");
+    CHECK(answer.header("content-type").contains("charset=utf-8"));
+    CHECK(answer.header("content-security-policy") != "");
+    CHECK(answer.header("referrer-policy") != "");
+    CHECK(answer.header("permissions-policy") != "");
+    CHECK(answer.header("cross-origin-opener-policy") == "same-origin");
+    CHECK(answer.header("x-request-id").size() == 36);
+    CHECK(answer.header("date").ends_with(" GMT"));
+    CHECK(answer.header("strict-transport-security") == "");
+  }
+}
+
+TEST_CASE("4.2 over https the browser is told to stay there for a year") {
+  http::ServerConfig config = live::quick();
+  config.base_url = "https://app.example";
+  Door door(config);
+  CHECK(ask(door.port, get("/hello")).header("strict-transport-security") == "max-age=31536000");
+}
+
+TEST_CASE("4.2 what is personal is not stored") {
+  Door door;
+  CHECK(ask(door.port, get("/app", kAda)).header("cache-control") == "no-store");
+  CHECK(ask(door.port, get("/api/things", kAda)).header("cache-control") == "no-store");
+  CHECK(ask(door.port, get("/nowhere")).header("cache-control") == "no-store");
+  CHECK(ask(door.port, get("/page")).header("cache-control") == "no-cache");
+  const Answer with_cookie = ask(door.port, get("/cookie"));
+  CHECK(with_cookie.header("set-cookie").starts_with("session=1"));
+  CHECK(with_cookie.header("cache-control") == "no-store");
+  CHECK_FALSE(with_cookie.head.contains("max-age=60"));
+}
+
+TEST_CASE("4.5 the wires are open to other origins without credentials, nothing else is") {
+  Door door;
+  const std::string origin = "Origin: https://evil.example\r\n";
+  CHECK(ask(door.port, get("/rest/v1/things", origin)).header("access-control-allow-origin") == "*");
+  CHECK(ask(door.port, get("/rest/v1/nowhere", origin)).header("access-control-allow-origin") == "*");
+  for (const char* path : {"/hello", "/page", "/api/things", "/rest/v1things", "/nowhere"}) {
+    CAPTURE(path);
+    const Answer answer = ask(door.port, get(path, origin));
+    CHECK_FALSE(answer.head.contains("ccess-"));
+    CHECK_FALSE(answer.head.contains("evil"));
+  }
+}
+
+TEST_CASE("4.5 a preflight of a wire is answered, of anything else it is not") {
+  Door door;
+  const auto preflight = [&](std::string_view path) {
+    return ask(door.port, "OPTIONS " + std::string(path) +
+                              " HTTP/1.1\r\nHost: a\r\nOrigin: https://x.example\r\nAccess-Control-Request-Method: PATCH\r\n"
+                              "Access-Control-Request-Headers: apikey, x-mine, \"bad\r\n\r\n");
+  };
+  for (const char* path : {"/rest/v1/things", "/auth/v1/token", "/storage/v1/object/b/k"}) {
+    CAPTURE(path);
+    const Answer answer = preflight(path);
+    CHECK(answer.status == 204);
+    CHECK(answer.header("access-control-allow-origin") == "*");
+    CHECK(answer.header("access-control-allow-credentials") == "");
+    CHECK(answer.header("access-control-allow-methods").contains("PATCH"));
+    for (const char* name : {"apikey", "Authorization", "X-Client-Info", "X-Supabase-Api-Version", "Prefer", "x-upsert",
+                             "Range", "Accept-Profile", "x-retry-count", "x-mine"})
+      CHECK(answer.header("access-control-allow-headers").contains(name));
+    CHECK_FALSE(answer.header("access-control-allow-headers").contains("bad"));
+  }
+  CHECK_FALSE(preflight("/api/things").head.contains("ccess-"));
+  CHECK_FALSE(preflight("/nowhere").head.contains("ccess-"));
+}
+
+TEST_CASE("9.5 an error says nothing of its cause, and carries the request id") {
+  Door door;
+  const Answer bug = ask(door.port, get("/api/bug"));
+  CHECK(bug.status == 500);
+  CHECK_FALSE(bug.body.contains("secret detail"));
+  CHECK(bug.body.contains("\"request_id\":\"" + bug.header("x-request-id") + "\""));
+  const Answer problem = ask(door.port, get("/problem"));
+  CHECK(problem.status == 402);
+  CHECK(problem.body.contains("\"code\":\"insufficient_credits\""));
+}
+
+TEST_CASE("an error is a page for who wants HTML and JSON for programs") {
+  Door door;
+  const std::string html = "Accept: text/html,*/*;q=0.8\r\n";
+  const Answer page = ask(door.port, get("/nowhere", html));
+  CHECK(page.status == 404);
+  CHECK(page.header("content-type") == "text/html; charset=utf-8");
+  CHECK(page.body.contains(page.header("x-request-id")));
+  CHECK(ask(door.port, get("/bug", html)).header("content-type").starts_with("text/html"));
+  CHECK(ask(door.port, get("/nowhere")).header("content-type").starts_with("application/json"));
+  for (const char* path : {"/api/nowhere", "/auth/v1/nowhere", "/rest/v1/nowhere", "/storage/v1/nowhere", "/api/bug"})
+    CHECK(ask(door.port, get(path, html)).header("content-type").starts_with("application/json"));
+}
+
+TEST_CASE("an outage that the app translates is 503 with Retry-After, not 500") {
+  Door door;
+  door.server.on_loop([](http::Server& server) {
+    server.translate_errors([](const std::exception_ptr& error) -> std::optional<core::Problem> {
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::runtime_error&) {
+        core::Problem problem(503, "unavailable", "The database does not answer.");
+        problem.headers.emplace_back("Retry-After", "2");
+        return problem;
+      } catch (...) {
+      }
+      return std::nullopt;
+    });
+  });
+  const Answer answer = ask(door.port, get("/api/bug"));
+  CHECK(answer.status == 503);
+  CHECK(answer.header("retry-after") == "2");
+}
+
+TEST_CASE("a streamed form whose token is pending reaches its handler only as multipart with the token first") {
+  Door door;
+  const auto send = [&](std::string_view type, std::string_view body) {
+    return ask(door.port, "POST /form HTTP/1.1\r\nHost: a\r\nX-Cookie: yes\r\n" + std::string(kAda) + "Content-Type: " +
+                              std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                              std::string(body));
+  };
+  const std::string token = "--b\r\nContent-Disposition: form-data; name=\"_csrf\"\r\n\r\nform-token\r\n";
+  const std::string file = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\ny\r\n--b--\r\n";
+  CHECK(send("multipart/form-data; boundary=b", token + file).body == "f;");
+  CHECK(send("multipart/form-data; boundary=b", file).status == 403);
+  CHECK(send("text/plain", "x").status == 403);
+  CHECK(send("application/octet-stream", token + file).status == 403);
+  CHECK(door.seen.calls == 1);
+}
