@@ -1,0 +1,234 @@
+#include "http/response.h"
+#include "integration/jobs/support/house.h"
+
+using http::Method;
+using support::House;
+
+namespace {
+
+// Takes what a stream says, as a browser would.
+class Listening final : public http::BodyWriter {
+ public:
+  core::Task<> write(std::string_view bytes) override {
+    text += bytes;
+    co_return;
+  }
+  std::string text;
+};
+
+std::vector<std::int64_t> progress_values(const std::string& stream) {
+  std::vector<std::int64_t> values;
+  for (const std::string_view line : core::split(stream, '\n'))
+    if (line.starts_with("data: "))
+      if (const auto json = core::Json::parse(line.substr(6)))
+        if (const auto value = (*json)["progress"].integer()) values.push_back(*value);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("a job starts with 201 and its quote, and is refused with 402, 409, 422 and 404 for a reason each") {
+  House house;
+  const auto ada = house.person(3);
+  const auto project = house.project(ada, {"black-canyon", "march-pastoral"});
+  const std::string url = "/api/projects/" + project.str();
+
+  auto quote = house.call({Method::get, url + "/quote", world::user(ada)}).json();
+  CHECK(quote["credits"].integer() == 1);
+  CHECK(quote["seconds"].number() == 6.0);
+  CHECK(quote["balance"].integer() == 3);
+  CHECK(quote["enough"].boolean() == true);
+
+  const auto poor = house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/json"}}, R"({"pipeline":"three"})"});
+  CHECK(poor.status == 402);
+  CHECK(poor.json()["code"].string() == "insufficient_credits");
+  CHECK(house.balance(ada) == 3);
+  CHECK(house.scalar("select status from public.projects where id = $1", {project.str()}) == "draft");
+
+  const auto made = house.call({Method::post, url + "/jobs", world::user(ada)});
+  CHECK(made.status == 201);
+  CHECK(made.json()["status"].string() == "QUEUED");
+  CHECK(made.json()["cost_credits_reserved"].integer() == 1);
+  const std::string id = made.json()["id"].string_or("");
+  CHECK(made.headers.get("Location") == "/api/jobs/" + id);
+  CHECK(house.balance(ada) == 2);
+
+  const auto twice = house.call({Method::post, url + "/jobs", world::user(ada)});
+  CHECK(twice.status == 409);
+  CHECK(twice.json()["code"].string() == "job_running");
+
+  const auto shown = house.call({Method::get, "/api/jobs/" + id, world::user(ada)}).json();
+  CHECK(shown["jobs_ahead"].integer() == 0);
+  CHECK(shown["project_id"].string() == project.str());
+  CHECK(house.call({Method::get, url + "/jobs", world::user(ada)}).json().size() == 1);
+
+  const auto empty = house.project(ada, {});
+  const auto bare = house.call({Method::post, "/api/projects/" + empty.str() + "/jobs", world::user(ada)});
+  CHECK(bare.status == 422);
+  CHECK(bare.json()["code"].string() == "no_inputs");
+  const auto odd = house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/json"}}, R"({"pipeline":"nope"})"});
+  CHECK(odd.status == 422);
+  CHECK(odd.json()["code"].string() == "unknown_pipeline");
+  CHECK(house.call({Method::post, "/api/projects/" + core::Uuid::random().str() + "/jobs", world::user(ada)}).status == 404);
+  CHECK(house.call({Method::post, "/api/projects/not-an-id/jobs", world::user(ada)}).status == 404);
+}
+
+TEST_CASE("the same Idempotency-Key starts one job and gives the same answer; another request under it is refused") {
+  House house;
+  const auto ada = house.person(20);
+  const auto project = house.project(ada, {"black-canyon"});
+  const auto other = house.project(ada, {"black-canyon"});
+  const auto post = [&](core::ProjectId to) {
+    return house.call({Method::post, "/api/projects/" + to.str() + "/jobs", world::user(ada), {{"Idempotency-Key", "once"}}});
+  };
+  const auto first = post(project);
+  const auto second = post(project);
+  CHECK(first.status == 201);
+  CHECK(second.status == 201);
+  CHECK(second.json()["id"].string() == first.json()["id"].string());
+  CHECK(house.balance(ada) == 19);
+  CHECK(post(other).status == 422);
+  CHECK(house.scalar("select count(*) from public.jobs where user_id = $1", {ada.str()}) == "1");
+}
+
+TEST_CASE("nobody reaches another's job by any route: it looks like one that does not exist") {
+  House house;
+  const auto ada = house.person(20);
+  const auto eve = house.person(20);
+  const auto project = house.project(ada, {"black-canyon"});
+  const auto job = house.start(ada, project, "refuse");
+  const std::string missing = core::Uuid::random().str();
+  for (const auto& [method, before, after] :
+       {std::tuple{Method::get, "/api/jobs/", ""}, std::tuple{Method::post, "/api/jobs/", "/cancel"},
+        std::tuple{Method::post, "/api/jobs/", "/retry"}, std::tuple{Method::get, "/api/jobs/", "/events"},
+        std::tuple{Method::get, "/api/jobs/", "/outputs"}, std::tuple{Method::post, "/app/jobs/", "/cancel"},
+        std::tuple{Method::post, "/app/jobs/", "/retry"}}) {
+    CAPTURE(after);
+    const auto hers = house.call({method, before + job.str() + after, world::user(eve)});
+    const auto nobodys = house.call({method, before + missing + after, world::user(eve)});
+    CHECK(hers.status == 404);
+    CHECK(hers.body == nobodys.body);
+  }
+  for (const auto& [method, before, after] :
+       {std::tuple{Method::post, "/api/projects/", "/jobs"}, std::tuple{Method::get, "/api/projects/", "/quote"},
+        std::tuple{Method::get, "/app/projects/", ""}, std::tuple{Method::post, "/app/projects/", "/jobs"}}) {
+    CAPTURE(before);
+    CAPTURE(after);
+    CHECK(house.call({method, before + project.str() + after, world::user(eve)}).status == 404);
+  }
+  CHECK(house.call({Method::get, "/api/projects/" + project.str() + "/jobs", world::user(eve)}).body == "[]");
+  CHECK(house.status(job) == "QUEUED");
+  CHECK(house.balance(ada) == 15);
+}
+
+TEST_CASE("a failed job is retried as a new one that goes on after the steps that were done") {
+  House house;
+  const auto ada = house.person(20);
+  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "late_refusal");
+  const auto early = house.call({Method::post, "/api/jobs/" + job.str() + "/retry", world::user(ada)});
+  CHECK(early.status == 409);
+  CHECK(early.json()["code"].string() == "not_failed");
+  house.drain();
+  const auto again = house.call({Method::post, "/api/jobs/" + job.str() + "/retry", world::user(ada)});
+  REQUIRE(again.status == 201);
+  CHECK(again.json()["retry_of"].string() == job.str());
+  CHECK(house.balance(ada) == 15);
+  house.drain();
+  const auto id = core::JobId::parse(again.json()["id"].string_or("")).value();
+  CHECK(house.fate(id).code == "NO_SPEECH");
+  CHECK(house.scalar("select a.finished_at = b.finished_at from public.job_steps a, public.job_steps b "
+                     "where a.job_id = $1 and b.job_id = $2 and a.n = 0 and b.n = 0", {job.str(), id.str()}) == "t");
+  CHECK(house.balance(ada) == 20);
+  CHECK(house.books_are_right());
+}
+
+TEST_CASE("a page that follows a job hears steps, rising progress and its end, and only once") {
+  House house;
+  const auto ada = house.person(20);
+  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "three");
+  const auto listen = [&](const std::string& last, Listening& into) -> int {
+    http::Request rq;
+    rq.path = "/api/jobs/" + job.str() + "/events";
+    rq.caller = world::user(ada);
+    if (!last.empty()) rq.headers.add("Last-Event-ID", last);
+    const auto match = house.router.find(Method::get, rq.path);
+    rq.params = match.params;
+    const http::Response response = house.run(match.route->handler(rq));
+    if (const auto* stream = std::get_if<http::StreamBody>(&response.body)) {
+      jobs::Worker worker(house.loop, house.db(), house.listener, house.storage(), house.disk, house.all, house.config);
+      core::TaskGroup group(house.loop);
+      group.spawn("test.worker", worker.run());
+      house.run(stream->write(into));
+      worker.stop();
+      house.run(group.join());
+    }
+    return response.status;
+  };
+  Listening heard;
+  CHECK(listen("", heard) == 200);
+  const auto values = progress_values(heard.text);
+  CHECK(std::set<std::int64_t>(values.begin(), values.end()).size() >= 5);
+  CHECK(std::is_sorted(values.begin(), values.end()));
+  CHECK(values.back() == 100);
+  CHECK(heard.text.find(R"({"step":"second","state":"running"})") != std::string::npos);
+  CHECK(heard.text.find("event: done") != std::string::npos);
+  CHECK(heard.text.find("event: done") == heard.text.rfind("event: done"));
+  const std::size_t at = heard.text.rfind("id: ");
+  const std::string last = heard.text.substr(at + 4, heard.text.find('\n', at) - at - 4);
+  Listening nothing;
+  CHECK(listen(last, nothing) == 204);
+  CHECK(nothing.text.empty());
+}
+
+TEST_CASE("outputs are named, sized, and linked for an hour; a stranger's link is no link") {
+  House house;
+  const auto ada = house.person(20);
+  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "three");
+  house.drain();
+  const auto list = house.call({Method::get, "/api/jobs/" + job.str() + "/outputs", world::user(ada)}).json();
+  REQUIRE(list.size() == 1);
+  CHECK(list[0]["name"].string() == "result.txt");
+  CHECK(list[0]["expires_at"].string_or("").starts_with("2026-03-01T13:00:00"));
+  const std::string url = list[0]["url"].string_or("");
+  const std::string path = url.substr(url.find("/storage/"));
+  const auto got = house.call({Method::get, path, http::Caller{}});
+  CHECK(got.status == 200);
+  CHECK(static_cast<std::int64_t>(got.body.size()) == list[0]["size"].integer());
+  CHECK(house.call({Method::get, path + "x", http::Caller{}}).status == 400);
+  house.clock.advance(std::chrono::hours(1) + std::chrono::seconds(1));
+  CHECK(house.call({Method::get, path, http::Caller{}}).status == 400);
+}
+
+TEST_CASE("the page says what the job does, what it cost, and why it failed") {
+  House house;
+  const auto ada = house.person(20);
+  const auto project = house.project(ada, {"black-canyon"});
+  const std::string url = "/app/projects/" + project.str();
+  const auto page = [&] { return house.call({Method::get, url, world::user(ada)}).body; };
+  const auto has = [&](const std::string& body, const std::string& text) {
+    CAPTURE(text);
+    CHECK(body.find(text) != std::string::npos);
+  };
+  has(page(), "Make the video");
+  has(page(), "20 credits");
+  CHECK(house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/x-www-form-urlencoded"}}, "pipeline=refuse"}).status == 303);
+  has(page(), "Next in line");
+  has(page(), "http-equiv=\"refresh\"");
+  has(page(), "/events\"");
+  CHECK(page().find("Make the video</button>") == std::string::npos);
+  const auto twice = house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/x-www-form-urlencoded"}}, "pipeline=refuse"});
+  CHECK(twice.status == 303);
+  CHECK(twice.headers.get("Location") == url + "?problem=jobs.job_running");
+  house.drain();
+  has(page(), "We could not hear any speech in this file.");
+  has(page(), "NO_SPEECH");
+  has(page(), "5 credits returned.");
+  has(page(), "data-state=\"failed\"");
+  const auto good = house.start(ada, project, "three");
+  house.drain();
+  REQUIRE(house.status(good) == "READY");
+  has(page(), "result.txt");
+  has(page(), "2 credits");
+  has(page(), "3 credits returned.");
+  has(page(), "data-state=\"done\"");
+}

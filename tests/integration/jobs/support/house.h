@@ -1,0 +1,192 @@
+// A web side and workers over the tests' Postgres: people with projects, photographs and credits, and what became of
+// their jobs.
+#pragma once
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "core/resources.h"
+#include "integration/jobs/support/pipelines.h"
+#include "integration/storage/support/world.h"
+#include "jobs/jobs.h"
+#include "pg/listener.h"
+#include "projects/projects.h"
+
+namespace support {
+
+using core::Task;
+
+struct Fate {
+  std::string status;
+  std::string code;
+  std::string message;
+  std::int64_t cost = 0;
+  std::string project;
+  std::int64_t attempt = 0;
+};
+
+struct House : world::World {
+  House() : listener(loop, pg_config()), jobs(loop, db(), listener, storage(), clock, all) {
+    config.slots = 2;
+    config.poll = std::chrono::milliseconds(50);
+    config.work_dir = dir + "/work";
+    config.step_program = JOBS_TEST_CHILD;
+    config.worker_id = "worker-test";
+    jobs::mount(router, jobs);
+  }
+  ~House() { run(listener.close()); }
+
+  static pg::Config pg_config() {
+    pg::Config config;
+    config.url = world::env("TENON_TEST_URL");
+    config.direct_url = world::env("TENON_TEST_URL");
+    return config;
+  }
+
+  core::UserId person(int credits) {
+    const core::UserId user = sign_up();
+    if (credits > 0)
+      owner.query("select tenon.grant_credits($1, $2, $3, 'test')", {user.str(), "test:" + user.str(), std::to_string(credits)});
+    return user;
+  }
+  projects::Projects shelf() { return {loop, db(), storage(), clock}; }
+  core::ProjectId project(core::UserId user, std::vector<std::string> photographs) {
+    projects::Projects all_of_them = shelf();
+    const projects::Project made = run(projects::create(all_of_them, user, "A project"));
+    for (const std::string& name : photographs) {
+      const core::Resource* file = core::find_resource("src/pipeline/data/sample/" + name + ".jpg");
+      REQUIRE_MESSAGE(file, name);
+      run(projects::add_input(all_of_them, user, made.id, name + ".jpg", "Caption of " + name, std::string(file->bytes)));
+    }
+    return made.id;
+  }
+  // Past the front door, which would refuse it: what a step meets when an upload was not what it seemed.
+  void add_raw_input(core::UserId user, core::ProjectId project, const std::string& name, const std::string& bytes) {
+    const std::string key = "u_" + user.str() + "/p_" + project.str() + "/j_" + core::Uuid::random().str() + "/inputs/" + name;
+    const auto put = [&]() -> Task<> {
+      auto upload = storage().upload(1 << 30);
+      co_await upload.write(bytes);
+      const storage::Staged staged = co_await upload.finish();
+      const auto in_tx = [this, &key, &staged, user](pg::Tx& tx) -> Task<> {
+        co_await storage().commit(tx, "project-assets", key, staged, "image/jpeg", user);
+      };
+      co_await db().in(pg::as_service("test"), in_tx);
+    };
+    run(put());
+    core::JsonWriter meta;
+    meta.begin().field("name", name).field("caption", "").field("mime", "image/jpeg").field("size", bytes.size()).end();
+    owner.query("insert into public.assets (user_id, project_id, type, path, meta) values ($1, $2, 'input', $3, $4::jsonb)",
+                {user.str(), project.str(), "project-assets/" + key, meta.take()});
+  }
+  core::JobId start(core::UserId user, core::ProjectId project, const std::string& pipeline) {
+    return run(jobs::start(jobs, user, project, pipeline));
+  }
+  int drain() {
+    jobs::Worker worker(loop, db(), listener, storage(), disk, all, config);
+    return run(worker.drain());
+  }
+  // A retry waits in the timers; here nobody waits.
+  void make_timers_due() { owner.query("update tenon.job_timers set run_at = now() - interval '1 second'"); }
+
+  // Turns the loop until it is so.
+  void until(const char* what, const std::function<bool()>& is_so, std::chrono::seconds limit = std::chrono::seconds(60)) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto wait = [&]() -> Task<bool> {
+      while (!is_so()) {
+        if (std::chrono::steady_clock::now() > deadline) co_return false;
+        co_await core::sleep_for(std::chrono::milliseconds(20));
+      }
+      co_return true;
+    };
+    REQUIRE_MESSAGE(run(wait()), "it never came true: " << what);
+  }
+  std::string status(core::JobId job) { return scalar("select status from public.jobs where id = $1", {job.str()}); }
+  bool finished(core::JobId job) {
+    const std::string now = status(job);
+    return now == "READY" || now == "FAILED";
+  }
+  Fate fate(core::JobId job) {
+    const auto rows = owner.query(
+        "select j.status, coalesce(error_code, ''), coalesce(error_message, ''), cost_credits_final, p.status, attempt "
+        "from public.jobs j join public.projects p on p.id = j.project_id where j.id = $1", {job.str()});
+    REQUIRE(rows.rows.size() == 1);
+    const auto& row = rows.rows[0];
+    return {*row[0], *row[1], *row[2], std::stoll(*row[3]), *row[4], std::stoll(*row[5])};
+  }
+  std::int64_t balance(core::UserId user) {
+    return std::stoll(scalar("select balance from public.credit_accounts where user_id = $1", {user.str()}));
+  }
+  // For each settled job the ledger's sum is minus its final cost, and each account's balance the sum of its rows.
+  bool books_are_right() {
+    return scalar("select count(*) from public.jobs j where settled_at is not null and cost_credits_final <> "
+                  "coalesce((select -sum(amount) from public.credit_ledger l where l.job_id = j.id), 0)") == "0" &&
+           scalar("select count(*) from public.credit_accounts a where balance <> "
+                  "coalesce((select sum(amount) from public.credit_ledger l where l.user_id = a.user_id), 0)") == "0";
+  }
+  std::string mails(core::JobId job) {
+    return scalar("select coalesce(string_agg(kind, ',' order by kind), '') from public.email_log where entity = $1", {job.str()});
+  }
+  std::string output(core::JobId job, const std::string& name) {
+    const auto read = [&]() -> Task<std::string> {
+      const std::string tail = "/" + name;
+      const auto in_tx = [this, &job, &tail](pg::Tx& tx) -> Task<std::string> {
+        const auto path = owner.query("select path from public.assets where job_id = $1 and type = 'output' and path like '%' || $2",
+                                      {job.str(), tail});
+        if (path.rows.empty()) co_return "(no such asset)";
+        const std::string& whole = *path.rows[0][0];
+        const auto object = co_await storage().find(tx, whole.substr(0, whole.find('/')), whole.substr(whole.find('/') + 1));
+        if (!object) co_return "(no such object)";
+        co_return co_await storage().local_path(*object);
+      };
+      co_return co_await db().in(pg::as_service("test"), in_tx);
+    };
+    return run(read());
+  }
+  std::string output_bytes(core::JobId job, const std::string& name) {
+    const std::string path = output(job, name);
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return path;
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  jobs::Pipelines all = support::pipelines();
+  pg::Listener listener;
+  jobs::Jobs jobs;
+  jobs::Config config;
+};
+
+// A worker process of its own, to be killed.
+class Process {
+ public:
+  explicit Process(const House& house, const std::string& name) {
+    std::vector<std::string> environment{
+        "DATABASE_URL=" + world::env("TENON_TEST_URL").reveal(), "STORAGE_DIR=" + house.dir + "/store",
+        "TENON_WORK_DIR=" + house.dir + "/work-" + name, "TENON_LEASE_SECONDS=2", "POLL_INTERVAL_MS=50",
+        "WORKER_SLOTS=2", "WORKER_ID=" + name, "JWT_SECRET=a secret of the tests only, long enough",
+        "PATH=" + std::string(std::getenv("PATH"))};
+    std::vector<char*> pairs;
+    for (std::string& pair : environment) pairs.push_back(pair.data());
+    pairs.push_back(nullptr);
+    const char* argv[] = {JOBS_TEST_CHILD, "worker", nullptr};
+    REQUIRE(::posix_spawn(&pid_, argv[0], nullptr, nullptr, const_cast<char**>(argv), pairs.data()) == 0);
+  }
+  ~Process() { end(SIGKILL); }
+  int end(int signal) {
+    if (pid_ <= 0) return -1;
+    ::kill(pid_, signal);
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return status;
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
+}  // namespace support

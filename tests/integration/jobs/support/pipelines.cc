@@ -1,0 +1,156 @@
+#include "integration/jobs/support/pipelines.h"
+
+#include <sys/resource.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "pipeline/pipeline.h"
+
+extern char** environ;
+
+namespace support {
+namespace {
+
+using core::Task;
+using jobs::Run;
+using jobs::StepResult;
+using std::chrono::milliseconds;
+
+jobs::Quote five_credits(const std::vector<jobs::Input>&) { return {5, 0}; }
+
+void take_time(Run& run, int ms) {
+  for (int i = 1; i <= 10; ++i) {
+    std::this_thread::sleep_for(milliseconds(ms / 10));
+    run.progress(i / 10.0);
+  }
+}
+
+Task<StepResult> first(Run& run) {
+  const std::string photo = co_await run.load(run.inputs().at(0).file);
+  take_time(run, 200);
+  co_await run.save("intermediate/first.txt", std::to_string(photo.size()));
+  run.set_output(R"({"bytes":)" + std::to_string(photo.size()) + "}");
+  run.charge(1);
+  co_return jobs::ok();
+}
+Task<StepResult> second(Run& run) {
+  const std::string before = co_await run.load("intermediate/first.txt");
+  take_time(run, 600);
+  co_await run.save("intermediate/second.txt", before + " and second");
+  run.charge(1);
+  co_return jobs::ok();
+}
+Task<StepResult> third(Run& run) {
+  const std::string before = co_await run.load("intermediate/second.txt");
+  take_time(run, 200);
+  const std::int64_t bytes = run.output_of("first")["bytes"].integer().value_or(-1);
+  co_await run.save("outputs/result.txt", before + " and third of " + std::to_string(bytes));
+  co_return jobs::ok();
+}
+
+Task<StepResult> refuse(Run&) { co_return jobs::fail("NO_SPEECH", "We could not hear any speech in this file."); }
+Task<StepResult> wait_outside(Run&) { co_return jobs::try_again("ELSEWHERE_DOWN", "Somebody else's server is down."); }
+Task<StepResult> throw_up(Run&) {
+  throw std::runtime_error("a bug");
+  co_return jobs::ok();
+}
+Task<StepResult> crash(Run&) {
+  ::raise(SIGSEGV);
+  co_return jobs::ok();
+}
+Task<StepResult> hang(Run& run) {
+  run.progress(0.5);
+  for (;;) ::pause();
+  co_return jobs::ok();
+}
+Task<StepResult> hang_deaf(Run&) {
+  ::signal(SIGTERM, SIG_IGN);
+  for (;;) ::pause();
+  co_return jobs::ok();
+}
+Task<StepResult> devour(Run&) {
+  std::vector<std::string> all;
+  for (int i = 0; i < 4096; ++i) all.emplace_back(1 << 20, 'x');
+  co_return jobs::ok();
+}
+Task<StepResult> overflow(Run& run) {
+  std::ofstream out(run.scratch("outputs/huge"), std::ios::binary);
+  const std::string megabyte(1 << 20, 'x');
+  for (int i = 0; i < 256; ++i) out << megabyte << std::flush;
+  co_await run.save_file("outputs/huge");
+  co_return jobs::ok();
+}
+Task<StepResult> spy(Run& run) {
+  std::string all;
+  for (char** one = environ; *one; ++one) all += std::string(*one) + "\n";
+  co_await run.save("outputs/environment.txt", all);
+  std::string open;
+  for (int fd = 4; fd < 256; ++fd)
+    if (::fcntl(fd, F_GETFD) >= 0) open += std::to_string(fd) + " ";
+  co_await run.save("outputs/descriptors.txt", open + ".");
+  co_return jobs::ok();
+}
+Task<bool> refused(Run& run, std::string name) {
+  try {
+    co_await run.save_file(name);
+  } catch (const std::runtime_error&) {
+    co_return true;
+  }
+  co_return false;
+}
+// Everything a step may not name or hand over.
+Task<StepResult> trespass(Run& run) {
+  std::string taken;
+  for (const char* name : {"../../etc/passwd", "/etc/passwd", "outputs/../../x", "elsewhere/x", "outputs/", "outputs/.hidden",
+                           "inputs/1.jpg", "outputs/link", "outputs/hard", "outputs/folder", "outputs/absent"}) {
+    if (std::string_view(name) == "outputs/link") [[maybe_unused]] const int a = ::symlink("/etc/passwd", run.scratch(name).c_str());
+    if (std::string_view(name) == "outputs/hard") {
+      co_await run.save("intermediate/own.txt", "own");
+      [[maybe_unused]] const int b = ::link(run.scratch("intermediate/own.txt").c_str(), run.scratch(name).c_str());
+    }
+    if (std::string_view(name) == "outputs/folder") [[maybe_unused]] const int c = ::mkdir(run.scratch(name).c_str(), 0700);
+    if (!co_await refused(run, name)) taken += std::string(name) + " ";
+  }
+  [[maybe_unused]] const int d = ::symlink("/etc", run.scratch("outputs/etc").c_str());
+  if (!co_await refused(run, "outputs/etc/passwd")) taken += "outputs/etc/passwd ";
+  co_await run.save("outputs/taken.txt", taken + ".");
+  co_return jobs::ok();
+}
+Task<StepResult> babble(Run&) {
+  [[maybe_unused]] const ssize_t n = ::write(3, "no json\n", 8);
+  for (;;) ::pause();
+  co_return jobs::ok();
+}
+
+jobs::Pipeline one(std::string name, jobs::Step step, jobs::Pipeline::Options options = {}) {
+  return jobs::Pipeline(std::move(name), five_credits).then("only", step, options);
+}
+
+}  // namespace
+
+jobs::Pipelines pipelines() {
+  jobs::Pipelines all = pipeline::all();
+  all.push_back(jobs::Pipeline("three", five_credits).then("first", first).then("second", second, {.weight = 3}).then("third", third));
+  all.push_back(jobs::Pipeline("late_refusal", five_credits).then("first", first).then("only", refuse));
+  all.push_back(one("refuse", refuse));
+  all.push_back(one("wait_outside", wait_outside));
+  all.push_back(one("throw_up", throw_up));
+  all.push_back(one("crash", crash));
+  all.push_back(jobs::Pipeline("hang", five_credits).then("first", first).then("only", hang));
+  all.push_back(one("timeout", hang, {.timeout_seconds = 1}));
+  all.push_back(one("timeout_deaf", hang_deaf, {.timeout_seconds = 1}));
+  all.push_back(one("devour", devour));
+  all.push_back(one("overflow", overflow));
+  all.push_back(one("spy", spy));
+  all.push_back(one("trespass", trespass));
+  all.push_back(one("babble", babble));
+  return all;
+}
+
+}  // namespace support

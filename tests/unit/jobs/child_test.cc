@@ -1,0 +1,127 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include "core/loop.h"
+#include "core/text.h"
+#include "jobs/child.h"
+#include "jobs/work_dir.h"
+
+using jobs::ChildEnd;
+
+namespace {
+
+jobs::ChildSpec shell(std::string script) {
+  jobs::ChildSpec spec;
+  spec.argv = {"/bin/sh", "-c", std::move(script)};
+  spec.environment = {"PATH=/usr/bin:/bin"};
+  spec.grace = std::chrono::milliseconds(200);
+  return spec;
+}
+
+core::Task<std::vector<std::string>> all_lines(jobs::Child& child) {
+  std::vector<std::string> lines;
+  while (auto line = co_await child.next()) lines.push_back(*line);
+  co_return lines;
+}
+
+bool alive(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const std::size_t name_end = text.rfind(')');
+  return stat && name_end != std::string::npos && text[name_end + 2] != 'Z';
+}
+
+}  // namespace
+
+TEST_CASE("lines of a child arrive whole and in order, the last ones of a quick end too") {
+  core::Loop loop;
+  jobs::Child child(loop, shell("for i in 1 2 3; do echo line $i >&3; done; printf 'no newline' >&3; exit 7"));
+  CHECK(loop.run_until(all_lines(child)) == std::vector<std::string>{"line 1", "line 2", "line 3"});
+  CHECK(child.end().how == ChildEnd::How::exited);
+  CHECK(child.end().status == 7);
+  CHECK(child.end().peak_kb > 0);
+}
+
+TEST_CASE("what is sent is read by the child") {
+  core::Loop loop;
+  jobs::Child child(loop, shell("read x <&3; echo \"got $x\" >&3"));
+  child.send("hello");
+  CHECK(loop.run_until(all_lines(child)) == std::vector<std::string>{"got hello"});
+}
+
+TEST_CASE("a child that ends by a signal, takes too long or cannot start says so") {
+  core::Loop loop;
+  {
+    jobs::Child child(loop, shell("kill -SEGV $$"));
+    loop.run_until(all_lines(child));
+    CHECK(child.end().how == ChildEnd::How::killed);
+    CHECK(child.end().status == SIGSEGV);
+  }
+  {
+    jobs::ChildSpec spec = shell("trap '' TERM; while :; do sleep 1; done");
+    spec.timeout = std::chrono::seconds(1);
+    const auto before = std::chrono::steady_clock::now();
+    jobs::Child child(loop, spec);
+    loop.run_until(all_lines(child));
+    CHECK(child.end().how == ChildEnd::How::timed_out);
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(8));
+  }
+  {
+    jobs::ChildSpec spec = shell("");
+    spec.argv = {"/no/such/program"};
+    jobs::Child child(loop, spec);
+    loop.run_until(all_lines(child));
+    CHECK(child.end().how == ChildEnd::How::never_started);
+    CHECK(child.end().status == ENOENT);
+  }
+}
+
+TEST_CASE("stopping a child ends what it has started, too") {
+  core::Loop loop;
+  jobs::Child child(loop, shell("sleep 600 & echo $! >&3; wait"));
+  const auto first = [&]() -> core::Task<std::string> { co_return (co_await child.next()).value_or(""); };
+  const auto pid = core::parse_int(loop.run_until(first()));
+  REQUIRE(pid);
+  CHECK(alive(static_cast<pid_t>(*pid)));
+  child.stop();
+  loop.run_until(all_lines(child));
+  CHECK(child.end().how == ChildEnd::How::stopped);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (alive(static_cast<pid_t>(*pid)) && std::chrono::steady_clock::now() < deadline) ::usleep(10000);
+  CHECK_FALSE(alive(static_cast<pid_t>(*pid)));
+}
+
+TEST_CASE("a child that is let go of is killed") {
+  core::Loop loop;
+  std::optional<std::int64_t> pid;
+  {
+    jobs::Child child(loop, shell("trap '' TERM; echo $$ >&3; while :; do sleep 1; done"));
+    const auto first = [&]() -> core::Task<std::string> { co_return (co_await child.next()).value_or(""); };
+    pid = core::parse_int(loop.run_until(first()));
+    REQUIRE(pid);
+  }
+  CHECK_FALSE(alive(static_cast<pid_t>(*pid)));
+}
+
+TEST_CASE("work folders of the dead are removed, those of the living are not") {
+  char name[] = "/tmp/tenon-work-test.XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  const std::string root = name;
+  std::filesystem::create_directories(root + "/worker-dead-1/j_x");
+  {
+    const jobs::WorkDir living(root, "w/../1");
+    const jobs::WorkDir second(root, "w2");
+    CHECK_FALSE(std::filesystem::exists(root + "/worker-dead-1"));
+    CHECK(std::filesystem::exists(living.path()));
+    CHECK(std::filesystem::path(living.path()).parent_path() == root);
+    CHECK(std::filesystem::exists(second.path()));
+  }
+  CHECK(std::filesystem::is_empty(root));
+  std::filesystem::remove_all(root);
+}
