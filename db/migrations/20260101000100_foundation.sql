@@ -72,7 +72,8 @@ create table public.profiles (
   subscription_status text default 'none' check (subscription_status in
     ('none', 'incomplete', 'trialing', 'active', 'past_due', 'unpaid', 'paused', 'canceled')),
   display_name text not null default '' check (char_length(display_name) <= 100),
-  locale text not null default 'en' check (locale ~ '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$' and char_length(locale) <= 35),
+  locale text not null default 'en'
+    check (locale ~ '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$' and char_length(locale) <= 35),
   time_zone text not null default 'UTC' check (char_length(time_zone) between 1 and 64),
   theme text not null default 'system' check (theme in ('system', 'light', 'dark')),
   created_at timestamptz not null default now(),

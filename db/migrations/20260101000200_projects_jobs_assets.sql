@@ -126,7 +126,8 @@ create table public.assets (
   job_id uuid,
   type public.asset_type not null,
   path text not null check (
-    octet_length(path) <= 1200 and path ~ '^[^/]+(/[^/]+)+$' and path !~ '(^|/)\.{1,2}(/|$)' and path !~ '[\\[:cntrl:]]'),
+    octet_length(path) <= 1200 and path ~ '^[^/]+(/[^/]+)+$' and path !~ '(^|/)\.{1,2}(/|$)'
+    and path !~ '[\\[:cntrl:]]'),
   meta jsonb not null default '{}',
   created_at timestamptz not null default now(),
   constraint assets_project_id_fkey foreign key (project_id, user_id)
@@ -167,7 +168,8 @@ $$;
 create trigger keep before update on public.projects for each row execute function tenon.projects_before_update();
 
 -- A job not at rest still holds a slot or a reservation: deleting it would leak them for ever.
-create function tenon.projects_before_delete() returns trigger language plpgsql security definer set search_path = '' as $$
+create function tenon.projects_before_delete() returns trigger
+language plpgsql security definer set search_path = '' as $$
 begin
   if exists (select from public.jobs where project_id = old.id and status in ('QUEUED', 'PROCESSING'))
      or exists (select from public.jobs where project_id = old.id and status in ('READY', 'FAILED')

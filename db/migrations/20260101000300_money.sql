@@ -28,7 +28,8 @@ grant insert (id, user_id, job_id, type, amount, note, business_key, actor) on p
 
 -- A BEFORE trigger that looks the key up itself: "on conflict do nothing" runs BEFORE triggers first and would
 -- otherwise move the balance without leaving a row.
-create function tenon.ledger_before_insert() returns trigger language plpgsql security definer set search_path = '' as $$
+create function tenon.ledger_before_insert() returns trigger
+language plpgsql security definer set search_path = '' as $$
 declare
   v_account public.credit_accounts;
   v_old public.credit_ledger;
@@ -355,8 +356,12 @@ begin
     on conflict (payment_intent) do update
       set user_id = p_user, grant_key = p_key, credits = p_credits, amount = coalesce(p_amount, p.amount),
           updated_at = now()
-      where p.grant_key is null or p.grant_key = p_key;
-    perform tenon.payment_settle(p_payment_intent);
+      where p.user_id is not distinct from p_user and (p.grant_key is null or p.grant_key = p_key)
+         or p.user_id is null;
+    -- A payment that belongs to someone else is not touched: two accounts are never locked at once.
+    if found then
+      perform tenon.payment_settle(p_payment_intent);
+    end if;
   end if;
   return case when v_new is null then 'again' else 'granted' end;
 end
@@ -392,4 +397,5 @@ $$;
 revoke all on all functions in schema tenon from public, anon, authenticated;
 revoke all on function public.reserve_credits, public.finalize_credits from public, anon, authenticated, service_role;
 grant execute on function public.reserve_credits, public.finalize_credits to service_role;
-grant execute on function tenon.spend_credits, tenon.payment_settle, tenon.grant_credits, tenon.admin_adjust to service_role;
+grant execute on function tenon.spend_credits, tenon.payment_settle, tenon.grant_credits, tenon.admin_adjust
+  to service_role;

@@ -42,7 +42,8 @@ begin
   returning id into v_id;
   insert into tenon.outbox_ready (lane, run_at, id) values (p_lane, coalesce(p_run_at, now()), v_id);
   if coalesce(p_run_at, now()) <= now()
-     and (select count(*) from (select from tenon.outbox_ready where lane = p_lane and run_at <= now() limit 20) as w) < 20
+     and (select count(*)
+            from (select from tenon.outbox_ready where lane = p_lane and run_at <= now() limit 20) as w) < 20
   then
     perform pg_notify('tenon_outbox', p_lane);
   end if;
@@ -113,7 +114,7 @@ create function tenon.outbox_claim(p_lane text, p_lease bigint, p_lease_seconds 
                                    p_done bigint[] default '{}', p_failed jsonb default '[]')
 returns table (lease_id bigint, id bigint, kind text, user_id uuid, payload jsonb, attempt int, created_at timestamptz)
 language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
-set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
   v_lost tenon.outbox_leases;
@@ -126,7 +127,8 @@ begin
   perform tenon.outbox_complete(p_lease, p_lease_seconds, p_done, p_failed);
 
   for v_lost in
-    select * from tenon.outbox_leases l where l.lane = p_lane and l.expires_at < now() order by l.id for update skip locked
+    select * from tenon.outbox_leases l where l.lane = p_lane and l.expires_at < now() order by l.id
+       for update skip locked
   loop
     with mine as (
       select o.id from tenon.outbox o where o.id = any (v_lost.ids) and o.state = 'ready'
@@ -140,11 +142,10 @@ begin
   end loop;
 
   with due as (
-    select r.run_at, r.id from tenon.outbox_ready r where r.lane = p_lane and r.run_at <= now()
+    select r.ctid as place from tenon.outbox_ready r where r.lane = p_lane and r.run_at <= now()
      order by r.run_at, r.id limit p_n for update skip locked
   ), gone as (
-    delete from tenon.outbox_ready r using due d where r.lane = p_lane and r.run_at = d.run_at and r.id = d.id
-    returning r.id
+    delete from tenon.outbox_ready r where r.ctid = any (array(select d.place from due d)) returning r.id
   )
   select array_agg(gone.id) into v_taken from gone;
   if v_taken is null then

@@ -14,9 +14,9 @@ select is(auth.jwt(), null, 'no token');
 select is(t.run('authenticated', ada, 'select auth.uid()'), ada::text, 'auth.uid()') from ids;
 select is(t.run('authenticated', ada, 'select auth.role()'), 'authenticated', 'auth.role()') from ids;
 select is(t.run('anon', null, 'select auth.uid() is null and auth.email() is null'), 'true', 'a visitor is nobody');
-select set_config('request.jwt.claims', '{"email":"a@b.c","app_metadata":{"x":1}}', true);
+select set_config('request.jwt.claims', '{"email":"a@b.c","app_metadata":{"x":1}}', true) is null as "set" \gset
 select is(auth.email() || (auth.jwt() -> 'app_metadata' ->> 'x'), 'a@b.c1', 'auth.email(), auth.jwt()');
-select set_config('request.jwt.claims', '', true);
+select set_config('request.jwt.claims', '', true) is null as "set" \gset
 select is(t.run(r, null, 'select count(*) from auth.users'), '42501', r || ' does not read auth.users') from (values ('anon'), ('authenticated')) x (r);
 select is(t.service('select count(*) from auth.users'), '1', 'the service does');
 select is_empty($$ select relname::text from pg_class where relnamespace in ('auth'::regnamespace, 'storage'::regnamespace) and relkind = 'r' and not relrowsecurity $$, 'row-level security in auth and storage');
@@ -41,7 +41,7 @@ update storage.objects set metadata = '{"size":100}' where name like '%/y';
 select is((select bytes || ' ' || objects from storage.usage, ids where user_id = ada), '107 2', 'also when a file is replaced');
 select is(t.state('delete from storage.objects'), '42501', 'SQL does not delete files');
 select is(t.run('authenticated', ada, 'delete from storage.objects'), '42501', 'nor does a user') from ids;
-select set_config('storage.allow_delete_query', 'true', true);
+select set_config('storage.allow_delete_query', 'true', true) is null as "set" \gset
 delete from storage.objects where name like '%/x';
 select is((select bytes || ' ' || objects from storage.usage, ids where user_id = ada), '100 1', 'the storage part does');
 

@@ -141,7 +141,8 @@ end
 $$;
 
 -- The first seal that does not fit, or null: the chain is whole.
-create function tenon.audit_broken_at() returns bigint language plpgsql stable security definer set search_path = '' as $$
+create function tenon.audit_broken_at() returns bigint
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_row tenon.audit_log;
   v_no bigint := 0;
@@ -223,7 +224,8 @@ begin
   perform tenon.lock_account(old.id);
   perform 1 from public.projects where user_id = old.id order by id for no key update;
   perform 1 from tenon.tenant_lanes where user_id = old.id order by lane for no key update;
-  delete from tenon.job_parked where job_id in (select id from public.jobs where user_id = old.id and status = 'QUEUED');
+  delete from tenon.job_parked
+   where job_id in (select id from public.jobs where user_id = old.id and status = 'QUEUED');
   for v_job in
     select * from public.jobs
      where user_id = old.id
@@ -240,7 +242,8 @@ begin
   delete from tenon.tenant_lanes where user_id = old.id;
   -- Deliveries to the person go; what cleans up after him stays.
   delete from tenon.outbox
-   where id in (select id from tenon.outbox where user_id = old.id and state = 'ready' and lane in ('mail', 'meta', 'webhook')
+   where id in (select id from tenon.outbox
+                 where user_id = old.id and state = 'ready' and lane in ('mail', 'meta', 'webhook')
                    for update skip locked);
   delete from tenon.idempotency where user_id = old.id;
   update public.email_log set to_email = '', subject = '' where user_id = old.id;
@@ -248,7 +251,8 @@ begin
   update public.credit_accounts set deleted_at = now(), updated_at = now() where user_id = old.id;
 
   perform tenon.outbox_put('storage', 'erase_user_files', old.id, jsonb_build_object('user_id', old.id));
-  if exists (select from public.subscriptions where user_id = old.id and status not in ('canceled', 'incomplete_expired')) then
+  if exists (select from public.subscriptions
+              where user_id = old.id and status not in ('canceled', 'incomplete_expired')) then
     perform tenon.outbox_put('stripe', 'stripe_cancel', old.id, jsonb_build_object(
       'customer', (select stripe_customer_id from public.profiles where id = old.id),
       'subscriptions', (select jsonb_agg(id) from public.subscriptions
@@ -282,7 +286,8 @@ begin
   get diagnostics v_rows = row_count;
   v_count := v_count + v_rows;
   delete from tenon.idempotency where ctid = any (array(
-    select ctid from tenon.idempotency where created_at < now() - interval '48 hours' limit p_n for update skip locked));
+    select ctid from tenon.idempotency where created_at < now() - interval '48 hours' limit p_n
+       for update skip locked));
   get diagnostics v_rows = row_count;
   v_count := v_count + v_rows;
   update tenon.stripe_events set payload = null where id in (
@@ -313,7 +318,8 @@ begin
   get diagnostics v_rows = row_count;
   v_count := v_count + v_rows;
   delete from tenon.rate_buckets where key in (
-    select key from tenon.rate_buckets where at < now() - interval '1 hour' order by at limit p_n for update skip locked);
+    select key from tenon.rate_buckets where at < now() - interval '1 hour' order by at limit p_n
+       for update skip locked);
   get diagnostics v_rows = row_count;
   return v_count + v_rows;
 end
