@@ -60,6 +60,12 @@ void check(const Kind& kind, const Facts& facts, const std::string& url) {
   if (kind.button == Button::none && facts.code.empty()) throw std::invalid_argument("the mail has no code");
 }
 
+// What a mail leaves out leaves no gap.
+std::string without_gaps(std::string text) {
+  for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+  return text;
+}
+
 }  // namespace
 
 std::string one_line(std::string_view text, std::size_t most) {
@@ -107,8 +113,8 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
   if (kind->optional)
     data.set("why", html::text(facts.locale, "mail.why"))
         .set("settings_url", facts.site_url + "/app/settings/notifications");
-  out.html = html::render("mail/letter.html", facts.locale, data);
-  out.text = html::render("mail/letter.txt", facts.locale, data);
+  out.html = without_gaps(html::render("mail/letter.html", facts.locale, data));
+  out.text = without_gaps(html::render("mail/letter.txt", facts.locale, data));
   return out;
 }
 

@@ -20,7 +20,7 @@ struct Config {
   std::string sender = "App <hello@example.com>";   // RESEND_FROM
   std::string api_base = "https://api.resend.com";  // RESEND_API_BASE
   std::string site_url = "http://localhost:3000";   // APP_BASE_URL: what links in mails start with
-  int per_second = 2;                               // RESEND_RATE: mails a second, until answers name a limit
+  int per_second = 2;                               // RESEND_RATE: mails a second, until answers say
   core::Secret webhook_secret;                      // RESEND_WEBHOOK_SECRET (whsec_…); without it no event is accepted
   static Config from(core::Env& env);
 };

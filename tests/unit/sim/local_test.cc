@@ -1,0 +1,58 @@
+#include <doctest/doctest.h>
+
+#include "core/loop.h"
+#include "core/problem.h"
+#include "sim/inbox.h"
+#include "sim/local.h"
+#include "sim/mailbox.h"
+#include "sim/sim.h"
+
+namespace {
+
+http::Request from(std::string ip, std::string host) {
+  http::Request rq;
+  rq.client_ip = std::move(ip);
+  rq.headers.add("Host", std::move(host));
+  return rq;
+}
+
+}  // namespace
+
+TEST_CASE("only this machine, by a name of its own, may look into a simulator") {
+  CHECK(sim::is_local(from("127.0.0.1", "localhost:3000")));
+  CHECK(sim::is_local(from("127.0.0.1", "127.0.0.1:3000")));
+  CHECK(sim::is_local(from("::1", "[::1]:3000")));
+  CHECK(sim::is_local(from("::ffff:127.0.0.1", "app.localhost")));
+  CHECK_FALSE(sim::is_local(from("192.0.2.1", "localhost:3000")));
+  CHECK_FALSE(sim::is_local(from("", "localhost:3000")));
+  CHECK_FALSE(sim::is_local(from("127.0.0.1", "evil.example:3000")));
+  CHECK_FALSE(sim::is_local(from("127.0.0.1", "localhost.evil.example")));
+}
+
+TEST_CASE("every route of a simulator answers 404 to anybody else") {
+  sim::Sim sim({});
+  http::Router router;
+  sim::mount(router, sim);
+  REQUIRE(router.routes().size() >= 9);
+  core::Loop loop;
+  for (const auto& route : router.routes()) {
+    CAPTURE(route.pattern);
+    http::Request rq = from("192.0.2.1", "localhost");
+    int status = 0;
+    try {
+      loop.run_until(route.handler(rq));
+    } catch (const core::Problem& problem) {
+      status = problem.status;
+    }
+    CHECK(status == 404);
+  }
+}
+
+TEST_CASE("another site's page cannot delete the mails") {
+  sim::Inbox inbox("");
+  http::Request rq = from("127.0.0.1", "localhost");
+  rq.headers.add("Sec-Fetch-Site", "cross-site");
+  CHECK_THROWS_AS(sim::clear(inbox, rq), core::Problem);
+  rq.headers.set("Sec-Fetch-Site", "same-origin");
+  CHECK(sim::clear(inbox, rq).status == 204);
+}
