@@ -38,12 +38,14 @@ class Data {
 };
 
 // Renders view "billing/credits" (src/billing/views/credits.html) inside the layout. Layout data that every page has:
-// nonce, csrf, signed_in, email, lang, assets, {{#t}}key{{/t}} for texts. `title` is a text key or set as "title" in data.
+// nonce, csrf, signed_in, email, lang, assets, {{#t}}key{{/t}} for texts. `title` is a text key or set as "title" in
+// data.
 // Inside a view: {{> ui/button }} style partials live in src/html/views/.
 http::Response page(const http::Request& rq, std::string_view view, Data data, int status = 200);
 // A piece of a page without the layout, for htmx swaps and SSE.
 std::string fragment(const http::Request& rq, std::string_view view, Data data);
-// For mails: no request, locale given; view "mail/job_completed.html" or ".txt" by full file name. `.txt` is not escaped.
+// For mails: no request, locale given; view "mail/job_completed.html" or ".txt" by full file name. `.txt` is not
+// escaped.
 std::string render(std::string_view view_file, std::string_view locale, Data data);
 // The page of an error status (403, 404, 429, 500, 503) with request id.
 http::Response error_page(const http::Request& rq, const core::Problem& problem);

@@ -71,7 +71,8 @@ TEST_CASE("a value without quotes is told from one with quotes") {
 }
 
 TEST_CASE("every script of a page carries the request's nonce") {
-  const std::string page = body(html::page(visitor(), "html/error", html::Data{}.set("live", true).set("upload", true)));
+  const auto data = html::Data{}.set("live", true).set("upload", true);
+  const std::string page = body(html::page(visitor(), "html/error", data));
   int scripts = 0;
   for (std::size_t at = page.find("<script"); at != std::string::npos; at = page.find("<script", at + 1)) {
     ++scripts;
@@ -176,7 +177,8 @@ TEST_CASE("every POST form of every view carries the token first") {
   for (const core::Resource* file : page_views()) {
     if (file->path.starts_with("src/sim/")) continue;  // simulators know no sessions: Who::anyone
     const std::string text{file->bytes};
-    for (std::size_t at = text.find("method=\"post\""); at != std::string::npos; at = text.find("method=\"post\"", at + 1)) {
+    const char* const form = "method=\"post\"";
+    for (std::size_t at = text.find(form); at != std::string::npos; at = text.find(form, at + 1)) {
       const std::size_t inside = text.find('>', at) + 1;
       const std::size_t first = text.find_first_not_of(" \n\r\t", inside);
       CHECK_MESSAGE(text.compare(first, 13, "{{> ui/csrf}}") == 0, file->path << " at " << at);

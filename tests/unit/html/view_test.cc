@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 class Checkout {
  public:
   Checkout() : root_(fs::temp_directory_path() / ("tenon-html-" + core::Uuid::random().str())) {
-    write("src/shop/text/en.json", R"({"shop.hello": "Hello {name} & co", "shop.plain": "Plain", "shop.state.on": "On"})");
+    write("src/shop/text/en.json",
+          R"({"shop.hello": "Hello {name} & co", "shop.plain": "Plain", "shop.state.on": "On"})");
     html::configure({root_.string(), {}});
   }
   ~Checkout() {
@@ -139,7 +140,9 @@ TEST_CASE("a member that fills a whole URL leads only to a safe scheme") {
   const html::Rows rows{html::Data{}.set("go", "javascript:x").set("more", "javascript:text")};
   CHECK(shop.render("{{#rows}}<img src=\"{{go}}\">{{more}}{{/rows}}", html::Data{}.set("rows", rows)) ==
         "<img src=\"#\">javascript:text");
-  const auto href = [&](const char* url) { return shop.render("<a href=\"{{go}}\">", html::Data{}.set("go", url)); };
+  const auto href = [&](const char* url) {
+    return shop.render("<a href=\"{{go}}\">", html::Data{}.set("go", url));
+  };
   CHECK(href("/app/x?a=1&b=2") == "<a href=\"/app/x?a=1&amp;b=2\">");
   CHECK(href("https://example.com/") == "<a href=\"https://example.com/\">");
   for (const char* bad : {"javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\tscript:x",
