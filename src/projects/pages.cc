@@ -15,12 +15,9 @@ constexpr std::string_view kList = "/app/projects";
 std::string page_of(core::ProjectId id) { return "/app/projects/" + id.str(); }
 
 // Back to the project with the sentence of what went wrong, said by the page.
-http::Response back_with(core::ProjectId id, const core::Problem& problem) {
+http::Response back_with(core::ProjectId id, const Trouble& problem) {
   return http::redirect(page_of(id) + "?problem=projects." + problem.code);
 }
-
-// A status that a person can mend is said on the page; everything else is an error page.
-bool is_for_the_person(const core::Problem& problem) { return problem.status < 500 && problem.status != 404 && problem.status != 403; }
 
 http::Response new_form(const http::Request& rq, const std::string& title, const std::string& error, int status) {
   html::Data data;
@@ -81,8 +78,7 @@ Task<http::Response> create_form(Projects& projects, http::Request& rq) {
   try {
     const Project project = co_await create(projects, rq.caller.user, title);
     co_return http::redirect(page_of(project.id));
-  } catch (const core::Problem& problem) {
-    if (!is_for_the_person(problem)) throw;
+  } catch (const Trouble& problem) {
     said = problem.what();
   }
   co_return new_form(rq, title, said, 422);
@@ -93,8 +89,7 @@ Task<http::Response> rename_form(Projects& projects, http::Request& rq) {
   const std::string title(rq.form("title"));
   try {
     if (!co_await rename(projects.db, rq.caller.user, id, title)) http::throw_not_found();
-  } catch (const core::Problem& problem) {
-    if (!is_for_the_person(problem)) throw;
+  } catch (const Trouble& problem) {
     co_return back_with(id, problem);
   }
   co_return http::redirect(page_of(id));
@@ -114,8 +109,7 @@ Task<http::Response> upload_form(Projects& projects, http::Request& rq) {
   try {
     auto files = co_await receive(projects, rq);
     co_await add(projects, rq.caller.user, id, std::move(files));
-  } catch (const core::Problem& problem) {
-    if (!is_for_the_person(problem)) throw;
+  } catch (const Trouble& problem) {
     co_return back_with(id, problem);
   }
   co_return http::redirect(page_of(id) + "#inputs");
@@ -126,8 +120,7 @@ Task<http::Response> caption_form(Projects& projects, http::Request& rq) {
   const std::string caption(rq.form("caption"));
   try {
     co_await set_caption(projects, rq.caller.user, id, rq.id<core::AssetId>("asset"), caption);
-  } catch (const core::Problem& problem) {
-    if (!is_for_the_person(problem)) throw;
+  } catch (const Trouble& problem) {
     co_return back_with(id, problem);
   }
   co_return http::redirect(page_of(id) + "#inputs");
@@ -137,8 +130,7 @@ Task<http::Response> delete_input_form(Projects& projects, http::Request& rq) {
   const auto id = rq.id<core::ProjectId>("id");
   try {
     co_await remove(projects, rq.caller.user, id, rq.id<core::AssetId>("asset"));
-  } catch (const core::Problem& problem) {
-    if (!is_for_the_person(problem)) throw;
+  } catch (const Trouble& problem) {
     co_return back_with(id, problem);
   }
   co_return http::redirect(page_of(id) + "#inputs");

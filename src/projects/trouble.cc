@@ -4,12 +4,12 @@
 
 namespace projects {
 
-core::Problem trouble(int status, const std::string& code) {
-  return core::Problem(status, code, html::text("en", "projects.problem." + code));
+Trouble trouble(int status, const std::string& code) {
+  return Trouble(status, code, html::text("en", "projects.problem." + code));
 }
 
-core::Problem refused_file(int status, const std::string& code, const std::string& name) {
-  return core::Problem(status, code, html::text("en", "projects.refused." + code, {{"name", name}}));
+Trouble refused_file(int status, const std::string& code, const std::string& name) {
+  return Trouble(status, code, html::text("en", "projects.refused." + code, {{"name", name}}));
 }
 
 }  // namespace projects

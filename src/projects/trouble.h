@@ -7,8 +7,13 @@
 
 namespace projects {
 
-core::Problem trouble(int status, const std::string& code);
+class Trouble : public core::Problem {
+ public:
+  using core::Problem::Problem;
+};
+
+Trouble trouble(int status, const std::string& code);
 // projects.refused.<code>, which names the file.
-core::Problem refused_file(int status, const std::string& code, const std::string& name);
+Trouble refused_file(int status, const std::string& code, const std::string& name);
 
 }  // namespace projects

@@ -12,7 +12,7 @@ constexpr std::size_t kLongestField = 4096;
 struct Batch {
   std::vector<NewInput> files;
   std::vector<std::string> captions;
-  std::optional<core::Problem> problem;  // the first; what follows is read and thrown away, so that the answer arrives
+  std::optional<Trouble> trouble;  // the first; what follows is read and thrown away, so that the answer arrives
 };
 
 // A browser sends an empty part for a file field in which nothing was chosen.
@@ -52,21 +52,18 @@ Task<> take_part(Projects& projects, http::Multipart& form, const http::Part& pa
   }
 }
 
-bool is_about_the_part(const core::Problem& problem) { return problem.status < 500 && problem.code != "csrf"; }
-
-// Problems of one part are kept for the end; an outage or a refused form ends the reading at once.
+// What is wrong with one part is kept for the end; an outage or a refused form ends the reading at once.
 Task<> receive_all(Projects& projects, http::Request& rq, Batch& batch) {
   http::Multipart form(rq);
   while (const auto part = co_await form.next()) {
-    if (batch.problem) continue;
+    if (batch.trouble) continue;
     try {
       co_await take_part(projects, form, *part, batch);
-    } catch (const core::Problem& problem) {
-      if (!is_about_the_part(problem)) throw;
-      batch.problem = problem;
+    } catch (const Trouble& first) {
+      batch.trouble = first;
     }
   }
-  if (batch.problem) throw core::Problem(*batch.problem);
+  if (batch.trouble) throw Trouble(*batch.trouble);
   if (batch.files.empty()) throw trouble(400, "no_files");
   if (batch.captions.size() > batch.files.size()) throw trouble(400, "too_many_captions");
   for (std::size_t i = 0; i < batch.captions.size(); ++i) batch.files[i].caption = batch.captions[i];

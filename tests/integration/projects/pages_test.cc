@@ -1,0 +1,106 @@
+#include "integration/projects/support/house.h"
+
+using house::House;
+using house::Method;
+using house::png;
+using world::Answer;
+
+namespace {
+
+Answer page(House& h, core::UserId who, const std::string& path) {
+  return h.call({.method = Method::get, .target = "/app/projects" + path, .caller = world::user(who)});
+}
+
+bool has(const Answer& answer, const std::string& text) { return answer.body.find(text) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("the list teaches when it is empty and shows titles escaped when it is not") {
+  House h;
+  const auto ada = h.sign_up();
+  const Answer empty = page(h, ada, "");
+  CHECK(empty.status == 200);
+  CHECK(has(empty, "No projects yet"));
+  CHECK(!has(empty, "Nothing matches"));
+  h.make(ada, "<b>Alps</b> & more");
+  const Answer full = page(h, ada, "");
+  CHECK(has(full, "&lt;b&gt;Alps&lt;/b&gt; &amp; more"));
+  CHECK(!has(full, "<b>Alps"));
+  CHECK(!has(full, "No projects yet"));
+  const Answer none = page(h, ada, "?q=%3Cscript%3E&status=ready");
+  CHECK(has(none, "Nothing matches"));
+  CHECK(has(none, "&lt;script&gt;"));
+  CHECK(!has(none, "<script>\""));
+}
+
+TEST_CASE("the list pages on by its own link and keeps the filter") {
+  House h;
+  const auto ada = h.sign_up();
+  for (int i = 0; i < 21; ++i) h.make(ada, "Alps");
+  const Answer first = page(h, ada, "?q=alps");
+  const std::size_t at = first.body.find("href=\"/app/projects?after=");
+  REQUIRE(at != std::string::npos);
+  std::string url = first.body.substr(at + 6, first.body.find('"', at + 6) - at - 6);
+  for (std::size_t amp; (amp = url.find("&amp;")) != std::string::npos;) url.replace(amp, 5, "&");
+  const Answer second = page(h, ada, url.substr(std::string("/app/projects").size()));
+  std::size_t rows = 0;
+  for (std::size_t from = 0; (from = second.body.find("<td><a href=\"/app/projects/", from)) != std::string::npos; ++from) ++rows;
+  CHECK(rows == 1);
+}
+
+TEST_CASE("the form makes a project and sends the browser to it, or says what is wrong and keeps the words") {
+  House h;
+  const auto ada = h.sign_up();
+  CHECK(page(h, ada, "/new").status == 200);
+  const Answer made = h.send_form(ada, "", "title=Summer+%26+sun");
+  CHECK(made.status == 303);
+  const std::string id = h.scalar("select id from public.projects where user_id = $1 and title = 'Summer & sun'", {ada.str()});
+  CHECK(made.headers.get("location") == "/app/projects/" + id);
+  const Answer bad = h.send_form(ada, "", "title=" + std::string(201, 'x'));
+  CHECK(bad.status == 422);
+  CHECK(has(bad, "A title has 1 to 200 characters"));
+  CHECK(has(bad, std::string(201, 'x')));
+  CHECK(h.send_form(ada, "/" + id + "/title", "title=Winter").headers.get("location") == "/app/projects/" + id);
+  CHECK(h.scalar("select title from public.projects where id = $1", {id}) == "Winter");
+  CHECK(h.send_form(ada, "/" + id + "/title", "title=").headers.get("location") ==
+        "/app/projects/" + id + "?problem=projects.invalid_title");
+  CHECK(h.send_form(ada, "/" + id + "/delete").headers.get("location") == "/app/projects?notice=projects.deleted");
+  CHECK(h.send_form(ada, "/" + id + "/delete").status == 404);
+}
+
+TEST_CASE("photographs are uploaded, captioned and removed by forms alone") {
+  House h;
+  const auto ada = h.sign_up();
+  const std::string id = h.make(ada);
+  const Answer made = h.upload(ada, id, {{"_csrf", "", "token"}, {"file", "a.png", png()}}, "/app/projects/");
+  CHECK(made.status == 303);
+  CHECK(made.headers.get("location") == "/app/projects/" + id + "#inputs");
+  const std::string asset = h.scalar("select id from public.assets where user_id = $1", {ada.str()});
+  CHECK(h.send_form(ada, "/" + id + "/inputs/" + asset + "/caption", "caption=Hello").status == 303);
+  CHECK(h.scalar("select meta ->> 'caption' from public.assets where id = $1", {asset}) == "Hello");
+  CHECK(h.upload(ada, id, {{"file", "a.jpg", "text"}}, "/app/projects/").headers.get("location") ==
+        "/app/projects/" + id + "?problem=projects.unsupported_image");
+  CHECK(h.send_form(ada, "/" + id + "/inputs/" + asset + "/delete").status == 303);
+  CHECK(h.scalar("select count(*) from public.assets where user_id = $1", {ada.str()}) == "0");
+}
+
+TEST_CASE("the photographs' section shows each by a link of this site, forms only where they may be changed") {
+  House h;
+  const auto ada = h.sign_up();
+  const auto project = h.run(projects::create(h.projects, ada, "Sample"));
+  h.run(projects::add_input(h.projects, ada, project.id, "<i>.png", "A \"line\"", png()));
+  const auto inputs = h.run(projects::inputs(h.db(), ada, project.id));
+  http::Request rq;
+  const auto shown = [&](projects::Inputs mode) {
+    return html::fragment(rq, "projects/inputs", projects::inputs_view(h.projects, project, inputs, mode));
+  };
+  const std::string open = shown(projects::Inputs::can_change);
+  CHECK(open.find("src=\"/storage/v1/object/sign/project-assets/u_") != std::string::npos);
+  CHECK(open.find("&lt;i&gt;.png") != std::string::npos);
+  CHECK(open.find("1 of 60") != std::string::npos);
+  CHECK(open.find("enctype=\"multipart/form-data\"") != std::string::npos);
+  CHECK(open.find("/delete\"") != std::string::npos);
+  const std::string fixed = shown(projects::Inputs::fixed);
+  CHECK(fixed.find("<form") == std::string::npos);
+  CHECK(fixed.find("A &quot;line&quot;") != std::string::npos);
+}

@@ -1,0 +1,201 @@
+#include "integration/storage/support/world.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "storage/objects.h"
+
+using http::Method;
+using world::Answer;
+using world::Call;
+using world::World;
+
+namespace {
+
+storage::Staged stage(World& w, const std::string& bytes) {
+  const auto go = [](storage::Storage& store, std::string all) -> core::Task<storage::Staged> {
+    storage::Storage::Upload upload = store.upload(10 << 20);
+    co_await upload.write(all);
+    co_return co_await upload.finish();
+  };
+  return w.run(go(w.storage(), bytes));
+}
+
+core::Task<storage::Object> commit(pg::Tx& tx, storage::Storage* store, std::string key, storage::Staged staged,
+                                   core::UserId user) {
+  co_return co_await store->commit(tx, storage::kAssets, key, staged, "image/png", user);
+}
+
+storage::Object store(World& w, const std::string& key, const std::string& bytes, core::UserId user) {
+  const auto staged = stage(w, bytes);
+  return w.run(w.db().in(pg::as_service("a test writes"), commit, &w.storage(), key, staged, user));
+}
+
+void age_all(World& w) {  // as if written a day ago
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(w.dir + "/store"))
+    if (entry.is_regular_file())
+      std::filesystem::last_write_time(entry, std::filesystem::file_time_type::clock::now() - std::chrono::hours(24));
+}
+
+Call upload(const std::string& path, std::string body) {
+  return Call{.method = Method::post, .target = "/storage/v1/object/" + path, .caller = world::key("service_role"),
+              .headers = {{"Content-Type", "image/png"}}, .body = std::move(body)};
+}
+
+}  // namespace
+
+TEST_CASE("bytes whose row was never written are erased by the sweep, and only those") {
+  World w;
+  const auto ada = w.sign_up();
+  const auto kept = store(w, "u_" + ada.str() + "/kept.png", "kept", ada);
+  stage(w, "crashed before the row");
+  REQUIRE(w.files() == 2);
+  CHECK(w.run(storage::sweep_all(w.storage(), std::chrono::hours(2))) == 0);
+  age_all(w);
+  CHECK(w.run(storage::sweep_all(w.storage(), std::chrono::hours(2))) == 1);
+  CHECK(w.files() == 1);
+  CHECK(std::filesystem::exists(w.run(w.storage().local_path(kept))));
+}
+
+TEST_CASE("the sweep takes a folder at a time and comes round to all of them") {
+  World w;
+  stage(w, "an orphan");
+  age_all(w);
+  int erased = 0;
+  for (int turn = 0; turn < 256; ++turn) {
+    erased += w.run(storage::sweep(w.storage(), std::chrono::hours(2)));
+    w.clock.advance(std::chrono::seconds(300));
+  }
+  CHECK(erased == 1);
+  CHECK(w.files() == 0);
+}
+
+TEST_CASE("an upload that breaks off leaves nothing behind") {
+  World w;
+  Call broken = upload("project-assets/" + core::Uuid::random().str(), std::string(600000, 'x'));
+  broken.breaks = true;
+  CHECK_THROWS_WITH(w.call(broken), "the client left");
+  CHECK(w.temps() == 0);
+  CHECK(w.files() == 0);
+}
+
+TEST_CASE("a full disk answers 507, changes nothing, and later uploads work again") {
+  World w;
+  const std::string key = "project-assets/" + core::Uuid::random().str();
+  REQUIRE(w.call(upload(key, "old bytes")).status == 200);
+  struct rlimit before {};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  auto* const handler = ::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small { 100000, before.rlim_max };
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  Call replace = upload(key, std::string(500000, 'x'));
+  replace.headers.emplace_back("x-upsert", "true");
+  const Answer full = w.call(replace);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
+  CHECK(full.status == 507);
+  CHECK(full.headers.has("retry-after"));
+  CHECK(w.temps() == 0);
+  CHECK(w.files() == 1);
+  const Call read{.method = Method::get, .target = "/storage/v1/object/" + key, .caller = world::key("service_role")};
+  CHECK(w.call(read).body == "old bytes");
+  CHECK(w.call(replace).status == 200);
+  CHECK(w.call(read).body == std::string(500000, 'x'));
+}
+
+TEST_CASE("two commits of one key at once: one row, and the version that lost is given up") {
+  World w;
+  const auto ada = w.sign_up();
+  const std::string key = "u_" + ada.str() + "/same.png";
+  const auto one = stage(w, "one"), two = stage(w, "two"), three = stage(w, "three");
+  auto both = [&](core::TaskGroup& group, std::vector<storage::Staged> all) -> core::Task<> {
+    for (const storage::Staged& staged : all) {
+      auto write = [](World* world, std::string at, storage::Staged mine, core::UserId who) -> core::Task<> {
+        co_await world->db().in(pg::as_service("a test writes"), commit, &world->storage(), at, mine, who);
+      };
+      group.spawn("test.commit", write(&w, key, staged, ada));
+    }
+    co_await group.join();
+  };
+  core::TaskGroup group(w.loop);
+  w.run(both(group, {one, two, three}));
+  CHECK(w.scalar("select count(*) from storage.objects where name = $1", {key}) == "1");
+  const std::string winner = w.scalar("select version from storage.objects where name = $1", {key});
+  for (const auto& staged : {one, two, three})
+    CHECK(w.scalar("select count(*) from tenon.outbox where kind = 'erase_version' and payload ->> 'version' = $1",
+                   {staged.version}) == (staged.version == winner ? "0" : "1"));
+}
+
+TEST_CASE("the bytes of a project go with it, its neighbours' stay") {
+  World w;
+  const auto ada = w.sign_up();
+  const auto gone = core::ProjectId::random(), stays = core::ProjectId::random();
+  const std::string folder = "u_" + ada.str() + "/p_";
+  for (int i = 0; i < 3; ++i)
+    store(w, folder + gone.str() + "/j_1/inputs/" + std::to_string(i) + ".png", "x", ada);
+  store(w, folder + stays.str() + "/j_1/inputs/0.png", "y", ada);
+  REQUIRE(w.files() == 4);
+  CHECK(w.scalar("select objects from storage.usage where user_id = $1", {ada.str()}) == "4");
+
+  pg::Config config;
+  config.url = config.direct_url = world::env("TENON_TEST_URL");
+  pg::Listener listener(w.loop, config);
+  outbox::Courier courier(w.loop, w.db(), listener, "test");
+  courier.lane("storage", 1000, 1000);
+  storage::register_deliveries(courier, w.storage());
+  w.owner.query("select tenon.outbox_put('storage', 'erase_project_files', $1::uuid, jsonb_build_object('user_id', $1::uuid, "
+                "'project_id', $2::text))",
+                {ada.str(), gone.str()});
+  w.run(courier.drain());
+  CHECK(w.files() == 1);
+  CHECK(w.scalar("select string_agg(name, ',') from storage.objects where name like $1", {folder + "%"}) ==
+        folder + stays.str() + "/j_1/inputs/0.png");
+  w.owner.query("select tenon.outbox_put('storage', 'erase_user_files', $1::uuid, jsonb_build_object('user_id', $1::uuid))",
+                {ada.str()});
+  w.run(courier.drain());
+  CHECK(w.files() == 0);
+  CHECK(w.scalar("select objects from storage.usage where user_id = $1", {ada.str()}) == "0");
+  w.run(listener.close());
+}
+
+TEST_CASE("a version that a row still names is not erased, whatever the outbox says") {
+  World w;
+  const auto ada = w.sign_up();
+  const auto object = store(w, "u_" + ada.str() + "/named.png", "named", ada);
+  const auto free = stage(w, "free");
+  pg::Config config;
+  config.url = config.direct_url = world::env("TENON_TEST_URL");
+  pg::Listener listener(w.loop, config);
+  outbox::Courier courier(w.loop, w.db(), listener, "test");
+  courier.lane("storage", 1000, 1000);
+  storage::register_deliveries(courier, w.storage());
+  for (const std::string& version : {object.version, free.version})
+    w.owner.query("select tenon.outbox_put('storage', 'erase_version', null, jsonb_build_object('version', $1::text))",
+                  {version});
+  w.run(courier.drain());
+  CHECK(w.files() == 1);
+  CHECK(std::filesystem::exists(w.run(w.storage().local_path(object))));
+  w.run(listener.close());
+}
+
+TEST_CASE("the store answers while it can write, and says so when it cannot") {
+  World w;
+  CHECK(w.run(w.storage().answers()));
+  CHECK(w.temps() == 0);
+  std::filesystem::remove_all(w.dir + "/store");
+  std::ofstream(w.dir + "/store") << "a file where the folder should be";
+  CHECK(!w.run(w.storage().answers()));
+}
+
+TEST_CASE("a finished file is copied into the store, and its source may change afterwards") {
+  World w;
+  std::ofstream(w.dir + "/out.bin") << "result";
+  const auto staged = w.run(w.storage().stage_file(w.dir + "/out.bin"));
+  std::ofstream(w.dir + "/out.bin") << "changed";
+  storage::Object object;
+  object.version = staged.version;
+  std::ifstream in(w.run(w.storage().local_path(object)));
+  CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == "result");
+  CHECK(staged.size == 6);
+  CHECK(staged.md5 == "b4a88417b3d0170d754c647c30b7216a");
+}
