@@ -40,15 +40,16 @@ struct Proof {
   std::string email;
   std::string code;
 };
-Task<Session> redeem(Auth& auth, Proof proof, Origin from);                   // verify.cc
-Task<bool> link_is_good(Auth& auth, std::string type, std::string token);     // verify.cc: changes nothing
+Task<Session> redeem(Auth& auth, Proof proof, Origin from);                // verify.cc
+Task<bool> link_is_good(Auth& auth, std::string type, std::string token);  // verify.cc: changes nothing
 Task<Session> reset_password(Auth& auth, std::string token, std::string password, Origin from);  // recover.cc
 
 // Both are silent about unknown addresses.
 Task<> request_recovery(Auth& auth, std::string email, Landing landing, Origin from);     // recover.cc
 Task<> resend_confirmation(Auth& auth, std::string email, Landing landing, Origin from);  // resend.cc
 
-Task<> sign_out(Auth& auth, core::UserId user, std::optional<core::SessionId> session, End which, Origin from);  // logout.cc
+Task<> sign_out(Auth& auth, core::UserId user, std::optional<core::SessionId> session, End which,
+                Origin from);  // logout.cc
 
 // Pieces that several of them share, inside their transactions.
 Task<> mail_confirmation(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view email, const Landing& landing);

@@ -23,7 +23,8 @@ std::int64_t number(const Request& rq, std::string_view name, std::int64_t fallb
   const std::string_view text = rq.query(name).value_or("");
   if (text.empty()) return fallback;
   const auto value = core::parse_int(text);
-  if (!value || *value < 1) throw core::Problem(400, "validation_failed", "Bad Pagination Parameters: " + std::string(name));
+  if (!value || *value < 1)
+    throw core::Problem(400, "validation_failed", "Bad Pagination Parameters: " + std::string(name));
   return std::min(*value, most);
 }
 
@@ -60,7 +61,8 @@ Task<bool> delete_in(pg::Tx& tx, Deletion& deletion) {
 
 // Hashes that password_matches can judge.
 bool known_hash(std::string_view hash) {
-  return hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$") || hash.starts_with("$argon2");
+  return hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$") ||
+         hash.starts_with("$argon2");
 }
 
 // app_metadata as asked for, with the provider that the account really has.
@@ -95,7 +97,8 @@ Task<Response> admin_list_users(Auth& auth, Request& rq) {
   const std::int64_t last = std::max<std::int64_t>(1, (page.total + ask.per_page - 1) / ask.per_page);
   std::string links;
   if (ask.page < last)
-    links = fmt::format("<{}/admin/users?page={}&per_page={}>; rel=\"next\", ", auth.config.issuer(), ask.page + 1, ask.per_page);
+    links = fmt::format("<{}/admin/users?page={}&per_page={}>; rel=\"next\", ", auth.config.issuer(), ask.page + 1,
+                        ask.per_page);
   links += fmt::format("<{}/admin/users?page={}&per_page={}>; rel=\"last\"", auth.config.issuer(), last, ask.per_page);
   response.headers.set("Link", links);
   co_return response;
@@ -114,7 +117,8 @@ Task<Response> admin_create_user(Auth& auth, Request& rq) {
   user.id = core::UserId::random();
   if (const std::string id = text_of(body, "id"); !id.empty()) {
     const auto parsed = core::UserId::parse(id);
-    if (!parsed || parsed->uuid().is_nil()) throw core::Problem(400, "validation_failed", "ID must conform to the uuid v4 format");
+    if (!parsed || parsed->uuid().is_nil())
+      throw core::Problem(400, "validation_failed", "ID must conform to the uuid v4 format");
     user.id = *parsed;
   }
   user.user_metadata = object_of(body, "user_metadata");
@@ -124,7 +128,8 @@ Task<Response> admin_create_user(Auth& auth, Request& rq) {
     throw core::Problem(400, "validation_failed", "role must be authenticated");
   if (body["email_confirm"].boolean().value_or(false)) user.confirmed_at = auth.clock.now();
   if (const std::string hash = text_of(body, "password_hash"); !hash.empty()) {
-    if (!known_hash(hash) || hash.size() > 255) throw core::Problem(400, "validation_failed", "password_hash must be bcrypt or argon2");
+    if (!known_hash(hash) || hash.size() > 255)
+      throw core::Problem(400, "validation_failed", "password_hash must be bcrypt or argon2");
     user.password_hash = hash;
   } else {
     std::string password = text_of(body, "password");

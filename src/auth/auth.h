@@ -23,21 +23,21 @@ using core::Task;
 struct Config {
   enum class Hash { argon2id, bcrypt };
   enum class Limits { enforced, off };
-  core::Secret jwt_secret;     // JWT_SECRET; drawn at random outside production when absent
-  core::Secret anon_key;       // SUPABASE_ANON_KEY; made from the secret when absent
-  core::Secret service_key;    // SUPABASE_SERVICE_ROLE_KEY; likewise
-  core::Secret notify_secret;  // INTERNAL_NOTIFY_SECRET; when absent no internal call is admitted
-  std::string site_url = "http://localhost:3000";   // APP_BASE_URL: what links and redirects start with
-  std::string api_url = "http://localhost:3000";    // SUPABASE_URL, else APP_BASE_URL: issuer and cookie name
-  std::vector<std::string> redirects;               // AUTH_REDIRECT_URLS: globs, comma separated
-  bool autoconfirm = false;                         // AUTH_AUTOCONFIRM
-  bool signup_open = true;                          // AUTH_DISABLE_SIGNUP=true closes it
-  bool browser_cookie = false;                      // AUTH_BROWSER_COOKIE: scripts may read the session cookie
-  Hash hash = Hash::argon2id;                       // AUTH_PASSWORD_HASH
-  Limits limits = Limits::enforced;                 // TENON_RATE_LIMITS=off, development only
-  int welcome_credits = 0;                          // WELCOME_CREDITS, once per confirmed self sign-up
-  std::int64_t access_seconds = 3600;               // AUTH_ACCESS_TOKEN_SECONDS
-  std::int64_t otp_seconds = 3600;                  // AUTH_OTP_SECONDS: codes and links of mails
+  core::Secret jwt_secret;                         // JWT_SECRET; drawn at random outside production when absent
+  core::Secret anon_key;                           // SUPABASE_ANON_KEY; made from the secret when absent
+  core::Secret service_key;                        // SUPABASE_SERVICE_ROLE_KEY; likewise
+  core::Secret notify_secret;                      // INTERNAL_NOTIFY_SECRET; when absent no internal call is admitted
+  std::string site_url = "http://localhost:3000";  // APP_BASE_URL: what links and redirects start with
+  std::string api_url = "http://localhost:3000";   // SUPABASE_URL, else APP_BASE_URL: issuer and cookie name
+  std::vector<std::string> redirects;              // AUTH_REDIRECT_URLS: globs, comma separated
+  bool autoconfirm = false;                        // AUTH_AUTOCONFIRM
+  bool signup_open = true;                         // AUTH_DISABLE_SIGNUP=true closes it
+  bool browser_cookie = false;                     // AUTH_BROWSER_COOKIE: scripts may read the session cookie
+  Hash hash = Hash::argon2id;                      // AUTH_PASSWORD_HASH
+  Limits limits = Limits::enforced;                // TENON_RATE_LIMITS=off, development only
+  int welcome_credits = 0;                         // WELCOME_CREDITS, once per confirmed self sign-up
+  std::int64_t access_seconds = 3600;              // AUTH_ACCESS_TOKEN_SECONDS
+  std::int64_t otp_seconds = 3600;                 // AUTH_OTP_SECONDS: codes and links of mails
 
   static Config from(core::Env& env);
   std::string issuer() const;       // <api_url>/auth/v1

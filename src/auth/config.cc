@@ -65,8 +65,8 @@ bool Config::secure() const { return site_url.starts_with("https://"); }
 
 std::string make_api_key(std::string_view secret, std::string_view role) {
   // Fixed times: the same secret gives the same key on every machine.
-  const std::string claims = std::string(R"({"iss":"tenon","role":")") + std::string(role) +
-                             R"(","iat":1767225600,"exp":2082758400})";
+  const std::string claims =
+      std::string(R"({"iss":"tenon","role":")") + std::string(role) + R"(","iat":1767225600,"exp":2082758400})";
   return jwt::sign(claims, secret);
 }
 

@@ -25,7 +25,9 @@ bool is_form(const http::Request& rq) {
 
 }  // namespace
 
-std::string csrf_token(const Config& config, core::SessionId session) { return made(config, "session:", session.str()); }
+std::string csrf_token(const Config& config, core::SessionId session) {
+  return made(config, "session:", session.str());
+}
 std::string csrf_token(const Config& config, std::string_view visitor) { return made(config, "visitor:", visitor); }
 
 bool same_origin(const Config& config, const http::Request& rq) {

@@ -70,7 +70,8 @@ Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
   const std::string& secret = auth.config.jwt_secret.reveal();
   const core::Time now = auth.clock.now();
   const auto cookie = read_session(auth.config, rq);
-  auto claims = cookie ? jwt::verify_expired(cookie->access_token, secret, now) : std::unexpected(jwt::Fault::malformed);
+  auto claims =
+      cookie ? jwt::verify_expired(cookie->access_token, secret, now) : std::unexpected(jwt::Fault::malformed);
   bool live = false;
   std::string email;
   if (is_person(claims) && claims->session) {
@@ -152,8 +153,8 @@ Task<Refusal> admit_person(Auth& auth, http::Request& rq, Who who) {
     if (refusal) co_return refusal;
   }
   if (who == Who::admin) {
-    const bool admin =
-        co_await auth.db.as(pg::as_service("only the engine room knows the admins")).one<bool>(kIsAdmin, rq.caller.user);
+    const bool admin = co_await auth.db.as(pg::as_service("only the engine room knows the admins"))
+                           .one<bool>(kIsAdmin, rq.caller.user);
     if (!admin) co_return forbidden(rq, "forbidden", "This page is for administrators.");
   }
   co_return std::nullopt;
@@ -168,7 +169,7 @@ http::Response wire_refusal(std::string body, std::string challenge = "") {
 
 // The data API's own words, so that its clients know an expired token from a forged one.
 http::Response refuse_bearer(jwt::Fault fault) {
-  const std::string message = fault == jwt::Fault::expired ? "JWT expired"
+  const std::string message = fault == jwt::Fault::expired         ? "JWT expired"
                               : fault == jwt::Fault::bad_signature ? "JWSError JWSInvalidSignature"
                                                                    : "JWT invalid";
   const std::string code = fault == jwt::Fault::expired ? "PGRST303" : "PGRST301";

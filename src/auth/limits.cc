@@ -37,7 +37,9 @@ std::string bucket(std::string_view name, std::string_view kind, std::string_vie
   throw problem;
 }
 
-std::int64_t whole(double seconds) { return std::max<std::int64_t>(1, std::llround(std::ceil(std::min(seconds, 86400.0)))); }
+std::int64_t whole(double seconds) {
+  return std::max<std::int64_t>(1, std::llround(std::ceil(std::min(seconds, 86400.0))));
+}
 
 }  // namespace
 
@@ -49,7 +51,8 @@ Task<> require_rate(Auth& auth, const Rate& rate, std::string_view client_ip, st
     wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, by_ip, rate.burst, rate.per_second);
   } else {
     const std::string by_account = bucket(rate.name, "account", account);
-    wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second);
+    wait = co_await auth.db.as(pg::as_service(kWhy))
+               .one<double>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second);
   }
   if (wait <= 0) co_return;
   core::log::warn("auth.rate.exceeded", {{"limit", rate.name}, {"ip", client_ip}});

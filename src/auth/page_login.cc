@@ -39,8 +39,7 @@ Task<Response> login_post(Auth& auth, Request& rq) {
 }
 
 Task<Response> logout_post(Auth& auth, Request& rq) {
-  if (rq.caller.signed_in())
-    co_await sign_out(auth, rq.caller.user, rq.caller.session, End::here, origin_of(rq));
+  if (rq.caller.signed_in()) co_await sign_out(auth, rq.caller.user, rq.caller.session, End::here, origin_of(rq));
   rq.set_cookies = clear_session(auth.config, rq);
   co_return http::redirect("/login?notice=auth.signed_out");
 }

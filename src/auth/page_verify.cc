@@ -23,7 +23,8 @@ Task<Response> verify_page(Auth& auth, Request& rq) {
     co_return verify_form(rq, std::move(data));
   }
   const bool good = co_await link_is_good(auth, type, token);
-  if (!good && rq.caller.signed_in()) co_return http::redirect(safe_next(rq.query("next").value_or("")));  // clicked twice
+  if (!good && rq.caller.signed_in())
+    co_return http::redirect(safe_next(rq.query("next").value_or("")));  // clicked twice
   data.set("good", good).set("expired", !good).set("token", token).set("type", type);
   data.set("address", sent_address(rq));
   co_return verify_form(rq, std::move(data), good ? 200 : 410);
@@ -45,9 +46,12 @@ Task<Response> verify_post(Auth& auth, Request& rq) {
   } catch (const core::Problem& problem) {
     status = problem.status;
     if (by_link && problem.code == "otp_expired") data.set("expired", true);
-    else data.set("said", html::text(html::locale_of(rq), problem.code == "otp_expired" || problem.code == "validation_failed"
-                                                              ? "auth.error.code" : "auth.error.over_request_rate_limit",
-                                     {{"seconds", "60"}}));
+    else
+      data.set("said", html::text(html::locale_of(rq),
+                                  problem.code == "otp_expired" || problem.code == "validation_failed"
+                                      ? "auth.error.code"
+                                      : "auth.error.over_request_rate_limit",
+                                  {{"seconds", "60"}}));
   }
   co_return verify_form(rq, std::move(data), status);
 }

@@ -75,8 +75,7 @@ bool is_common(std::string_view password) { return common().contains(core::lower
 std::size_t common_count() { return common().size(); }
 
 void require_acceptable(std::string_view password) {
-  if (password.size() < kShortestPassword)
-    throw WeakPassword("Password should be at least 8 characters.", {"length"});
+  if (password.size() < kShortestPassword) throw WeakPassword("Password should be at least 8 characters.", {"length"});
   if (password.size() > kLongestPassword)
     throw core::Problem(400, "validation_failed", "Password cannot be longer than 72 bytes");
   if (password.find('\0') != std::string_view::npos || !core::valid_utf8(password))

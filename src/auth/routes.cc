@@ -6,36 +6,37 @@ namespace auth {
 
 void mount(http::Router& r, Auth& a) {
   using http::Who;
-  r.get ("/login",  Who::visitor, http::with(a, login_page));
-  r.post("/login",  Who::visitor, http::with(a, login_post));
-  r.get ("/signup", Who::visitor, http::with(a, signup_page));
+  r.get("/login", Who::visitor, http::with(a, login_page));
+  r.post("/login", Who::visitor, http::with(a, login_post));
+  r.get("/signup", Who::visitor, http::with(a, signup_page));
   r.post("/signup", Who::visitor, http::with(a, signup_post));
   r.post("/signup/resend", Who::visitor, http::with(a, signup_resend_post));
-  r.get ("/verify", Who::visitor, http::with(a, verify_page));
+  r.get("/verify", Who::visitor, http::with(a, verify_page));
   r.post("/verify", Who::visitor, http::with(a, verify_post));
-  r.get ("/reset",  Who::visitor, http::with(a, reset_page));
-  r.post("/reset",  Who::visitor, http::with(a, reset_post));
+  r.get("/reset", Who::visitor, http::with(a, reset_page));
+  r.post("/reset", Who::visitor, http::with(a, reset_post));
   r.post("/reset/password", Who::visitor, http::with(a, reset_password_post));
   r.post("/logout", Who::visitor, http::with(a, logout_post));
 
-  r.post("/auth/v1/signup",  Who::api_key, wire(a, signup));
-  r.post("/auth/v1/token",   Who::api_key, wire(a, token));
-  r.post("/auth/v1/verify",  Who::anyone,  wire(a, verify));
-  r.get ("/auth/v1/verify",  Who::anyone,  wire(a, verify_link));  // the link in a mail carries no key
-  r.post("/auth/v1/resend",  Who::api_key, wire(a, resend));
+  r.post("/auth/v1/signup", Who::api_key, wire(a, signup));
+  r.post("/auth/v1/token", Who::api_key, wire(a, token));
+  r.post("/auth/v1/verify", Who::anyone, wire(a, verify));
+  r.get("/auth/v1/verify", Who::anyone, wire(a, verify_link));  // the link in a mail carries no key
+  r.post("/auth/v1/resend", Who::api_key, wire(a, resend));
   r.post("/auth/v1/recover", Who::api_key, wire(a, recover));
-  r.get ("/auth/v1/user",    Who::api_key, wire(a, user));
-  r.put ("/auth/v1/user",    Who::api_key, wire(a, update_user));
-  r.post("/auth/v1/logout",  Who::api_key, wire(a, logout));
-  r.get ("/auth/v1/admin/users",      Who::api_key, wire(a, admin_list_users));
-  r.post("/auth/v1/admin/users",      Who::api_key, wire(a, admin_create_user));
-  r.get ("/auth/v1/admin/users/{id}", Who::api_key, wire(a, admin_get_user));
-  r.del ("/auth/v1/admin/users/{id}", Who::api_key, wire(a, admin_delete_user));
-  r.get ("/auth/v1/settings", Who::api_key, wire(a, settings));
-  r.get ("/auth/v1/health",   Who::anyone,  wire(a, health));
-  r.get ("/auth/v1/.well-known/jwks.json", Who::anyone, wire(a, jwks));
-  r.options("/auth/v1/{rest...}", Who::anyone, [](http::Request& rq) -> Task<http::Response> { co_return preflight(rq); });
-  r.get ("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));
+  r.get("/auth/v1/user", Who::api_key, wire(a, user));
+  r.put("/auth/v1/user", Who::api_key, wire(a, update_user));
+  r.post("/auth/v1/logout", Who::api_key, wire(a, logout));
+  r.get("/auth/v1/admin/users", Who::api_key, wire(a, admin_list_users));
+  r.post("/auth/v1/admin/users", Who::api_key, wire(a, admin_create_user));
+  r.get("/auth/v1/admin/users/{id}", Who::api_key, wire(a, admin_get_user));
+  r.del("/auth/v1/admin/users/{id}", Who::api_key, wire(a, admin_delete_user));
+  r.get("/auth/v1/settings", Who::api_key, wire(a, settings));
+  r.get("/auth/v1/health", Who::anyone, wire(a, health));
+  r.get("/auth/v1/.well-known/jwks.json", Who::anyone, wire(a, jwks));
+  r.options("/auth/v1/{rest...}", Who::anyone,
+            [](http::Request& rq) -> Task<http::Response> { co_return preflight(rq); });
+  r.get("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));
   r.post("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));
 }
 

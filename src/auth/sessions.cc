@@ -237,7 +237,8 @@ Task<Session> open_session(Auth& auth, pg::Tx& tx, core::UserId user, std::strin
 }
 
 Task<Refreshed> refresh(Auth& auth, std::string token, Origin from) {
-  if (token.size() < 12 || token.size() > 512) throw core::Problem(400, "validation_failed", "Refresh token is not valid");
+  if (token.size() < 12 || token.size() > 512)
+    throw core::Problem(400, "validation_failed", "Refresh token is not valid");
   Auth* self = &auth;
   const auto rotate = [](pg::Tx& tx, Auth*& a, std::string& t, Origin& f) { return refresh_in(tx, *a, t, f); };
   try {
@@ -274,8 +275,8 @@ Task<> end_sessions(pg::Tx& tx, core::UserId user, std::optional<core::SessionId
 
 Task<Checked> check_session(Auth& auth, core::UserId user, std::optional<core::SessionId> session) {
   const core::Time now = auth.clock.now();
-  const auto row =
-      co_await auth.db.as(pg::as_service("a session is judged before anyone is signed in")).maybe<Check>(kCheck, user, session, now);
+  const auto row = co_await auth.db.as(pg::as_service("a session is judged before anyone is signed in"))
+                       .maybe<Check>(kCheck, user, session, now);
   Checked out;
   if (!row) co_return out;
   out.live = {row->email, row->role};

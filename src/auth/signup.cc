@@ -18,7 +18,7 @@ namespace {
 constexpr auto kMailPause = std::chrono::seconds(60);
 
 constexpr pg::Sql kGrant{"auth.welcome_grant", R"sql(
-  select tenon.grant_credits($1, 'welcome:' || $1::text, $2, 'Welcome credits')
+  select tenon.grant_credits($1::uuid, 'welcome:' || $1::uuid::text, $2, 'Welcome credits')
 )sql"};
 
 constexpr pg::Sql kReplace{"auth.signup_replace", R"sql(
@@ -143,7 +143,8 @@ Task<Response> signup(Auth& auth, Request& rq) {
   account.password = text_of(body, "password");
   account.metadata = object_of(body, "data");
   account.from = origin_of(rq);
-  if (!text_of(body, "phone").empty()) throw core::Problem(400, "phone_provider_disabled", "Phone signups are disabled");
+  if (!text_of(body, "phone").empty())
+    throw core::Problem(400, "phone_provider_disabled", "Phone signups are disabled");
   if (account.email.empty() && account.password.empty())
     throw core::Problem(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled");
   if (account.email.empty()) throw core::Problem(400, "validation_failed", "Signup requires a valid email");

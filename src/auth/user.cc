@@ -53,7 +53,8 @@ Task<Response> user(Auth& auth, Request& rq) {
 Task<Response> update_user(Auth& auth, Request& rq) {
   const Bearer who = co_await require_bearer(auth, rq);
   const core::Json body = object_body(rq);
-  if (!body["app_metadata"].is_null()) throw core::Problem(403, "not_admin", "Updating app_metadata requires admin privileges");
+  if (!body["app_metadata"].is_null())
+    throw core::Problem(403, "not_admin", "Updating app_metadata requires admin privileges");
   const auto found = co_await auth.db.in(pg::as_service("schema auth is open to the service alone"), find, who.user);
   if (!found) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
   if (const std::string email = text_of(body, "email"); !email.empty() && canonical_email(email) != found->email)

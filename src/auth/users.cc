@@ -68,7 +68,8 @@ constexpr pg::Sql kInsertUser{"auth.user_insert", R"sql(
 constexpr pg::Sql kInsertIdentity{"auth.identity_insert", R"sql(
   insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
   values ($1::uuid::text, $1::uuid, jsonb_build_object('sub', $1::uuid::text, 'email', $2::text,
-          'email_verified', $3::boolean, 'phone_verified', false), 'email', $4::timestamptz, $4::timestamptz, $4::timestamptz)
+          'email_verified', $3::boolean, 'phone_verified', false), 'email', $4::timestamptz, $4::timestamptz,
+          $4::timestamptz)
 )sql"};
 
 constexpr pg::Sql kSetPassword{"auth.user_set_password", R"sql(
@@ -262,7 +263,8 @@ std::string canonical_email(std::string_view email) {
   for (const std::string_view label : core::split(domain, '.')) {
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') refuse();
     for (const char c : label)
-      if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && static_cast<unsigned char>(c) < 0x80) refuse();
+      if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && static_cast<unsigned char>(c) < 0x80)
+        refuse();
   }
   return address;
 }

@@ -68,7 +68,8 @@ Task<Session> redeem(Auth& auth, Proof proof, Origin from) {
   co_await require_rate(auth, kVerifyRate, from.ip, proof.token.empty() ? proof.email : "");
   const bool by_link = !proof.token.empty();
   const Attempt attempt{&auth, std::move(proof), std::move(from)};
-  const auto session = co_await auth.db.in(pg::as_service("a mail's link or code is its own proof"), redeem_in, attempt);
+  const auto session =
+      co_await auth.db.in(pg::as_service("a mail's link or code is its own proof"), redeem_in, attempt);
   if (!session) throw core::Problem(403, "otp_expired", by_link ? kByLink : kByCode);
   core::log::info("auth.account.verified", {{"user", session->user}, {"session", session->id}});
   co_return *session;
@@ -77,7 +78,8 @@ Task<Session> redeem(Auth& auth, Proof proof, Origin from) {
 Task<bool> link_is_good(Auth& auth, std::string type, std::string token) {
   if (kinds_of(type).empty() || token.empty()) co_return false;
   const Attempt attempt{&auth, Proof{std::move(type), std::move(token), {}, {}}, {}};
-  co_return co_await auth.db.in(pg::as_service("the page says beforehand whether a link still works"), link_lives_in, attempt);
+  co_return co_await auth.db.in(pg::as_service("the page says beforehand whether a link still works"), link_lives_in,
+                                attempt);
 }
 
 // POST /auth/v1/verify
@@ -108,8 +110,9 @@ Task<Response> verify_link(Auth& auth, Request& rq) {
     session = co_await redeem(auth, std::move(proof), origin_of(rq));
   } catch (const core::Problem& problem) {
     if (problem.status == 429) throw;
-    error = fmt::format("error={}&error_code={}&error_description={}&sb=",
-                        problem.status == 403 ? "access_denied" : "invalid_request", problem.code, encoded(problem.what()));
+    error = fmt::format(
+        "error={}&error_code={}&error_description={}&sb=", problem.status == 403 ? "access_denied" : "invalid_request",
+        problem.code, encoded(problem.what()));
   }
   if (!session) co_return http::redirect(with_fragment(target, error));
   const core::Json json = core::Json::parse(session->json).value_or(core::Json());

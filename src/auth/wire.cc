@@ -65,7 +65,8 @@ std::string text_of(const core::Json& body, std::string_view name) {
   const core::Json member = body[name];
   if (member.is_null()) return {};
   if (!member.is_string())
-    throw core::Problem(400, "bad_json", "Could not parse request body as JSON: " + std::string(name) + " must be a string");
+    throw core::Problem(400, "bad_json",
+                        "Could not parse request body as JSON: " + std::string(name) + " must be a string");
   return member.string_or("");
 }
 
@@ -73,7 +74,8 @@ std::string object_of(const core::Json& body, std::string_view name) {
   const core::Json member = body[name];
   if (member.is_null()) return "{}";
   if (!member.is_object())
-    throw core::Problem(400, "bad_json", "Could not parse request body as JSON: " + std::string(name) + " must be an object");
+    throw core::Problem(400, "bad_json",
+                        "Could not parse request body as JSON: " + std::string(name) + " must be an object");
   return member.dump();
 }
 
@@ -106,8 +108,9 @@ Task<Bearer> require_bearer(Auth& auth, const http::Request& rq) {
   if (token.empty()) throw core::Problem(401, "no_authorization", "This endpoint requires a valid Bearer token");
   const auto claims = jwt::verify(token, auth.config.jwt_secret.reveal(), auth.clock.now());
   if (!claims)
-    throw core::Problem(403, "bad_jwt", "invalid JWT: unable to parse or verify signature, " +
-                                            std::string(jwt::sentence(claims.error())));
+    throw core::Problem(
+        403, "bad_jwt",
+        "invalid JWT: unable to parse or verify signature, " + std::string(jwt::sentence(claims.error())));
   if (claims->subject.empty()) throw core::Problem(403, "bad_jwt", "invalid claim: missing sub claim");
   if (!claims->user) throw core::Problem(400, "bad_jwt", "invalid claim: sub claim must be a UUID");
   const Checked checked = co_await check_session(auth, *claims->user, claims->session);
@@ -127,8 +130,9 @@ void require_service(Auth& auth, const http::Request& rq) {
   if (role_of_key(auth, token) == "service_role") return;
   const auto claims = jwt::verify(token, auth.config.jwt_secret.reveal(), auth.clock.now());
   if (!claims)
-    throw core::Problem(403, "bad_jwt", "invalid JWT: unable to parse or verify signature, " +
-                                            std::string(jwt::sentence(claims.error())));
+    throw core::Problem(
+        403, "bad_jwt",
+        "invalid JWT: unable to parse or verify signature, " + std::string(jwt::sentence(claims.error())));
   throw core::Problem(403, "not_admin", "User not allowed");
 }
 

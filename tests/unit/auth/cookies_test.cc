@@ -35,7 +35,8 @@ struct Written {
 Written parse(const std::string& set_cookie) {
   const auto equal = set_cookie.find('=');
   const auto semicolon = set_cookie.find(';');
-  return {set_cookie.substr(0, equal), set_cookie.substr(equal + 1, semicolon - equal - 1), set_cookie.substr(semicolon)};
+  return {set_cookie.substr(0, equal), set_cookie.substr(equal + 1, semicolon - equal - 1),
+          set_cookie.substr(semicolon)};
 }
 
 void send(http::Request& rq, const std::vector<std::string>& set_cookies) {
@@ -122,7 +123,8 @@ TEST_CASE("the raw JSON of older clients is read, and rubbish is not") {
   };
   CHECK(read("%7B%22access_token%22%3A%22a.b.c%22%2C%22refresh_token%22%3A%22r%22%7D"));
   CHECK(read("base64-" + core::base64url(R"({"access_token":"a.b.c"})")));
-  for (const char* bad : {"", "base64-", "base64-%%%", "base64-e30", "%7B", "null", "%ff%fe", "a.b.c"}) CHECK_FALSE(read(bad));
+  for (const char* bad : {"", "base64-", "base64-%%%", "base64-e30", "%7B", "null", "%ff%fe", "a.b.c"})
+    CHECK_FALSE(read(bad));
 }
 
 TEST_CASE("a state change needs an Origin of this site") {

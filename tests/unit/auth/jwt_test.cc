@@ -33,8 +33,8 @@ Fault fault_of(std::string_view token) {
 }  // namespace
 
 TEST_CASE("the example of RFC 7515 A.1 verifies, and not with one bit changed") {
-  const std::string key = *core::unbase64url(
-      "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
+  const std::string key =
+      *core::unbase64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
   const std::string token =
       "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
       ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
@@ -68,39 +68,42 @@ TEST_CASE("a token ends with the second that exp names") {
 TEST_CASE("the header chooses neither key nor algorithm") {
   const std::string good = claims("");
   for (const char* header :
-       {R"({"alg":"none"})", R"({"alg":"HS512","typ":"JWT"})", R"({"alg":"hs256"})", R"({"alg":"RS256"})", R"({"typ":"JWT"})",
-        R"({"alg":["HS256"]})", R"({"alg":"HS256","crit":["exp"]})", R"("HS256")", "{", ""}) {
+       {R"({"alg":"none"})", R"({"alg":"HS512","typ":"JWT"})", R"({"alg":"hs256"})", R"({"alg":"RS256"})",
+        R"({"typ":"JWT"})", R"({"alg":["HS256"]})", R"({"alg":"HS256","crit":["exp"]})", R"("HS256")", "{", ""}) {
     CAPTURE(header);
     CHECK_FALSE(auth::jwt::verify(with_header(header, good), kSecret, kNow).has_value());
   }
-  CHECK(auth::jwt::verify(with_header(R"({"alg":"HS256","kid":"x","jwk":{"k":"AA"}})", good), kSecret, kNow).has_value());
+  CHECK(
+      auth::jwt::verify(with_header(R"({"alg":"HS256","kid":"x","jwk":{"k":"AA"}})", good), kSecret, kNow).has_value());
   const std::string none = core::base64url(R"({"alg":"none"})") + "." + core::base64url(good) + ".";
   CHECK_FALSE(auth::jwt::verify(none, kSecret, kNow).has_value());
 }
 
 TEST_CASE("claims that are not as they must be are refused") {
   for (const char* payload :
-       {R"({"role":"authenticated"})", R"({"role":"authenticated","exp":"9999999999"})", R"({"role":"authenticated","exp":null})",
-        R"({"exp":9999999999})", R"({"role":"postgres","exp":9999999999})", R"({"role":["service_role"],"exp":9999999999})",
-        R"({"role":"anon","exp":9999999999,"sub":7})", R"({"role":"anon","exp":9999999999,"session_id":"x"})",
-        R"({"role":"anon","exp":1e400})", R"({"role":"anon","exp":-1})", R"({"role":"anon","exp":9999999999,"nbf":"now"})",
-        R"(["anon"])", "anon", ""}) {
+       {R"({"role":"authenticated"})", R"({"role":"authenticated","exp":"9999999999"})",
+        R"({"role":"authenticated","exp":null})", R"({"exp":9999999999})", R"({"role":"postgres","exp":9999999999})",
+        R"({"role":["service_role"],"exp":9999999999})", R"({"role":"anon","exp":9999999999,"sub":7})",
+        R"({"role":"anon","exp":9999999999,"session_id":"x"})", R"({"role":"anon","exp":1e400})",
+        R"({"role":"anon","exp":-1})", R"({"role":"anon","exp":9999999999,"nbf":"now"})", R"(["anon"])", "anon", ""}) {
     CAPTURE(payload);
     CHECK_FALSE(auth::jwt::verify(auth::jwt::sign(payload, kSecret), kSecret, kNow).has_value());
   }
-  CHECK(fault_of(auth::jwt::sign(claims(R"(,"nbf":)" + std::to_string(kSeconds + 5)), kSecret)) == Fault::not_yet_valid);
+  CHECK(fault_of(auth::jwt::sign(claims(R"(,"nbf":)" + std::to_string(kSeconds + 5)), kSecret)) ==
+        Fault::not_yet_valid);
 }
 
 TEST_CASE("a token of odd form is refused") {
   const std::string good = auth::jwt::sign(claims(""), kSecret);
   REQUIRE(auth::jwt::verify(good, kSecret, kNow).has_value());
-  for (const std::string& bad : {std::string(), std::string("."), std::string(".."), good + ".", good + ".x", "." + good,
-                                 good + "=", good + " ", " " + good, good.substr(0, good.size() - 1),
+  for (const std::string& bad : {std::string(), std::string("."), std::string(".."), good + ".", good + ".x",
+                                 "." + good, good + "=", good + " ", " " + good, good.substr(0, good.size() - 1),
                                  good.substr(0, good.rfind('.')), good.substr(0, good.rfind('.') + 1)}) {
     CAPTURE(bad);
     CHECK_FALSE(auth::jwt::verify(bad, kSecret, kNow).has_value());
   }
-  CHECK_FALSE(auth::jwt::verify(auth::jwt::sign(claims(R"(,"x":")" + std::string(9000, 'x') + "\""), kSecret), kSecret, kNow));
+  CHECK_FALSE(
+      auth::jwt::verify(auth::jwt::sign(claims(R"(,"x":")" + std::string(9000, 'x') + "\""), kSecret), kSecret, kNow));
   CHECK_FALSE(auth::jwt::verify(good, "", kNow).has_value());
 }
 

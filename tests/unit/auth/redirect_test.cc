@@ -5,11 +5,29 @@
 TEST_CASE("next is a path of this site as a browser reads it, or the default") {
   for (const char* good : {"/app", "/app/projects?status=ready&q=a%20b", "/app#jobs", "/", "/app?next=//evil.example"})
     CHECK(auth::safe_next(good) == good);
-  for (const char* bad :
-       {"", "app", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "\t//evil.example",
-        "/\n/evil.example", " //evil.example", "https://evil.example", "HTTPS:evil.example", "javascript:alert(1)",
-        "data:text/html,x", "/app\r\nSet-Cookie: a=b", "/a//b", "/.//evil.example", "/..//evil.example", "/app/\x01", "/\xc3\xa9",
-        "@evil.example", "?x", "#x"}) {
+  for (const char* bad : {"",
+                          "app",
+                          "//evil.example",
+                          "///evil.example",
+                          "/\\evil.example",
+                          "\\\\evil.example",
+                          "/\t/evil.example",
+                          "\t//evil.example",
+                          "/\n/evil.example",
+                          " //evil.example",
+                          "https://evil.example",
+                          "HTTPS:evil.example",
+                          "javascript:alert(1)",
+                          "data:text/html,x",
+                          "/app\r\nSet-Cookie: a=b",
+                          "/a//b",
+                          "/.//evil.example",
+                          "/..//evil.example",
+                          "/app/\x01",
+                          "/\xc3\xa9",
+                          "@evil.example",
+                          "?x",
+                          "#x"}) {
     CAPTURE(bad);
     CHECK(auth::safe_next(bad) == "/app");
     CHECK(auth::safe_next(bad, "") == "");
@@ -22,14 +40,15 @@ TEST_CASE("redirect_to is the site's own origin or fits the list") {
   config.site_url = "https://app.example.com";
   config.redirects = {"https://*.preview.example.com/**", "myapp://callback", "http://10.0.0.1/**"};
   const auto target = [&](std::string_view asked) { return auth::redirect_target(config, asked); };
-  for (const char* good : {"https://app.example.com/welcome?x=1", "HTTPS://APP.EXAMPLE.COM/x", "https://app.example.com:443/x",
-                           "https://a.preview.example.com/b/c", "myapp://callback"})
+  for (const char* good : {"https://app.example.com/welcome?x=1", "HTTPS://APP.EXAMPLE.COM/x",
+                           "https://app.example.com:443/x", "https://a.preview.example.com/b/c", "myapp://callback"})
     CHECK(target(good) == good);
   for (const char* bad :
-       {"http://app.example.com/x", "https://app.example.com:8443/x", "https://app.example.com.evil.example/", "//app.example.com",
-        "https://app.example.com@evil.example/", "https://evil.example\\@app.example.com/", "https://evil.example/app.example.com",
-        "https://a.b.preview.example.com/", "https://evil.example/.preview.example.com/x", "https://app.example.com /x",
-        "myapp://callback/x", "http://10.0.0.1/x", "javascript://app.example.com/%0aalert(1)", "", "https://", "https:///x"}) {
+       {"http://app.example.com/x", "https://app.example.com:8443/x", "https://app.example.com.evil.example/",
+        "//app.example.com", "https://app.example.com@evil.example/", "https://evil.example\\@app.example.com/",
+        "https://evil.example/app.example.com", "https://a.b.preview.example.com/",
+        "https://evil.example/.preview.example.com/x", "https://app.example.com /x", "myapp://callback/x",
+        "http://10.0.0.1/x", "javascript://app.example.com/%0aalert(1)", "", "https://", "https:///x"}) {
     CAPTURE(bad);
     CHECK(target(bad) == config.site_url);
   }
