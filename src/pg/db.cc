@@ -30,7 +30,8 @@ Config Config::from(core::Env& env) {
   config.url = env.secret("DATABASE_URL");
   config.direct_url = env.secret("DATABASE_DIRECT_URL");
   if (!config.url) env.fault("DATABASE_URL is missing.");
-  else if (!detail::is_readable_url(config.url)) env.fault("DATABASE_URL is no postgresql:// URL and no list of key=value.");
+  else if (!detail::is_readable_url(config.url))
+    env.fault("DATABASE_URL is no postgresql:// URL and no list of key=value.");
   if (!config.direct_url) config.direct_url = config.url;
   else if (!detail::is_readable_url(config.direct_url))
     env.fault("DATABASE_DIRECT_URL is no postgresql:// URL and no list of key=value.");

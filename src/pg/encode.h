@@ -12,22 +12,38 @@ template <class T>
 struct KindOf;  // no member `value`: T is an aggregate of columns
 template <Kind k>
 using KindIs = std::integral_constant<Kind, k>;
-template <> struct KindOf<bool> : KindIs<Kind::boolean> {};
-template <> struct KindOf<std::int16_t> : KindIs<Kind::integer> {};
-template <> struct KindOf<std::int32_t> : KindIs<Kind::integer> {};
-template <> struct KindOf<std::int64_t> : KindIs<Kind::integer> {};
-template <> struct KindOf<double> : KindIs<Kind::floating> {};
-template <> struct KindOf<std::string> : KindIs<Kind::any_text> {};
-template <> struct KindOf<core::Uuid> : KindIs<Kind::uuid> {};
-template <class Tag> struct KindOf<core::Id<Tag>> : KindIs<Kind::uuid> {};
-template <> struct KindOf<core::Time> : KindIs<Kind::timestamp> {};
-template <> struct KindOf<Json> : KindIs<Kind::json> {};
-template <> struct KindOf<Bytes> : KindIs<Kind::bytes> {};
-template <> struct KindOf<std::vector<std::string>> : KindIs<Kind::text_array> {};
-template <> struct KindOf<std::vector<core::Uuid>> : KindIs<Kind::uuid_array> {};
-template <class Tag> struct KindOf<std::vector<core::Id<Tag>>> : KindIs<Kind::uuid_array> {};
-template <> struct KindOf<std::vector<std::int64_t>> : KindIs<Kind::integer_array> {};
-template <class T> struct KindOf<std::optional<T>> : KindOf<T> {};
+template <>
+struct KindOf<bool> : KindIs<Kind::boolean> {};
+template <>
+struct KindOf<std::int16_t> : KindIs<Kind::integer> {};
+template <>
+struct KindOf<std::int32_t> : KindIs<Kind::integer> {};
+template <>
+struct KindOf<std::int64_t> : KindIs<Kind::integer> {};
+template <>
+struct KindOf<double> : KindIs<Kind::floating> {};
+template <>
+struct KindOf<std::string> : KindIs<Kind::any_text> {};
+template <>
+struct KindOf<core::Uuid> : KindIs<Kind::uuid> {};
+template <class Tag>
+struct KindOf<core::Id<Tag>> : KindIs<Kind::uuid> {};
+template <>
+struct KindOf<core::Time> : KindIs<Kind::timestamp> {};
+template <>
+struct KindOf<Json> : KindIs<Kind::json> {};
+template <>
+struct KindOf<Bytes> : KindIs<Kind::bytes> {};
+template <>
+struct KindOf<std::vector<std::string>> : KindIs<Kind::text_array> {};
+template <>
+struct KindOf<std::vector<core::Uuid>> : KindIs<Kind::uuid_array> {};
+template <class Tag>
+struct KindOf<std::vector<core::Id<Tag>>> : KindIs<Kind::uuid_array> {};
+template <>
+struct KindOf<std::vector<std::int64_t>> : KindIs<Kind::integer_array> {};
+template <class T>
+struct KindOf<std::optional<T>> : KindOf<T> {};
 template <class T>
 concept Column = requires { KindOf<T>::value; };
 
@@ -38,7 +54,10 @@ Param encode_double(double value);
 
 template <class T>
 Param encode(const T& value) {
-  if constexpr (requires { value.has_value(); *value; }) {
+  if constexpr (requires {
+                  value.has_value();
+                  *value;
+                }) {
     if (value) return encode(*value);
     return Param{true, {}, KindOf<T>::value};
   } else if constexpr (std::same_as<T, std::nullopt_t>) {

@@ -68,34 +68,34 @@ core::Task<> Engine::run(Unit& unit) {
   unit.cancellable = unit.cancellable && !core::ambient()->stop.stop_requested();
   unit.outcome = Outcome::unsent;
   co_await Suspend{unit, [this, &unit] {
-    start();
-    if (closing_ || waiting_.size() >= kWaiting) return end(unit);
-    waiting_.push_back(&unit);
-    send_waiting();
-    arm();
-  }};
+                     start();
+                     if (closing_ || waiting_.size() >= kWaiting) return end(unit);
+                     waiting_.push_back(&unit);
+                     send_waiting();
+                     arm();
+                   }};
 }
 
 core::Task<> Engine::run_on(Pipe& pipe, Unit& unit) {
   unit.cancellable = unit.cancellable && !core::ambient()->stop.stop_requested();
   unit.outcome = Outcome::unsent;
   co_await Suspend{unit, [this, &pipe, &unit] {
-    if (!pipe.is_up()) return end(unit);
-    pipe.send(unit);
-    arm();
-  }};
+                     if (!pipe.is_up()) return end(unit);
+                     pipe.send(unit);
+                     arm();
+                   }};
 }
 
 core::Task<std::shared_ptr<Pipe>> Engine::lease(Instant deadline) {
   LeaseRequest request;
   request.deadline = deadline;
   co_await Suspend{request, [this, &request] {
-    start();
-    if (closing_ || lessees_.size() >= kWaiting) return end(request);
-    lessees_.push_back(&request);
-    serve_lessees();
-    arm();
-  }};
+                     start();
+                     if (closing_ || lessees_.size() >= kWaiting) return end(request);
+                     lessees_.push_back(&request);
+                     serve_lessees();
+                     arm();
+                   }};
   if (!request.pipe) throw Unavailable("no database connection came free in time");
   co_return std::move(request.pipe);
 }
@@ -151,7 +151,8 @@ Pipe* Engine::choose(Instant now) {
     if (place == nullptr || pipe->in_flight() < place->in_flight()) place = pipe.get();
   }
   if (best != nullptr || stalled == nullptr) return best;
-  if (wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines && failures_ == 0 && connecting_shared_ == 0) {
+  if (wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines && failures_ == 0 &&
+      connecting_shared_ == 0) {
     ++wanted_shared_;
     connect_missing();
   }
@@ -198,7 +199,8 @@ void Engine::connect(Pipe::Use use) {
   const auto pipe = std::make_shared<Pipe>(loop_, helper_, *this, use, config_.prepared);
   ++(use == Pipe::Use::shared ? connecting_shared_ : connecting_leased_);
   coming_.push_back(pipe);
-  pipe->connect(config_.url, [weak = weak_from_this(), weak_pipe = std::weak_ptr(pipe), use](Connect outcome, const std::string& why) {
+  pipe->connect(config_.url, [weak = weak_from_this(), weak_pipe = std::weak_ptr(pipe), use](Connect outcome,
+                                                                                             const std::string& why) {
     const auto self = weak.lock();
     const auto made = weak_pipe.lock();
     if (self && made) self->connected(made, use, outcome, why);

@@ -24,15 +24,15 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
 
   void start();
   // Suspend the caller until the unit has its answer, was lost, or found no connection before its deadline.
-  core::Task<> run(Unit& unit);                    // on a shared pipeline
-  core::Task<> run_on(Pipe& pipe, Unit& unit);     // on a leased connection
+  core::Task<> run(Unit& unit);                               // on a shared pipeline
+  core::Task<> run_on(Pipe& pipe, Unit& unit);                // on a leased connection
   core::Task<std::shared_ptr<Pipe>> lease(Instant deadline);  // throws Unavailable
   void give_back(std::shared_ptr<Pipe> pipe, bool clean);
   core::Task<> close();
   Instant deadline() const;  // for a connection, counted from now
 
   // Whether the types of this statement were held against the server's before.
-  bool is_checked(std::string_view text) const { return checked_.contains(std::string(text)); }
+  bool is_checked(std::string_view text) const { return checked_.contains(text); }
   void set_checked(std::string_view text);
   const Config& config() const { return config_; }
 
@@ -78,7 +78,7 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   std::deque<LeaseRequest*> lessees_;
   std::vector<Waiting*> ready_;
   std::vector<Waiting*> closers_;
-  std::unordered_set<std::string> checked_;
+  std::unordered_set<std::string, TextHash, std::equal_to<>> checked_;
 
   int failures_ = 0;
   Instant next_attempt_{};

@@ -1,5 +1,5 @@
-// CONTRACT. What a database call throws. Error: Postgres refused the statement. Unavailable: it cannot be reached, is starting, shutting
-// down, or no connection came free in time; the HTTP edge answers 503 with Retry-After.
+// CONTRACT. What a database call throws. Error: Postgres refused the statement. Unavailable: it cannot be reached, is
+// starting, shutting down, or no connection came free in time; the HTTP edge answers 503 with Retry-After.
 #pragma once
 
 #include <stdexcept>

@@ -51,10 +51,10 @@ As as_claims(std::string_view role, std::string claims);
 As as_service(const char* why);  // rare, named with a reason, never on a path that a user's input chooses
 
 struct Config {
-  core::Secret url;         // DATABASE_URL: the run-time login
-  core::Secret direct_url;  // DATABASE_DIRECT_URL, else url: LISTEN, migrations, advisory locks
-  bool prepared = true;     // PG_PREPARED=off behind poolers that cannot
-  int shared_pipelines = 1; // PG_PIPELINES, a loop
+  core::Secret url;            // DATABASE_URL: the run-time login
+  core::Secret direct_url;     // DATABASE_DIRECT_URL, else url: LISTEN, migrations, advisory locks
+  bool prepared = true;        // PG_PREPARED=off behind poolers that cannot
+  int shared_pipelines = 1;    // PG_PIPELINES, a loop
   int leased_connections = 4;  // PG_LEASED, a loop
   int spare_pipelines = 2;     // opened while a slow statement holds up all the others
   static Config from(core::Env& env);

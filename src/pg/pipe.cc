@@ -12,13 +12,16 @@ namespace {
 
 constexpr const char* kSetupName = "tenon_setup";
 constexpr const char* kSetup =
-    "select set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true)";
+    "select "
+    "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true)";
 constexpr const char* kSetupReadOnly =
-    "select set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
+    "select "
+    "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
     "set_config('transaction_read_only','on',true)";
 // What the text format of values depends on. Poolers follow the first two of themselves.
 constexpr const char* kSession =
-    "select set_config('DateStyle','ISO, MDY',false),set_config('TimeZone','UTC',false),set_config('bytea_output','hex',false)";
+    "select set_config('DateStyle','ISO, "
+    "MDY',false),set_config('TimeZone','UTC',false),set_config('bytea_output','hex',false)";
 // The server notices a vanished client in the middle of a statement. Not every server knows it: its error is ignored.
 constexpr const char* kCheckClient = "select set_config('client_connection_check_interval','2s',false)";
 
@@ -30,13 +33,6 @@ std::shared_ptr<const PGresult> next_result(PGconn* conn) {
   PGresult* result = PQgetResult(conn);
   if (result == nullptr) return nullptr;
   return {result, [](const PGresult* r) { PQclear(const_cast<PGresult*>(r)); }};
-}
-
-std::string key_of(Role role, std::string_view text) {
-  std::string key;
-  key.reserve(text.size() + 1);
-  key += static_cast<char>('0' + static_cast<int>(role));
-  return key.append(text);
 }
 
 bool opens_transaction(const PGresult* result) {
@@ -137,34 +133,36 @@ bool Pipe::send_setup(const Unit& unit) {
 bool Pipe::send_statement(Unit& unit, Flight& flight) {
   PGconn* const conn = wire_->conn();
   const auto add = [&flight](Step step) { flight.steps[flight.count++] = step; };
-  const std::string text(unit.text);
   if (unit.describe) {
     add(Step::prepare);
     add(Step::describe);
-    return PQsendPrepare(conn, "", text.c_str(), 0, nullptr) == 1 && PQsendDescribePrepared(conn, "") == 1;
+    return PQsendPrepare(conn, "", std::string(unit.text).c_str(), 0, nullptr) == 1 &&
+           PQsendDescribePrepared(conn, "") == 1;
   }
   const Values values(*unit.params);
   if (!unit.prepared || !prepared_) {
     add(Step::execute);
-    return PQsendQueryParams(conn, text.c_str(), values.count(), nullptr, values.pointers.data(), nullptr, nullptr, 0) == 1;
+    return PQsendQueryParams(conn, std::string(unit.text).c_str(), values.count(), nullptr, values.pointers.data(),
+                             nullptr, nullptr, 0) == 1;
   }
-  std::string key = key_of(unit.role, unit.text);
-  auto found = statements_.find(key);
-  if (found == statements_.end()) {
+  Statements& statements = statements_of(unit.role);
+  auto found = statements.find(unit.text);
+  if (found == statements.end()) {
     add(Step::prepare);
     Prepared fresh{++counter_, 0, fmt::format("tenon_{}_{}", static_cast<int>(unit.role), counter_)};
-    found = statements_.emplace(std::move(key), std::move(fresh)).first;
+    found = statements.emplace(unit.text, std::move(fresh)).first;
     flight.prepares = true;
-    if (PQsendPrepare(conn, found->second.name.c_str(), text.c_str(), 0, nullptr) != 1) return false;
+    if (PQsendPrepare(conn, found->second.name.c_str(), found->first.c_str(), 0, nullptr) != 1) return false;
   }
   found->second.used = ++counter_;
   flight.statement = found->second.number;
   add(Step::execute);
-  return PQsendQueryPrepared(conn, found->second.name.c_str(), values.count(), values.pointers.data(), nullptr, nullptr, 0) == 1;
+  return PQsendQueryPrepared(conn, found->second.name.c_str(), values.count(), values.pointers.data(), nullptr, nullptr,
+                             0) == 1;
 }
 
 void Pipe::send(Unit& unit) {
-  if (statements_.size() > kStatements) forget_oldest();
+  if (Statements& known = statements_of(unit.role); known.size() > kStatements) forget_oldest(known);
   PGconn* const conn = wire_->conn();
   Flight flight;
   flight.unit = &unit;
@@ -187,10 +185,10 @@ void Pipe::send(Unit& unit) {
   wire_->flush();
 }
 
-void Pipe::forget_oldest() {
-  const auto oldest = std::ranges::min_element(statements_, {}, [](const auto& entry) { return entry.second.used; });
+void Pipe::forget_oldest(Statements& of) {
+  const auto oldest = std::ranges::min_element(of, {}, [](const auto& entry) { return entry.second.used; });
   send_plain(wire_->conn(), ("deallocate " + oldest->second.name).c_str());
-  statements_.erase(oldest);
+  of.erase(oldest);
   end_housekeeping(Step::execute);
 }
 
@@ -277,8 +275,9 @@ bool Pipe::finish_first() {
 }
 
 void Pipe::forget(const Unit& unit, std::uint64_t statement) {
-  const auto found = statements_.find(key_of(unit.role, unit.text));
-  if (found != statements_.end() && found->second.number == statement) statements_.erase(found);
+  Statements& statements = statements_of(unit.role);
+  const auto found = statements.find(unit.text);
+  if (found != statements.end() && found->second.number == statement) statements.erase(found);
 }
 
 milliseconds Pipe::first_age(Instant now) const {

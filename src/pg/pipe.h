@@ -52,9 +52,9 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
     std::uint8_t count = 0;
     std::uint8_t at = 0;
     bool failed = false;
-    bool answered_null = false;  // libpq may end a failed step with one null; a second means confusion
-    std::uint64_t statement = 0; // number of the prepared statement it executes
-    bool prepares = false;       // that statement, unless this becomes false again
+    bool answered_null = false;   // libpq may end a failed step with one null; a second means confusion
+    std::uint64_t statement = 0;  // number of the prepared statement it executes
+    bool prepares = false;        // that statement, unless this becomes false again
     Instant started{};
   };
   struct Prepared {
@@ -63,15 +63,18 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
     std::string name;
   };
 
+  using Statements = std::unordered_map<std::string, Prepared, TextHash, std::equal_to<>>;
+
   void set_up();
   void end_housekeeping(Step step);
   bool send_setup(const Unit& unit);
   bool send_statement(Unit& unit, Flight& flight);
-  void forget_oldest();
+  void forget_oldest(Statements& of);
   void drain();
   bool accept(std::shared_ptr<const PGresult> result);
   void take(Flight& flight, std::shared_ptr<const PGresult> result);
   bool finish_first();
+  Statements& statements_of(Role role) { return statements_[static_cast<std::size_t>(role)]; }
   void forget(const Unit& unit, std::uint64_t statement);
 
   std::shared_ptr<Wire> wire_;
@@ -80,7 +83,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   bool prepared_;
   bool up_ = false;
   std::deque<Flight> flights_;
-  std::unordered_map<std::string, Prepared> statements_;
+  std::array<Statements, 3> statements_;  // of each role: plans depend on who runs them
   std::uint64_t counter_ = 0;
   Instant last_cancel_{};
   Instant last_heard_{};

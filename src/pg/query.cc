@@ -19,8 +19,8 @@ std::string field(const PGresult* result, int code) {
 
 // The server, not the statement, is what failed. 08P01 is a mistake in the caller's message and stays an error.
 bool is_outage(std::string_view state) {
-  return state == "57P01" || state == "57P02" || state == "57P03" || state == "57P05" || state == "25P03" ||
-         state == "53300" || (state.starts_with("08") && state != "08P01");
+  return state == "57P01" || state == "57P02" || state == "57P03" || state == "57P04" || state == "57P05" ||
+         state == "25P03" || state == "53300" || (state.starts_with("08") && state != "08P01");
 }
 
 bool needs_new_plan(const Unit& unit) {
@@ -138,7 +138,8 @@ Task<> finish(Lease& lease, Sql verb) {
   lease.open = false;
   // A transaction in which a statement failed answers `commit` with ROLLBACK: nobody may take that for a success.
   if (verb.text == "commit" && std::string_view(PQcmdStatus(const_cast<PGresult*>(unit.answer.get()))) != "COMMIT")
-    throw Error(std::string(verb.name), "25P02", "the transaction was rolled back, since a statement of it failed", "", "", "");
+    throw Error(std::string(verb.name), "25P02", "the transaction was rolled back, since a statement of it failed", "",
+                "", "");
 }
 
 }  // namespace detail

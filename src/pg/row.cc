@@ -136,8 +136,8 @@ void refuse_null(const Rows& rows, int column) {
                                      column + 1, rows.name(column)));
 }
 void refuse_text(const Rows& rows, int column) {
-  throw std::logic_error(
-      fmt::format("{}: the value of column {} ({}) does not fit its field", rows.statement(), column + 1, rows.name(column)));
+  throw std::logic_error(fmt::format("{}: the value of column {} ({}) does not fit its field", rows.statement(),
+                                     column + 1, rows.name(column)));
 }
 void refuse_count(const Rows& rows, const char* expected) {
   throw std::logic_error(fmt::format("{}: expected {}, got {}", rows.statement(), expected, rows.size()));

@@ -30,7 +30,19 @@ struct Bytes {
 };
 
 // What a column must be; `accepts` names type categories, compared with pg_type at first use.
-enum class Kind { any_text, boolean, integer, floating, uuid, timestamp, json, text_array, uuid_array, integer_array, bytes };
+enum class Kind {
+  any_text,
+  boolean,
+  integer,
+  floating,
+  uuid,
+  timestamp,
+  json,
+  text_array,
+  uuid_array,
+  integer_array,
+  bytes
+};
 using Columns = std::span<const Kind>;  // static storage; empty: not checked
 
 struct Param {

@@ -48,7 +48,10 @@ void expect_columns(const Rows& rows, int expected);
 template <class T>
 void decode(const Rows& rows, int row, int column, T& out) {
   const std::optional<std::string_view> cell = rows.cell(row, column);
-  if constexpr (requires { out.has_value(); out.emplace(); }) {
+  if constexpr (requires {
+                  out.has_value();
+                  out.emplace();
+                }) {
     if (!cell) return out.reset();
     if (!from_text(*cell, out.emplace())) refuse_text(rows, column);
   } else {

@@ -46,7 +46,8 @@ void expect_success(PGconn* conn, const Answer& answer) {
   if (state.empty()) throw std::logic_error("pg.session: " + detail::reason(conn));
   std::string message = field(answer.get(), PG_DIAG_MESSAGE_PRIMARY);
   // A script is long: say where.
-  if (const std::string at = field(answer.get(), PG_DIAG_STATEMENT_POSITION); !at.empty()) message += " (at character " + at + ")";
+  if (const std::string at = field(answer.get(), PG_DIAG_STATEMENT_POSITION); !at.empty())
+    message += " (at character " + at + ")";
   throw Error("pg.session", state, message, field(answer.get(), PG_DIAG_MESSAGE_DETAIL),
               field(answer.get(), PG_DIAG_MESSAGE_HINT), field(answer.get(), PG_DIAG_CONSTRAINT_NAME));
 }
@@ -70,8 +71,8 @@ void Session::script(std::string_view sql) {
 Result Session::query(std::string_view sql, const std::vector<std::string>& params) {
   std::vector<const char*> values;
   for (const std::string& param : params) values.push_back(param.c_str());
-  const Answer answer(PQexecParams(impl_->conn.get(), std::string(sql).c_str(), static_cast<int>(values.size()), nullptr,
-                                   values.data(), nullptr, nullptr, 0));
+  const Answer answer(PQexecParams(impl_->conn.get(), std::string(sql).c_str(), static_cast<int>(values.size()),
+                                   nullptr, values.data(), nullptr, nullptr, 0));
   expect_success(impl_->conn.get(), answer);
   Result out;
   const int columns = PQnfields(answer.get());
@@ -80,7 +81,9 @@ Result Session::query(std::string_view sql, const std::vector<std::string>& para
     auto& cells = out.rows.emplace_back();
     for (int column = 0; column < columns; ++column) {
       if (PQgetisnull(answer.get(), row, column) != 0) cells.emplace_back();
-      else cells.emplace_back(std::string(PQgetvalue(answer.get(), row, column), static_cast<std::size_t>(PQgetlength(answer.get(), row, column))));
+      else
+        cells.emplace_back(std::string(PQgetvalue(answer.get(), row, column),
+                                       static_cast<std::size_t>(PQgetlength(answer.get(), row, column))));
     }
   }
   const std::string_view affected = PQcmdTuples(answer.get());

@@ -30,10 +30,12 @@ std::string_view next_word(std::string_view sql, std::size_t& at) {
 }
 
 constexpr std::array<std::string_view, 22> kNotInAUnit{
-    "begin",  "start",  "commit",   "end",     "rollback",   "abort", "savepoint", "release", "prepare", "set",   "reset", "discard",
-    "listen", "unlisten", "execute", "deallocate", "copy",  "declare",   "fetch",   "move",    "close", "load"};
-constexpr std::array<std::string_view, 13> kWrites{"insert", "update", "delete", "merge", "into", "call", "share", "nextval",
-                                                   "setval", "pg_notify", "set_config", "lock", "truncate"};
+    "begin",   "start",   "commit", "end",     "rollback", "abort",    "savepoint", "release",
+    "prepare", "set",     "reset",  "discard", "listen",   "unlisten", "execute",   "deallocate",
+    "copy",    "declare", "fetch",  "move",    "close",    "load"};
+constexpr std::array<std::string_view, 13> kWrites{"insert",     "update", "delete",  "merge",  "into",
+                                                   "call",       "share",  "nextval", "setval", "pg_notify",
+                                                   "set_config", "lock",   "truncate"};
 
 }  // namespace
 

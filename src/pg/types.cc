@@ -13,16 +13,34 @@ namespace {
 
 // pg_type.h's numbers; they never change between versions.
 enum Oid_ : std::uint32_t {
-  kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kOid = 26, kJson = 114, kFloat4 = 700,
-  kFloat8 = 701, kVarchar = 1043, kTimestamptz = 1184, kNumeric = 1700, kUuid = 2950, kJsonb = 3802, kTextArray = 1009,
-  kVarcharArray = 1015, kInt8Array = 1016, kUuidArray = 2951
+  kBool = 16,
+  kBytea = 17,
+  kInt8 = 20,
+  kInt2 = 21,
+  kInt4 = 23,
+  kText = 25,
+  kOid = 26,
+  kJson = 114,
+  kFloat4 = 700,
+  kFloat8 = 701,
+  kVarchar = 1043,
+  kTimestamptz = 1184,
+  kNumeric = 1700,
+  kUuid = 2950,
+  kJsonb = 3802,
+  kTextArray = 1009,
+  kVarcharArray = 1015,
+  kInt8Array = 1016,
+  kUuidArray = 2951
 };
 
-bool among(std::uint32_t oid, std::initializer_list<std::uint32_t> oids) { return std::ranges::find(oids, oid) != oids.end(); }
+bool among(std::uint32_t oid, std::initializer_list<std::uint32_t> oids) {
+  return std::ranges::find(oids, oid) != oids.end();
+}
 
 bool has_own_kind(std::uint32_t oid) {
-  return among(oid, {kBool, kBytea, kInt8, kInt2, kInt4, kFloat4, kFloat8, kTimestamptz, kUuid, kTextArray, kVarcharArray,
-                     kInt8Array, kUuidArray});
+  return among(oid, {kBool, kBytea, kInt8, kInt2, kInt4, kFloat4, kFloat8, kTimestamptz, kUuid, kTextArray,
+                     kVarcharArray, kInt8Array, kUuidArray});
 }
 
 }  // namespace
@@ -75,7 +93,8 @@ void expect_column_types(std::string_view statement, const pg_result* answer, Co
   if (columns.empty()) return;
   const int count = PQnfields(answer);
   if (count != static_cast<int>(columns.size()))
-    throw std::logic_error(fmt::format("{}: the row has {} fields, the statement {} columns", statement, columns.size(), count));
+    throw std::logic_error(
+        fmt::format("{}: the row has {} fields, the statement {} columns", statement, columns.size(), count));
   for (int i = 0; i < count; ++i) {
     const Kind kind = columns[static_cast<std::size_t>(i)];
     if (!column_fits(kind, PQftype(answer, i)))
@@ -88,7 +107,8 @@ void expect_types(std::string_view statement, const pg_result* described, Column
   expect_column_types(statement, described, columns);
   const int count = PQnparams(described);
   if (count != static_cast<int>(params.size()))
-    throw std::logic_error(fmt::format("{}: {} parameters given, the statement takes {}", statement, params.size(), count));
+    throw std::logic_error(
+        fmt::format("{}: {} parameters given, the statement takes {}", statement, params.size(), count));
   for (int i = 0; i < count; ++i) {
     const Kind kind = params[static_cast<std::size_t>(i)].kind;
     if (!parameter_fits(kind, PQparamtype(described, i)))

@@ -18,16 +18,16 @@ using Instant = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
 
 // Every bound of the client, in one place.
-inline constexpr milliseconds kWaitForConnection{4000};   // so that 503 is out within 5 s
-inline constexpr milliseconds kConnect{3000};             // one attempt
-inline constexpr milliseconds kPatience{2000};            // without an answer: ask whether the server still lives
-inline constexpr milliseconds kProbe{1500};               // and how long it may take to say so
-inline constexpr milliseconds kGrace{2000};               // past a role's statement_timeout
-inline constexpr milliseconds kStalled{150};              // a pipeline whose first unit is older gets no new ones
+inline constexpr milliseconds kWaitForConnection{4000};  // so that 503 is out within 5 s
+inline constexpr milliseconds kConnect{3000};            // one attempt
+inline constexpr milliseconds kPatience{2000};           // without an answer: ask whether the server still lives
+inline constexpr milliseconds kProbe{2200};              // and how long it may take to say so
+inline constexpr milliseconds kGrace{2000};              // past a role's statement_timeout
+inline constexpr milliseconds kStalled{150};             // a pipeline whose first unit is older gets no new ones
 inline constexpr milliseconds kTick{25};
-inline constexpr std::size_t kInFlight = 64;              // units on one pipeline
-inline constexpr std::size_t kWaiting = 4096;             // units and transactions without a connection
-inline constexpr std::size_t kStatements = 256;           // prepared on one connection
+inline constexpr std::size_t kInFlight = 64;     // units on one pipeline
+inline constexpr std::size_t kWaiting = 4096;    // units and transactions without a connection
+inline constexpr std::size_t kStatements = 256;  // prepared on one connection, of each role
 
 enum class Role : std::uint8_t { anon, authenticated, service };
 Role role_of(const As& who);
@@ -61,6 +61,12 @@ struct Unit : Waiting {
   bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may be meant for a neighbour
   bool cancel_sent = false;
   Instant started{};  // when it became the first on its connection
+};
+
+// Lets a table of texts be searched without copying the text.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
 std::string_view sqlstate(const PGresult* result);

@@ -26,11 +26,17 @@ bool is_readable_url(const core::Secret& url) {
 
 PGconn* start_connection(const core::Secret& url) {
   // What stands before dbname may be overridden by the URL. Dead peers are noticed within seconds, not hours.
-  static constexpr std::array kNames{"application_name", "gssencmode", "keepalives_idle", "keepalives_interval",
-                                     "keepalives_count", "tcp_user_timeout", "dbname", "client_encoding",
+  static constexpr std::array kNames{"application_name",
+                                     "gssencmode",
+                                     "keepalives_idle",
+                                     "keepalives_interval",
+                                     "keepalives_count",
+                                     "tcp_user_timeout",
+                                     "dbname",
+                                     "client_encoding",
                                      static_cast<const char*>(nullptr)};
-  const std::array values{"tenon", "disable", "5", "2", "3", "10000", url.reveal().c_str(), "UTF8",
-                          static_cast<const char*>(nullptr)};
+  const std::array values{
+      "tenon", "disable", "5", "2", "3", "10000", url.reveal().c_str(), "UTF8", static_cast<const char*>(nullptr)};
   PGconn* conn = PQconnectStartParams(kNames.data(), values.data(), 1);
   if (conn != nullptr) PQsetNoticeProcessor(conn, ignore_notice, nullptr);
   return conn;

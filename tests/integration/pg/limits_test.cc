@@ -21,7 +21,8 @@ Task<std::string> sleep_as(pg::Db& db, pg::As who, double seconds) {
 }
 
 std::int64_t sleeping() {
-  return owner_count("select count(*) from pg_stat_activity where application_name = 'tenon' and wait_event = 'PgSleep'");
+  return owner_count(
+      "select count(*) from pg_stat_activity where application_name = 'tenon' and wait_event = 'PgSleep'");
 }
 
 Task<> store(Task<std::string> task, std::string& out) { out = co_await task; }
@@ -44,7 +45,9 @@ TEST_CASE("each role has its own statement timeout, kept by the server") {
   CHECK(seconds_since(start) > 2.9);
   CHECK(seconds_since(start) < 4.5);
   static constexpr pg::Sql kTimeout{"test.timeout", "select current_setting('statement_timeout')"};
-  const auto timeout = [](pg::Db& db, pg::As who) -> Task<std::string> { co_return co_await db.as(who).one<std::string>(kTimeout); };
+  const auto timeout = [](pg::Db& db, pg::As who) -> Task<std::string> {
+    co_return co_await db.as(who).one<std::string>(kTimeout);
+  };
   CHECK(stage([&](pg::Db& db) { return timeout(db, pg::as(core::UserId::random())); }) == "8s");
   CHECK(stage([&](pg::Db& db) { return timeout(db, service()); }) == "30s");
   const auto in_transaction = [](pg::Db& db) -> Task<std::string> {

@@ -14,7 +14,8 @@ constexpr pg::Sql kSleep{"test.sleep", "select pg_sleep($1)::text"};
 constexpr pg::Sql kLog{"test.log", "insert into pgtest.log values ($1)"};
 constexpr pg::Sql kWriteSlowly{"test.write_slowly", "select pgtest.write_slowly($1, $2)"};
 constexpr const char* kEndAll =
-    "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tenon' and pid <> pg_backend_pid()";
+    "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tenon' and pid <> "
+    "pg_backend_pid()";
 
 pg::As service() { return pg::as_service("a test acts for nobody"); }
 
@@ -32,9 +33,9 @@ Task<bool> one_answers(pg::Db& db) {
 std::thread when_running(std::string pattern, std::function<void()> fn) {
   return std::thread([pattern = std::move(pattern), fn = std::move(fn)] {
     const auto start = Clock::now();
-    while (seconds_since(start) < 10 &&
-           owner_count("select count(*) from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%" +
-                       pattern + "%' and wait_event = 'PgSleep'") == 0)
+    while (seconds_since(start) < 10 && owner_count("select count(*) from pg_stat_activity where state = 'active' and "
+                                                    "pid <> pg_backend_pid() and query like '%" +
+                                                    pattern + "%' and wait_event = 'PgSleep'") == 0)
       std::this_thread::yield();
     fn();
   });
@@ -50,9 +51,11 @@ pg::Config by(const Proxy& proxy) {
 
 TEST_CASE("killed backends are replaced, and the next request does not notice") {
   Stage stage;
-  const int before = stage([](pg::Db& db) -> Task<int> { co_return co_await db.as(service()).one<std::int32_t>(kBackend); });
+  const int before =
+      stage([](pg::Db& db) -> Task<int> { co_return co_await db.as(service()).one<std::int32_t>(kBackend); });
   CHECK(owner_count(kEndAll) > 0);
-  const int after = stage([](pg::Db& db) -> Task<int> { co_return co_await db.as(service()).one<std::int32_t>(kBackend); });
+  const int after =
+      stage([](pg::Db& db) -> Task<int> { co_return co_await db.as(service()).one<std::int32_t>(kBackend); });
   CHECK(before != after);
 }
 
@@ -64,7 +67,9 @@ TEST_CASE("a read that lost its connection runs once more, a write never") {
   CHECK_NOTHROW(stage(read));
   killer.join();
   // It reads by its words, but the function writes: the second attempt is not allowed to.
-  const auto write = [](pg::Db& db) -> Task<> { co_await db.as(service()).one<std::string>(kWriteSlowly, 1.0, "slow"); };
+  const auto write = [](pg::Db& db) -> Task<> {
+    co_await db.as(service()).one<std::string>(kWriteSlowly, 1.0, "slow");
+  };
   killer = when_running("write_slowly", [] { owner_count(kEndAll); });
   CHECK_THROWS_AS(stage(write), pg::Unavailable);
   killer.join();
@@ -151,9 +156,11 @@ TEST_CASE("a restart of the server is survived by the same process") {
   CHECK(stage(one) == 1);
   const std::string log = url("TENON_TEST_LOG");
   const std::string data = log.substr(0, log.rfind('/')) + "/data";
-  const std::string as = ::geteuid() == 0 ? "setpriv --reuid=$(stat -c %u " + data + ") --regid=$(stat -c %g " + data + ") --clear-groups " : "";
-  const std::string command = "cd / && " + as + url("TENON_TEST_PGBIN") + "/pg_ctl -D " + data + " -m fast -w -l " + log +
-                              " -o '-p " + url("TENON_TEST_PORT") + "' restart >/dev/null 2>&1";
+  const std::string as =
+      ::geteuid() == 0 ? "setpriv --reuid=$(stat -c %u " + data + ") --regid=$(stat -c %g " + data + ") --clear-groups "
+                       : "";
+  const std::string command = "cd / && " + as + url("TENON_TEST_PGBIN") + "/pg_ctl -D " + data + " -m fast -w -l " +
+                              log + " -o '-p " + url("TENON_TEST_PORT") + "' restart >/dev/null 2>&1";
   std::atomic<bool> restarted{false};
   std::thread restart([&] {
     CHECK(std::system(command.c_str()) == 0);
@@ -229,6 +236,7 @@ TEST_CASE("a listener hears again after its connection broke, and says that it m
   std::vector<std::string> heard;
   loop.run_until(collect(listener, proxy, heard));
   CHECK(heard == std::vector<std::string>{"", "one", "", "two"});
-  CHECK(owner_count("select count(*) from pg_stat_activity where query like '%unlisten%' and application_name = 'tenon'") <= 1);
+  CHECK(owner_count(
+            "select count(*) from pg_stat_activity where query like '%unlisten%' and application_name = 'tenon'") <= 1);
   loop.run_until(listener.close());
 }

@@ -8,7 +8,8 @@ constexpr pg::Sql kLog{"test.log", "insert into pgtest.log values ($1)"};
 constexpr pg::Sql kCount{"test.count", "select count(*) from pgtest.log"};
 constexpr pg::Sql kFail{"test.fail", "select pgtest.fail($1)"};
 constexpr pg::Sql kBackend{"test.backend", "select pg_backend_pid()"};
-constexpr pg::Sql kRole{"test.role", "select current_user || ' ' || coalesce(current_setting('request.jwt.claims', true), '')"};
+constexpr pg::Sql kRole{"test.role",
+                        "select current_user || ' ' || coalesce(current_setting('request.jwt.claims', true), '')"};
 constexpr pg::Sql kSleep{"test.sleep", "select pg_sleep($1)::text"};
 
 pg::As service() { return pg::as_service("a test acts for nobody"); }
@@ -45,13 +46,16 @@ Task<> fail_until(pg::Tx& tx, int* attempts, int good, std::string state) {
 TEST_CASE("a transaction is committed when its function returns and undone when it throws") {
   make_schema();
   Stage stage;
-  const auto commit = [](pg::Db& db) -> Task<std::int64_t> { co_return co_await db.in(service(), two_lines, std::string("a")); };
+  const auto commit = [](pg::Db& db) -> Task<std::int64_t> {
+    co_return co_await db.in(service(), two_lines, std::string("a"));
+  };
   CHECK(stage(commit) == 2);
   CHECK(lines() == 2);
   const auto undo = [](pg::Db& db) -> Task<> { co_await db.in(service(), throw_after_a_line, std::string("b")); };
   CHECK_THROWS_WITH(stage(undo), "changed my mind");
   CHECK(lines() == 2);
-  CHECK(owner_count("select count(*) from pg_stat_activity where state like 'idle in%' and application_name = 'tenon'") == 0);
+  CHECK(owner_count(
+            "select count(*) from pg_stat_activity where state like 'idle in%' and application_name = 'tenon'") == 0);
 }
 
 TEST_CASE("a commit after a failed statement is an error, not a success") {
@@ -68,18 +72,24 @@ TEST_CASE("serialization failures and deadlocks are tried three times in all, ot
   for (const char* state : {"40001", "40P01"}) {
     owner_run("truncate pgtest.log");
     int attempts = 0;
-    const auto third = [&](pg::Db& db) -> Task<> { co_await db.in(service(), fail_until, &attempts, 3, std::string(state)); };
+    const auto third = [&](pg::Db& db) -> Task<> {
+      co_await db.in(service(), fail_until, &attempts, 3, std::string(state));
+    };
     stage(third);
     CHECK(attempts == 3);
     CHECK(lines() == 1);
   }
   owner_run("truncate pgtest.log");
   int attempts = 0;
-  const auto never = [&](pg::Db& db) -> Task<> { co_await db.in(service(), fail_until, &attempts, 9, std::string("40001")); };
+  const auto never = [&](pg::Db& db) -> Task<> {
+    co_await db.in(service(), fail_until, &attempts, 9, std::string("40001"));
+  };
   CHECK_THROWS_AS(stage(never), pg::Error);
   CHECK(attempts == 3);
   attempts = 0;
-  const auto other = [&](pg::Db& db) -> Task<> { co_await db.in(service(), fail_until, &attempts, 9, std::string("23514")); };
+  const auto other = [&](pg::Db& db) -> Task<> {
+    co_await db.in(service(), fail_until, &attempts, 9, std::string("23514"));
+  };
   CHECK_THROWS_AS(stage(other), pg::Error);
   CHECK(attempts == 1);
   CHECK(lines() == 0);
@@ -87,8 +97,9 @@ TEST_CASE("serialization failures and deadlocks are tried three times in all, ot
 
 TEST_CASE("two transactions that deadlock both end well") {
   make_schema();
-  owner_run("create table pgtest.pair (id int primary key, n int); insert into pgtest.pair values (1, 0), (2, 0);"
-            "grant all on pgtest.pair to service_role");
+  owner_run(
+      "create table pgtest.pair (id int primary key, n int); insert into pgtest.pair values (1, 0), (2, 0);"
+      "grant all on pgtest.pair to service_role");
   Stage stage;
   static constexpr pg::Sql kBump{"test.bump", "update pgtest.pair set n = n + 1 where id = $1"};
   const auto bump = [](pg::Tx& tx, int first, int second) -> Task<> {
@@ -113,7 +124,9 @@ TEST_CASE("role and claims end with the transaction that set them") {
   const auto user = core::UserId::random();
   const auto role = [](pg::Tx& tx) -> Task<std::string> { co_return co_await tx.one<std::string>(kRole); };
   const auto as_user = [&](pg::Db& db) -> Task<std::string> { co_return co_await db.in(pg::as(user), role); };
-  const auto as_anon = [&](pg::Db& db) -> Task<std::string> { co_return co_await db.in(pg::as_claims("anon", ""), role); };
+  const auto as_anon = [&](pg::Db& db) -> Task<std::string> {
+    co_return co_await db.in(pg::as_claims("anon", ""), role);
+  };
   CHECK(stage(as_user) == R"(authenticated {"sub":")" + user.str() + R"(","role":"authenticated"})");
   CHECK(stage(as_anon) == "anon ");
   CHECK_THROWS_AS(pg::as_claims("postgres", ""), std::invalid_argument);

@@ -107,10 +107,10 @@ TEST_CASE("a failing unit does not poison its neighbours on the same connection"
   Stage stage;
   std::map<std::string, int> ends;
   stage([&](pg::Db& db) { return fail_among_neighbours(db, stage.loop, ends); });
-  CHECK(ends["22012"] == 50);     // every third of the 150 divisions is by zero
+  CHECK(ends["22012"] == 50);  // every third of the 150 divisions is by zero
   CHECK(ends["quotient"] == 100);
   CHECK(ends["ok"] == 150);
-  CHECK(ends["23505"] == 150);    // the duplicate is found at the commit only
+  CHECK(ends["23505"] == 150);  // the duplicate is found at the commit only
   CHECK(ends["P0001"] == 150);
   CHECK(owner_count("select count(*) from pgtest.log") == 150);
 }
@@ -140,7 +140,8 @@ struct Wrong {
 struct Short {
   std::int64_t id;
 };
-constexpr pg::Sql kReturning{"test.returning", "insert into pgtest.notes (user_id, title) values ($1, $2) returning id, title"};
+constexpr pg::Sql kReturning{"test.returning",
+                             "insert into pgtest.notes (user_id, title) values ($1, $2) returning id, title"};
 constexpr pg::Sql kOther{"test.other", "insert into pgtest.notes (user_id, title) values ($1, $2) returning id"};
 
 template <class R, class... A>
@@ -162,7 +163,8 @@ TEST_CASE("a statement that does not fit its struct is refused by name before it
     Stage stage(with);
     const auto user = core::UserId::random();
     CHECK(refusal<Wrong>(stage, kReturning, user, "a").find("test.returning: column 1 (id)") == 0);
-    CHECK(refusal<Short>(stage, kReturning, user, "a").find("test.returning: the row has 1 fields, the statement 2") == 0);
+    CHECK(refusal<Short>(stage, kReturning, user, "a").find("test.returning: the row has 1 fields, the statement 2") ==
+          0);
     CHECK(refusal<std::int64_t>(stage, kOther, user).find("test.other: 1 parameters given") == 0);
     CHECK(refusal<std::int64_t>(stage, kOther, 7, "a").find("test.other: ") == 0);
     CHECK(owner_count("select count(*) from pgtest.notes") == 0);
@@ -176,7 +178,8 @@ TEST_CASE("a unit cannot touch the connection's transaction or smuggle a NUL byt
     const pg::Sql sql{"test.any", text};
     stage([&](pg::Db& db) -> Task<> { co_await db.as(service()).run(sql); });
   };
-  for (const char* text : {"begin", "/* x */ COMMIT", "-- y\n rollback", "set role postgres", "copy pgtest.log to stdout"})
+  for (const char* text :
+       {"begin", "/* x */ COMMIT", "-- y\n rollback", "set role postgres", "copy pgtest.log to stdout"})
     CHECK_THROWS_AS(run(text), std::logic_error);
   const std::string nul("a\0b", 3);
   const auto log_it = [&](pg::Db& db) -> Task<> { co_await db.as(service()).run(kLog, nul); };
@@ -244,7 +247,8 @@ TEST_CASE("each type survives the way to the server and back") {
 TEST_CASE("a null where a value is needed, and rows too many, are the programmer's mistakes") {
   Stage stage;
   const auto null = [](pg::Db& db) -> Task<> { co_await db.as(service()).one<std::string>(kNull); };
-  CHECK_THROWS_WITH_AS(stage(null), "test.null: column 1 (hole) is null, and its field is not std::optional", std::logic_error);
+  CHECK_THROWS_WITH_AS(stage(null), "test.null: column 1 (hole) is null, and its field is not std::optional",
+                       std::logic_error);
   const auto maybe = [](pg::Db& db) -> Task<> { co_await db.as(service()).one<std::optional<std::string>>(kNull); };
   CHECK_NOTHROW(stage(maybe));
   const auto three = [](pg::Db& db) -> Task<> { co_await db.as(service()).maybe<std::int32_t>(kThree); };

@@ -13,7 +13,8 @@ namespace stage {
 
 std::string url(const char* variable) {
   const char* value = std::getenv(variable);
-  if (value == nullptr) throw std::runtime_error(std::string(variable) + " is not set: run under tests/support/with-postgres");
+  if (value == nullptr)
+    throw std::runtime_error(std::string(variable) + " is not set: run under tests/support/with-postgres");
   return value;
 }
 
@@ -134,7 +135,8 @@ void Proxy::serve() {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       bool alive = true;
       if (waits[1 + 2 * i].revents != 0) alive = move(pairs[i].client, pairs[i].server, false);
-      if (alive && waits[2 + 2 * i].revents != 0) alive = move(pairs[i].server, pairs[i].client, pairs[i].number <= deaf_up_to_);
+      if (alive && waits[2 + 2 * i].revents != 0)
+        alive = move(pairs[i].server, pairs[i].client, pairs[i].number <= deaf_up_to_);
       if (!alive) end(pairs[i]);
     }
     std::erase_if(pairs, [](const Pair& pair) { return pair.client < 0; });

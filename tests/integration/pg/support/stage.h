@@ -56,10 +56,12 @@ class Proxy {
   Proxy();
   ~Proxy();
   int port() const { return port_; }
-  void cut();                           // every connection ends now; the port refuses
-  void restore();                       // the port answers again
+  void cut();                             // every connection ends now; the port refuses
+  void restore();                         // the port answers again
   void freeze(bool on) { frozen_ = on; }  // bytes stop in both directions; connections stay
-  void swallow_answers() { deaf_up_to_ = accepted_.load(); }  // of the connections there are: the server hears, the client does not
+  void swallow_answers() {
+    deaf_up_to_ = accepted_.load();
+  }  // of the connections there are: the server hears, the client does not
   void end_connections();
   int accepted() const { return accepted_; }
 
