@@ -232,7 +232,7 @@ Task<> run_job(Visitor& visitor, const std::string& project, std::string& job_id
     if (status == "FAILED")
       throw Failed(fmt::format("the job failed: {} {}", now["error_code"].string_or(""), now["error_message"].string_or("")));
     if (status == "READY") {
-      stage.done(fmt::format("ready for {} credits", now["cost_credits_final"].integer().value_or(-1)));
+      stage.done(fmt::format("ready, cost: {}", now["cost_credits_final"].integer().value_or(-1)));
       co_return;
     }
     stage.show(static_cast<int>(now["progress"].integer().value_or(0)), status);

@@ -19,11 +19,11 @@ int keys(const Settings& settings) {
 }
 
 int routes(const Settings& settings, const Tools& tools) {
-  const http::Router table = route_table(settings);
+  const std::vector<http::Router::Route> table = route_table(settings);
   if (tools.markdown)
     fmt::print("# Every URL and who may call it\n\nWritten by `tenon routes --markdown`; `script/check` holds it against the code.\n\n"
                "| method | URL | who | body, bytes |\n|---|---|---|---|\n");
-  for (const http::Router::Route& route : table.routes()) {
+  for (const http::Router::Route& route : table) {
     if (tools.markdown)
       fmt::print("| {} | `{}` | {} | {} |\n", http::name_of(route.method), route.pattern, http::name_of(route.who), route.limits.body);
     else

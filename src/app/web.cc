@@ -122,11 +122,11 @@ int web(const Settings& settings, bool with_worker) {
   return 0;
 }
 
-http::Router route_table(const Settings& settings) {
+std::vector<http::Router::Route> route_table(const Settings& settings) {
   Pools pools;
   sim::Sim sim(settings.sim);
   const WebLoop loop(settings, pools, settings.production ? nullptr : &sim);
-  return loop.router();
+  return loop.router().routes();
 }
 
 }  // namespace app

@@ -152,6 +152,8 @@ void TaskGroup::spawn(const char* name, Task<> task, std::shared_ptr<Ambient> mi
   state_->running.push_front(mine);
   const auto place = state_->running.begin();
   AmbientScope scope(mine);
+  // A task may be spawned before the loop runs: its first waits belong to that loop all the same.
+  Loop* const before = std::exchange(running_loop, state_->loop);
   start(std::move(task), [state = state_, place, name](std::exception_ptr error) {
     if (error) log::error("core.task.failed", {{"task", name}, {"what", describe(error)}});
     state->running.erase(place);
@@ -159,6 +161,7 @@ void TaskGroup::spawn(const char* name, Task<> task, std::shared_ptr<Ambient> mi
     for (const auto joiner : std::exchange(state->joiners, {}))
       state->loop->post([joiner] { joiner.resume(); });
   });
+  running_loop = before;
 }
 
 void TaskGroup::request_stop() {

@@ -106,3 +106,15 @@ TEST_CASE("a full pool refuses with 503 instead of growing") {
   CHECK_THROWS_AS(loop.run_until(one_more()), Problem);
   go = true;
 }
+
+TEST_CASE("a task spawned before the loop runs waits on that loop") {
+  Loop loop;
+  TaskGroup group(loop);
+  std::string seen;
+  auto mine = std::make_shared<Ambient>();
+  mine->request_id = "early";
+  group.spawn("test.early", remember(&seen), mine);
+  auto all = [&]() -> Task<> { co_await group.join(); };
+  loop.run_until(all());
+  CHECK(seen == "early");
+}
