@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <coroutine>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -28,6 +29,19 @@ std::string host_name() {
   ::gethostname(name, sizeof name - 1);
   return name;
 }
+
+// Goes on when the loop runs: a worker may be started before it.
+struct OnLoop {
+  core::Loop& loop;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    loop.post([waiting, mine = core::ambient()] {
+      core::set_ambient(mine);
+      waiting.resume();
+    });
+  }
+  void await_resume() const noexcept {}
+};
 
 std::string job_dir(const std::string& root, const ClaimedJob& job) {
   return (std::filesystem::path(root) / ("j_" + job.id.str() + "-" + std::to_string(job.fence))).string();
@@ -85,10 +99,14 @@ Worker::Worker(core::Loop& loop, pg::Db& db, pg::Listener& listener, storage::St
     : impl_(std::make_unique<Impl>(loop, db, listener, storage, disk, pipelines, std::move(config))) {}
 Worker::~Worker() = default;
 
-Task<> Worker::run() { return impl_->work(Impl::Until::stopped); }
+Task<> Worker::run() {
+  impl_->stopping = false;
+  return impl_->work(Impl::Until::stopped);
+}
 
 Task<int> Worker::drain() {
   impl_->settled = 0;
+  impl_->stopping = false;
   co_await impl_->work(Impl::Until::empty);
   co_return impl_->settled;
 }
@@ -99,7 +117,7 @@ void Worker::stop() {
 }
 
 Task<> Worker::Impl::work(Until until) {
-  stopping = false;
+  co_await OnLoop{loop};
   work_dir = std::make_unique<WorkDir>(config.work_dir, config.worker_id);
   core::log::info("jobs.worker.started", {{"worker", config.worker_id},
                                           {"slots", config.slots},
