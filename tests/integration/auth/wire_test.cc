@@ -9,7 +9,8 @@ TEST_CASE("sign-up, confirmation, sign-in and sign-out by the wire") {
   House house;
   const Answer made = house.post("/signup", R"({"email":"Ada@Example.com","password":"correct horse battery",
     "data":{"name":"Ada"},
-    "code_challenge":null,"code_challenge_method":null,"gotrue_meta_security":{},"role":"service_role","email_confirm":true})");
+    "code_challenge":null,"code_challenge_method":null,"gotrue_meta_security":{},
+    "role":"service_role","email_confirm":true})");
   REQUIRE(made.status == 200);
   const core::Json user = made.json();
   CHECK(user["email"].string_or("") == "ada@example.com");
