@@ -49,7 +49,7 @@ TEST_CASE("errors of the provider are tried again and then the mail goes out, on
   for (const int status : {500, 429, 503}) {
     const std::string entity = unique();
     office.sim.inbox().clear();
-    office.sim.inbox().fail_next({.status = status, .times = 1, .retry_after = status == 429 ? 1 : 0});
+    office.sim.inbox().fail_next({.status = status, .times = 1});
     office.queue(ada, "welcome", entity, R"({"url":"http://localhost:3000/app"})");
     CHECK(office.drain() == 0);
     CHECK(office.mails().empty());
@@ -62,6 +62,18 @@ TEST_CASE("errors of the provider are tried again and then the mail goes out, on
     CHECK(office.log("status", entity) == "sent");
     CHECK(office.log("attempts", entity) == "2");
   }
+}
+
+TEST_CASE("a rate limit rests the lane as long as the provider says, then everything goes out") {
+  Office office;
+  const auto ada = office.sign_up();
+  office.sim.inbox().fail_next({.status = 429, .times = 1, .retry_after = 1});
+  for (int i = 0; i < 3; ++i) office.queue(ada, "welcome", unique(), R"({"url":"http://localhost:3000/app"})");
+  office.queue(ada, "welcome", unique(), R"({"url":"http://localhost:3000/app"})");
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(office.drain() == 4);
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::seconds(1));
+  CHECK(office.mails().size() == 4);
 }
 
 TEST_CASE("when the answer is lost between send and mark, the mail still arrives once") {
@@ -202,14 +214,20 @@ core::Task<double> seconds_to_arrive(Office& office, core::UserId user) {
   auto put = [](pg::Tx& tx, core::UserId to) -> core::Task<> {
     co_await outbox::queue_mail(tx, to, "welcome", unique(), R"({"url":"http://localhost:3000/app"})");
   };
-  const auto start = std::chrono::steady_clock::now();
-  co_await office.db->in(pg::as_service("a test queues"), put, user);
-  while (office.mails().empty() && std::chrono::steady_clock::now() - start < std::chrono::seconds(10))
-    co_await core::sleep_for(std::chrono::milliseconds(5));
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  double longest = 0;  // of several, since a poll may come just in time
+  for (std::size_t n = 1; n <= 5; ++n) {
+    const auto start = std::chrono::steady_clock::now();
+    co_await office.db->in(pg::as_service("a test queues"), put, user);
+    while (office.mails().size() < n && std::chrono::steady_clock::now() - start < std::chrono::seconds(10))
+      co_await core::sleep_for(std::chrono::milliseconds(5));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    longest = std::max(longest, took.count());
+    while (office.scalar("select count(*) from tenon.outbox where state = 'ready'") != "0")
+      co_await core::sleep_for(std::chrono::milliseconds(5));
+  }
   group.request_stop();
   co_await group.join();
-  co_return took.count();
+  co_return longest;
 }
 
 }  // namespace

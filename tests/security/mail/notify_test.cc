@@ -8,7 +8,12 @@ using http::Method;
 namespace {
 
 struct MailHouse : House {
-  MailHouse() : client(loop), mail(loop, client, db(), mail::Config{}) { mail::mount(router, mail); }
+  MailHouse()
+      : House([](auth::Config& config) { config.notify_secret = core::Secret("one-secret-of-internal-calls"); }),
+        client(loop),
+        mail(loop, client, db(), mail::Config{}) {
+    mail::mount(router, mail);
+  }
   http::Client client;
   mail::Mail mail;
 
@@ -18,7 +23,7 @@ struct MailHouse : House {
     return call(Method::post, "/api/internal/notify", headers, body);
   }
 };
-const std::string kSecret = "the secret of internal calls";
+const std::string kSecret = "one-secret-of-internal-calls";
 
 // A job that ended so, with no mail queued yet.
 std::string job(const std::string& status, const std::string& code = "") {

@@ -1,0 +1,224 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "core/loop.h"
+#include "outbox/outbox.h"
+#include "pg/session.h"
+
+using core::Task;
+using outbox::Delivery;
+using outbox::Item;
+using outbox::Outcome;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+core::Secret env(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) throw std::runtime_error(std::string(name) + " is missing: run by tests/support/with-postgres");
+  return core::Secret(value);
+}
+
+struct Post {
+  Post() {
+    pg::Config config;
+    config.url = config.direct_url = env("TENON_TEST_URL");
+    db = std::make_unique<pg::Db>(loop, config);
+    listener = std::make_unique<pg::Listener>(loop, config);
+    courier = make_courier("first");
+    owner.script("delete from tenon.outbox_ready; delete from tenon.outbox_leases; delete from tenon.outbox");
+  }
+  ~Post() {
+    loop.run_until(listener->close());
+    loop.run_until(db->close());
+  }
+  std::unique_ptr<outbox::Courier> make_courier(const char* name) {
+    return std::make_unique<outbox::Courier>(loop, *db, *listener, name);
+  }
+  void put(int n, const std::string& kind = "count", const std::string& lane = "noop") {
+    static constexpr auto all = [](pg::Tx& tx, std::string to, std::string what, int many) -> Task<> {
+      for (int i = 0; i < many; ++i)
+        co_await outbox::put(tx, to, what, std::nullopt, "{\"n\":" + std::to_string(i) + "}");
+    };
+    loop.run_until(db->in(pg::as_service("a test puts"), all, lane, kind, n));
+  }
+  std::string scalar(const std::string& sql) { return owner.query(sql).rows.at(0).at(0).value_or("(null)"); }
+
+  core::Loop loop;
+  pg::Session owner{env("TENON_TEST_SUPER_URL")};
+  std::unique_ptr<pg::Db> db;
+  std::unique_ptr<pg::Listener> listener;
+  std::unique_ptr<outbox::Courier> courier;
+};
+
+// Counts each row's deliveries.
+outbox::Deliver counting(std::multiset<std::int64_t>& seen) {
+  return [&seen](const Item& item) -> Task<Delivery> {
+    seen.insert(item.payload["n"].integer().value_or(-1));
+    co_return Delivery{};
+  };
+}
+
+Task<> run(outbox::Courier& courier) { co_await courier.run(); }
+
+}  // namespace
+
+TEST_CASE("every row is delivered once and closed, in far fewer trips than rows") {
+  Post post;
+  std::multiset<std::int64_t> seen;
+  post.courier->lane("noop", 1e6, 500);
+  post.courier->on("count", counting(seen));
+  post.put(1200);
+  const auto start = steady_clock::now();
+  CHECK(post.loop.run_until(post.courier->drain()) == 1200);
+  const std::chrono::duration<double> took = steady_clock::now() - start;
+  MESSAGE("1200 rows in " << took.count() * 1000 << " ms");
+  CHECK(seen.size() == 1200);
+  CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 1200);
+  CHECK(post.scalar("select count(*) from tenon.outbox where state = 'done'") == "1200");
+  CHECK(post.scalar("select count(*) from tenon.outbox_leases") == "0");
+}
+
+TEST_CASE("a row put in a transaction that rolls back is never delivered") {
+  Post post;
+  std::multiset<std::int64_t> seen;
+  post.courier->lane("noop", 1e6, 500);
+  post.courier->on("count", counting(seen));
+  static constexpr auto fail = [](pg::Tx& tx) -> Task<> {
+    co_await outbox::put(tx, "noop", "count", std::nullopt, "{}");
+    throw std::runtime_error("no");
+  };
+  CHECK_THROWS(post.loop.run_until(post.db->in(pg::as_service("a test puts"), fail)));
+  CHECK(post.loop.run_until(post.courier->drain()) == 0);
+  CHECK(seen.empty());
+}
+
+TEST_CASE("a destination's rate is kept") {
+  Post post;
+  std::multiset<std::int64_t> seen;
+  post.courier->lane("noop", 20, 5);
+  post.courier->on("count", counting(seen));
+  post.put(25);
+  const auto start = steady_clock::now();
+  CHECK(post.loop.run_until(post.courier->drain()) == 25);
+  const std::chrono::duration<double> took = steady_clock::now() - start;
+  CHECK(took.count() >= 0.95);  // 5 at once, 20 more at 20 a second
+  CHECK(took.count() < 6);
+}
+
+TEST_CASE("what a handler throws is tried again later, and the row tells why") {
+  Post post;
+  post.courier->lane("noop", 1e6, 500);
+  post.courier->on("count", [](const Item&) -> Task<Delivery> {
+    throw std::runtime_error("the disk is full");
+    co_return Delivery{};
+  });
+  post.put(1);
+  CHECK(post.loop.run_until(post.courier->drain()) == 0);
+  CHECK(post.scalar("select state || attempts || last_error from tenon.outbox") == "ready1the disk is full");
+  CHECK(post.scalar("select count(*) from tenon.outbox_ready where run_at > now() + interval '2 seconds'") == "1");
+}
+
+TEST_CASE("a row that workers died on eight times is given up, not delivered a ninth time") {
+  Post post;
+  std::multiset<std::int64_t> seen;
+  std::string told;
+  post.courier->lane("noop", 1e6, 500);
+  post.courier->on("count", counting(seen), [&told](const Item&, const std::string& error) -> Task<> {
+    told = error;
+    co_return;
+  });
+  post.put(1);
+  post.owner.script("update tenon.outbox set attempts = 8");
+  CHECK(post.loop.run_until(post.courier->drain()) == 1);
+  CHECK(seen.empty());
+  CHECK(told == "workers died on it");
+  CHECK(post.scalar("select state from tenon.outbox") == "failed");
+}
+
+TEST_CASE("a kind nobody delivers waits for the worker that knows it") {
+  Post post;
+  post.courier->lane("noop", 1e6, 500);
+  post.put(1, "from_the_future");
+  CHECK(post.loop.run_until(post.courier->drain()) == 0);
+  CHECK(post.scalar("select state from tenon.outbox") == "ready");
+}
+
+TEST_CASE("two couriers share the rows and deliver none twice") {
+  Post post;
+  std::multiset<std::int64_t> seen;
+  const auto second = post.make_courier("second");
+  for (outbox::Courier* courier : {post.courier.get(), second.get()}) {
+    courier->lane("noop", 1e6, 20);
+    courier->on("count", counting(seen));
+  }
+  post.put(300);
+  auto both = [](outbox::Courier& a, outbox::Courier& b, core::Loop& loop) -> Task<> {
+    auto drain = [](outbox::Courier& one) -> Task<> { co_await one.drain(); };
+    core::TaskGroup group(loop);
+    group.spawn("test.a", drain(a));
+    group.spawn("test.b", drain(b));
+    co_await group.join();
+  };
+  post.loop.run_until(both(*post.courier, *second, post.loop));
+  CHECK(seen.size() == 300);
+  CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 300);
+}
+
+TEST_CASE("connections cut in the middle lose no row, and the courier goes on by itself") {
+  Post post;
+  std::multiset<std::int64_t> seen;
+  post.courier->lane("noop", 200, 20);
+  post.courier->on("count", counting(seen));
+  post.put(100);
+  auto story = [](Post& p, std::multiset<std::int64_t>& got) -> Task<> {
+    core::TaskGroup group(p.loop);
+    group.spawn("test.courier", run(*p.courier));
+    const auto deadline = steady_clock::now() + seconds(20);
+    while (got.size() < 30 && steady_clock::now() < deadline) co_await core::sleep_for(milliseconds(5));
+    p.owner.script(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator' and pid <> "
+        "pg_backend_pid()");
+    // A claim whose answer was cut off holds its rows until the lease runs out.
+    p.owner.script("update tenon.outbox_leases set expires_at = now() - interval '1 second'");
+    while (p.scalar("select count(*) from tenon.outbox where state = 'ready'") != "0" && steady_clock::now() < deadline)
+      co_await core::sleep_for(milliseconds(20));
+    group.request_stop();
+    co_await group.join();
+  };
+  post.loop.run_until(story(post, seen));
+  CHECK(post.scalar("select count(*) from tenon.outbox where state = 'done'") == "100");
+  CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 100);
+}
+
+TEST_CASE("a courier that is stopped finishes what it has begun and claims nothing more") {
+  Post post;
+  std::multiset<std::int64_t> seen;
+  post.courier->lane("noop", 1000, 4);
+  core::Event begun;
+  post.courier->on("count", [&](const Item& item) -> Task<Delivery> {
+    begun.set();
+    co_await core::sleep_for(milliseconds(200));
+    seen.insert(item.id);
+    co_return Delivery{};
+  });
+  post.put(40);
+  auto story = [](Post& p, core::Event& started) -> Task<> {
+    core::TaskGroup group(p.loop);
+    group.spawn("test.courier", run(*p.courier));
+    co_await started.wait(seconds(10));
+    group.request_stop();
+    co_await group.join();
+  };
+  post.loop.run_until(story(post, begun));
+  CHECK(seen.size() > 0);
+  CHECK(seen.size() < 40);
+  CHECK(post.scalar("select count(*) from tenon.outbox where state = 'done'") == std::to_string(seen.size()));
+  CHECK(post.scalar("select count(*) from tenon.outbox_ready") == std::to_string(40 - seen.size()));
+}
