@@ -14,8 +14,8 @@ using sim::Inbox;
 
 namespace {
 
-const std::string kMail =
-    R"({"from":"App <hello@example.com>","to":["ada@example.com"],"subject":"Hi","html":"<p>x</p>","text":"see http://a.example/b"})";
+const std::string kMail = R"({"from":"App <hello@example.com>","to":["ada@example.com"],"subject":"Hi",)"
+                          R"("html":"<p>x</p>","text":"see http://a.example/b"})";
 
 http::Request request(std::string body, std::vector<std::pair<std::string, std::string>> headers = {}) {
   http::Request rq;
@@ -179,10 +179,9 @@ TEST_CASE("the list as JSON has what tests need, newest first, and can ask for o
 
 TEST_CASE("the inbox's page and a mail's page render, and escape what the mail says") {
   Inbox inbox("");
-  const auto sent = sim::send_one(
-      inbox,
-      request(
-          R"({"from":"a@b.c","to":"bob@example.com","subject":"<script>x</script>","text":"go http://a.example/b?c=d now","html":"<script>y</script>"})"));
+  const auto sent =
+      sim::send_one(inbox, request(R"({"from":"a@b.c","to":"bob@example.com","subject":"<script>x</script>","text":)"
+                                   R"("go http://a.example/b?c=d now","html":"<script>y</script>"})"));
   http::Request ask = request("");
   ask.method = http::Method::get;
   ask.path = "/dev/mail";
