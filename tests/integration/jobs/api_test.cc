@@ -94,36 +94,6 @@ TEST_CASE("the same Idempotency-Key starts one job and gives the same answer; an
   CHECK(house.scalar("select count(*) from public.jobs where user_id = $1", {ada.str()}) == "1");
 }
 
-TEST_CASE("nobody reaches another's job by any route: it looks like one that does not exist") {
-  House house;
-  const auto ada = house.person(20);
-  const auto eve = house.person(20);
-  const auto project = house.project(ada, {"black-canyon"});
-  const auto job = house.start(ada, project, "refuse");
-  const std::string missing = core::Uuid::random().str();
-  for (const auto& [method, before, after] :
-       {std::tuple{Method::get, "/api/jobs/", ""}, std::tuple{Method::post, "/api/jobs/", "/cancel"},
-        std::tuple{Method::post, "/api/jobs/", "/retry"}, std::tuple{Method::get, "/api/jobs/", "/events"},
-        std::tuple{Method::get, "/api/jobs/", "/outputs"}, std::tuple{Method::post, "/app/jobs/", "/cancel"},
-        std::tuple{Method::post, "/app/jobs/", "/retry"}}) {
-    CAPTURE(after);
-    const auto hers = house.call({method, before + job.str() + after, world::user(eve)});
-    const auto nobodys = house.call({method, before + missing + after, world::user(eve)});
-    CHECK(hers.status == 404);
-    CHECK(hers.body == nobodys.body);
-  }
-  for (const auto& [method, before, after] :
-       {std::tuple{Method::post, "/api/projects/", "/jobs"}, std::tuple{Method::get, "/api/projects/", "/quote"},
-        std::tuple{Method::get, "/app/projects/", ""}, std::tuple{Method::post, "/app/projects/", "/jobs"}}) {
-    CAPTURE(before);
-    CAPTURE(after);
-    CHECK(house.call({method, before + project.str() + after, world::user(eve)}).status == 404);
-  }
-  CHECK(house.call({Method::get, "/api/projects/" + project.str() + "/jobs", world::user(eve)}).body == "[]");
-  CHECK(house.status(job) == "QUEUED");
-  CHECK(house.balance(ada) == 15);
-}
-
 TEST_CASE("a failed job is retried as a new one that goes on after the steps that were done") {
   House house;
   const auto ada = house.person(20);

@@ -94,30 +94,6 @@ TEST_CASE("what may pass by itself is tried three times, then fails and gives th
   CHECK(house.balance(ada) == 20);
 }
 
-TEST_CASE("a step sees no secret, no stranger's descriptor, and the variables it was promised") {
-  House house;
-  ::setenv("TENON_TEST_VISIBLE", "for the step", 1);
-  ::setenv("TENON_TEST_HIDDEN", "not for the step", 1);
-  house.config.pipeline_env = {"TENON_TEST_VISIBLE"};
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "spy");
-  house.drain();
-  const std::string environment = house.output_bytes(job, "environment.txt");
-  CHECK(environment.find("TENON_TEST_VISIBLE=for the step") != std::string::npos);
-  CHECK(environment.find("not for the step") == std::string::npos);
-  CHECK(environment.find("postgres") == std::string::npos);
-  CHECK(house.output_bytes(job, "descriptors.txt") == ".");
-}
-
-TEST_CASE("a step can hand over only plain files of its own folder") {
-  House house;
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "trespass");
-  house.drain();
-  CHECK(house.fate(job).status == "READY");
-  CHECK(house.output_bytes(job, "taken.txt") == ".");
-}
-
 TEST_CASE("a queued job is cancelled at once, a running one is stopped and pays for what it finished") {
   House house;
   const auto ada = house.person(20);

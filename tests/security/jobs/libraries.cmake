@@ -1,0 +1,2 @@
+include("${CMAKE_SOURCE_DIR}/tests/integration/jobs/libraries.cmake")
+target_sources(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests/integration/jobs/support/pipelines.cc")
