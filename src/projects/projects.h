@@ -21,12 +21,12 @@ namespace projects {
 
 using core::Task;
 
-inline constexpr std::size_t kLongestTitle = 200;             // characters
-inline constexpr std::size_t kLongestCaption = 200;           // characters
-inline constexpr std::uint64_t kLargestFile = 25u << 20;      // bytes
-inline constexpr std::int64_t kMostPixels = 50'000'000;       // of one photograph
-inline constexpr std::int64_t kMostInputs = 60;               // of one project
-inline constexpr std::int64_t kLargestPage = 100;             // projects
+inline constexpr std::size_t kLongestTitle = 200;         // characters
+inline constexpr std::size_t kLongestCaption = 200;       // characters
+inline constexpr std::uint64_t kLargestFile = 25u << 20;  // bytes
+inline constexpr std::int64_t kMostPixels = 50'000'000;   // of one photograph
+inline constexpr std::int64_t kMostInputs = 60;           // of one project
+inline constexpr std::int64_t kLargestPage = 100;         // projects
 
 // The module. One for each loop, as the Db it speaks through.
 struct Projects {

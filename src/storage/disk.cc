@@ -1,7 +1,6 @@
 #include "storage/disk.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "core/crypto.h"
 #include "core/ids.h"
 #include "core/log.h"
+#include "core/md5.h"
 #include "storage/storage.h"
 #include "storage/trouble.h"
 
@@ -58,16 +58,12 @@ void make_folder(const fs::path& folder) {
 }
 
 bool untouched_for(const fs::path& file, std::chrono::seconds age) {
-  struct stat info {};
+  struct stat info{};
   if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  struct timespec now {};
+  struct timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   return now.tv_sec - info.st_mtim.tv_sec >= age.count();
 }
-
-struct DigestDeleter {
-  void operator()(EVP_MD_CTX* ctx) const { EVP_MD_CTX_free(ctx); }
-};
 
 }  // namespace
 
@@ -82,7 +78,7 @@ struct Disk::Temp::Impl {
   int fd = -1;
   bool renamed = false;
   std::uint64_t size = 0;
-  std::unique_ptr<EVP_MD_CTX, DigestDeleter> md5{EVP_MD_CTX_new()};
+  core::Md5 md5;
 
   ~Impl() {
     if (fd >= 0) ::close(fd);
@@ -101,7 +97,6 @@ Disk::Temp::Temp(const Disk& disk) : impl_(std::make_unique<Impl>()) {
     impl_->fd = open();
   }
   if (impl_->fd < 0) refuse("open", errno);
-  if (EVP_DigestInit_ex(impl_->md5.get(), EVP_md5(), nullptr) != 1) throw std::runtime_error("MD5 is not available");
 }
 
 Disk::Temp::~Temp() = default;
@@ -109,7 +104,7 @@ Disk::Temp::~Temp() = default;
 void Disk::Temp::write(std::string_view bytes) {
   write_all(impl_->fd, bytes);
   impl_->size += bytes.size();
-  EVP_DigestUpdate(impl_->md5.get(), bytes.data(), bytes.size());
+  impl_->md5.update(bytes);
 }
 
 void Disk::Temp::sync() {
@@ -132,12 +127,7 @@ Staged Disk::Temp::finish() {
     ::unlink(target.c_str());
     throw;
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_DigestFinal_ex(impl_->md5.get(), digest, &length);
-  return Staged{.version = impl_->version,
-                .size = impl_->size,
-                .md5 = core::hex({reinterpret_cast<const char*>(digest), length})};
+  return Staged{.version = impl_->version, .size = impl_->size, .md5 = core::hex(impl_->md5.finish())};
 }
 
 std::optional<std::string> Disk::path_of(std::string_view version) const {
@@ -149,7 +139,7 @@ std::optional<std::string> Disk::path_of(std::string_view version) const {
 
 std::optional<std::uint64_t> Disk::size_of(std::string_view version) const {
   const auto path = path_of(version);
-  struct stat info {};
+  struct stat info{};
   if (!path || ::stat(path->c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
   return static_cast<std::uint64_t>(info.st_size);
 }

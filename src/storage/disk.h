@@ -1,5 +1,5 @@
-// Files below STORAGE_DIR: tmp/<uuid> while being written, objects/<2 hex>/<version> once durable. Everything here blocks:
-// call it through core::offload. A file is never changed after its rename, so a reader needs no lock.
+// Files below STORAGE_DIR: tmp/<uuid> while being written, objects/<2 hex>/<version> once durable. Everything here
+// blocks: call it through core::offload. A file is never changed after its rename, so a reader needs no lock.
 #pragma once
 
 #include <chrono>

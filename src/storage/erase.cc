@@ -20,8 +20,8 @@ Task<> erase_versions(Parts& parts, std::vector<std::string> versions) {
 Task<int> erase_folder(Parts& parts, std::string folder) {
   int erased = 0;
   for (;;) {
-    auto versions = co_await parts.db.in(pg::as_service("the owner of these files is gone"), delete_folder, folder,
-                                         kBatch);
+    auto versions =
+        co_await parts.db.in(pg::as_service("the owner of these files is gone"), delete_folder, folder, kBatch);
     const int found = static_cast<int>(versions.size());
     co_await erase_versions(parts, std::move(versions));
     erased += found;

@@ -20,9 +20,9 @@ std::string bare(std::string_view type) { return core::lower(core::trim(type.sub
 
 // Shown by a browser without running anything in them.
 bool harmless(const std::string& type) {
-  static constexpr std::array<std::string_view, 10> kShown{
-      "image/jpeg", "image/png", "image/gif",  "image/webp", "image/avif",
-      "image/bmp",  "text/plain", "text/csv", "text/vtt",   "application/json"};
+  static constexpr std::array<std::string_view, 10> kShown{"image/jpeg", "image/png",       "image/gif",  "image/webp",
+                                                           "image/avif", "image/bmp",       "text/plain", "text/csv",
+                                                           "text/vtt",   "application/json"};
   return std::ranges::find(kShown, type) != kShown.end() || type.starts_with("audio/") || type.starts_with("video/");
 }
 
@@ -59,10 +59,8 @@ void make_inert(http::Response& response, std::string_view stored_type, std::opt
   const std::string type = bare(stored_type);
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("X-Robots-Tag", "none");
-  if (download)
-    response.headers.set("Content-Disposition", attachment(download->substr(0, 500)));
-  else if (!harmless(type) && !is_html(type))
-    response.headers.set("Content-Disposition", "attachment");
+  if (download) response.headers.set("Content-Disposition", attachment(download->substr(0, 500)));
+  else if (!harmless(type) && !is_html(type)) response.headers.set("Content-Disposition", "attachment");
   if (!harmless(type)) response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
 }
 

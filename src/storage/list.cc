@@ -97,8 +97,9 @@ Task<http::Response> list(Storage& storage, http::Request& rq) {
   const std::int64_t offset = whole(body, "offset", 0, 0);
   if (folder.find('\0') != std::string::npos || search.find('\0') != std::string::npos)
     throw invalid_request("body/prefix holds a NUL");
-  const auto rows = co_await storage.parts().db.as(caller_of(rq)).many<Entry>(kList, bucket, folder, search, column,
-                                                                              order, limit, offset);
+  const auto rows = co_await storage.parts()
+                        .db.as(caller_of(rq))
+                        .many<Entry>(kList, bucket, folder, search, column, order, limit, offset);
   core::JsonWriter w;
   w.begin_array();
   for (const Entry& entry : rows) write(w, entry);

@@ -50,7 +50,8 @@ enum class OnConflict { refuse, replace };
 std::string metadata_of(const Staged& staged, std::string_view mimetype, std::string_view cache_control,
                         core::Time now);
 
-// Service role only. The version that is replaced goes to the outbox. Nothing when the key stands and may not be replaced.
+// Service role only. The version that is replaced goes to the outbox. Nothing when the key stands and may not be
+// replaced.
 Task<std::optional<ObjectRow>> write_row(pg::Tx& tx, const NewObject& object, OnConflict on_conflict);
 // Deletes what the transaction's role may delete of exactly these keys.
 Task<std::vector<ObjectRow>> delete_rows(pg::Tx& tx, const std::string& bucket, const std::vector<std::string>& keys);

@@ -89,8 +89,7 @@ Task<http::Response> sign_many(Storage& storage, http::Request& rq) {
     w.begin().field("path", path);
     if (visible.contains(path) && valid_key(path))
       w.field("signedURL", link(parts, bucket + "/" + path, seconds)).key("error").null();
-    else
-      w.key("signedURL").null().field("error", kNotThere);
+    else w.key("signedURL").null().field("error", kNotThere);
     w.end();
   }
   w.end_array();

@@ -25,13 +25,13 @@ constexpr std::string_view kCacheControl = "max-age=3600";
 Config Config::from(core::Env& env) {
   Config config;
   config.dir = env.text("STORAGE_DIR", ".tenon/storage");
-  if (env.production() && !env.maybe("STORAGE_DIR")) env.fault("STORAGE_DIR must name the folder that keeps all files.");
+  if (env.production() && !env.maybe("STORAGE_DIR"))
+    env.fault("STORAGE_DIR must name the folder that keeps all files.");
   core::Secret jwt_secret = env.secret("JWT_SECRET");
   if (jwt_secret.empty()) jwt_secret = core::Secret(core::random_bytes(32));
   config.signing_key = link_key(jwt_secret);
   config.public_url = env.url("APP_BASE_URL", "http://localhost:3000");
-  config.max_upload =
-      static_cast<std::uint64_t>(env.integer("STORAGE_MAX_UPLOAD_BYTES", 500LL << 20, 1, 1LL << 40));
+  config.max_upload = static_cast<std::uint64_t>(env.integer("STORAGE_MAX_UPLOAD_BYTES", 500LL << 20, 1, 1LL << 40));
   config.max_link_seconds = env.integer("STORAGE_MAX_LINK_SECONDS", 7LL * 86400, 60, 3650LL * 86400);
   return config;
 }

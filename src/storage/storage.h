@@ -32,18 +32,18 @@ inline constexpr std::string_view kOutputs = "project-outputs";
 std::string job_folder(core::UserId user, core::ProjectId project, core::JobId job);
 
 struct Config {
-  std::string dir;           // STORAGE_DIR
-  core::Secret signing_key;  // derived from JWT_SECRET, never equal to it
-  std::string public_url;    // APP_BASE_URL: origin of absolute signed links
-  std::uint64_t max_upload = 500u << 20;     // STORAGE_MAX_UPLOAD_BYTES, one object over the wire
-  std::int64_t max_link_seconds = 7 * 86400; // STORAGE_MAX_LINK_SECONDS, the longest life of a signed link
+  std::string dir;                            // STORAGE_DIR
+  core::Secret signing_key;                   // derived from JWT_SECRET, never equal to it
+  std::string public_url;                     // APP_BASE_URL: origin of absolute signed links
+  std::uint64_t max_upload = 500u << 20;      // STORAGE_MAX_UPLOAD_BYTES, one object over the wire
+  std::int64_t max_link_seconds = 7 * 86400;  // STORAGE_MAX_LINK_SECONDS, the longest life of a signed link
   static Config from(core::Env& env);
 };
 
-struct Staged {  // durable bytes without a row
+struct Staged {         // durable bytes without a row
   std::string version;  // the file's name below Config::dir
   std::uint64_t size = 0;
-  std::string md5;      // hex
+  std::string md5;  // hex
 };
 struct Object {
   core::Uuid id;

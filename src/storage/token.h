@@ -16,8 +16,8 @@ enum class Scope { download, upload };
 
 struct Grant {
   Scope scope = Scope::download;
-  std::string url;               // "<bucket>/<key>"
-  std::int64_t issued = 0;       // unix seconds
+  std::string url;          // "<bucket>/<key>"
+  std::int64_t issued = 0;  // unix seconds
   std::int64_t expires = 0;
   std::optional<std::string> owner;  // upload links: whose the object will be
   bool upsert = false;               // upload links: may replace

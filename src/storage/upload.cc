@@ -30,8 +30,8 @@ constexpr pg::Sql kTryUpsert{"storage.object_try_upsert", R"sql(
 
 struct Allowed {};  // leaves the trial transaction so that it is rolled back
 
-Task<> try_write(pg::Tx& tx, const std::string& bucket, const std::string& key,
-                 const std::optional<std::string>& owner, OnConflict on_conflict) {
+Task<> try_write(pg::Tx& tx, const std::string& bucket, const std::string& key, const std::optional<std::string>& owner,
+                 OnConflict on_conflict) {
   const pg::Sql& statement = on_conflict == OnConflict::replace ? kTryUpsert : kTryInsert;
   co_await tx.run(statement, bucket, key, owner);
   throw Allowed{};

@@ -37,9 +37,9 @@ WireError meaning_of(const pg::Error& e) {
   if (e.sqlstate == "42501") return access_denied(e.what());
   if (e.sqlstate == "23505") return duplicate();
   if (e.sqlstate == "23503") return no_such_bucket();
-  if (e.sqlstate == "22P05" || e.sqlstate == "22021") return invalid_request("The text holds a character that cannot be stored");
-  core::log::error("storage.statement.failed",
-                   {{"statement", e.statement}, {"state", e.sqlstate}, {"what", e.what()}});
+  if (e.sqlstate == "22P05" || e.sqlstate == "22021")
+    return invalid_request("The text holds a character that cannot be stored");
+  core::log::error("storage.statement.failed", {{"statement", e.statement}, {"state", e.sqlstate}, {"what", e.what()}});
   return {"500", "DatabaseError", "DatabaseError", "The database refused the request"};
 }
 

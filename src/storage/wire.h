@@ -14,7 +14,9 @@ namespace storage {
 
 struct WireError : std::exception {
   WireError(std::string status_text, std::string code_name, std::string short_name, std::string sentence)
-      : status(std::move(status_text)), code(std::move(code_name)), error(std::move(short_name)),
+      : status(std::move(status_text)),
+        code(std::move(code_name)),
+        error(std::move(short_name)),
         message(std::move(sentence)) {}
   const char* what() const noexcept override { return message.c_str(); }
   std::string status, code, error, message;

@@ -33,23 +33,25 @@ TEST_CASE("a project is made, read, renamed and deleted") {
   CHECK(h.api(ada, Method::del, "/" + id).status == 204);
   CHECK(h.api(ada, Method::get, "/" + id).status == 404);
   CHECK(h.api(ada, Method::del, "/" + id).status == 404);
-  CHECK(h.scalar("select count(*) from tenon.outbox where kind = 'erase_project_files' and payload ->> 'project_id' = $1",
-                 {id}) == "1");
+  CHECK(
+      h.scalar("select count(*) from tenon.outbox where kind = 'erase_project_files' and payload ->> 'project_id' = $1",
+               {id}) == "1");
 }
 
 TEST_CASE("bad input gets a clear error and changes nothing") {
   House h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada, "Kept");
-  for (const std::string& body : {std::string(R"({"title":""})"), std::string(R"({"title":"   "})"), std::string("{}"),
-                                  std::string(R"({"title":7})"), std::string(R"({"title":null})"),
-                                  std::string(R"({"title":"a\u0000b"})"), std::string(R"({"title":"a\nb"})"),
-                                  R"({"title":")" + std::string(201, 'a') + "\"}"}) {
+  for (const std::string& body :
+       {std::string(R"({"title":""})"), std::string(R"({"title":"   "})"), std::string("{}"),
+        std::string(R"({"title":7})"), std::string(R"({"title":null})"), std::string(R"({"title":"a\u0000b"})"),
+        std::string(R"({"title":"a\nb"})"), R"({"title":")" + std::string(201, 'a') + "\"}"}) {
     CHECK_MESSAGE(h.code(h.api(ada, Method::post, "", body)) == "invalid_title", body);
     CHECK_MESSAGE(h.code(h.api(ada, Method::put, "/" + id, body)) == "invalid_title", body);
   }
   for (const char* body : {"[]", "7", "\"x\""}) CHECK(h.code(h.api(ada, Method::post, "", body)) == "not_an_object");
-  for (const char* body : {"", "{", "{\"title\":\"x\"} x"}) CHECK(h.code(h.api(ada, Method::post, "", body)) == "bad_json");
+  for (const char* body : {"", "{", "{\"title\":\"x\"} x"})
+    CHECK(h.code(h.api(ada, Method::post, "", body)) == "bad_json");
   CHECK(h.api(ada, Method::get, "").json().size() == 1);
   CHECK(h.api(ada, Method::get, "/" + id).json()["title"].string_or("") == "Kept");
   CHECK(h.api(ada, Method::get, "/nonsense").status == 404);
@@ -60,8 +62,9 @@ TEST_CASE("the list is newest first, and the next links walk it once from end to
   const auto ada = h.sign_up();
   for (int i = 0; i < 25; ++i) h.make(ada, "P" + std::to_string(i));
   // Five of one instant: the id decides between them.
-  h.owner.query("update public.projects set created_at = '2026-01-01' where user_id = $1 and title in ('P3','P4','P5','P6','P7')",
-                {ada.str()});
+  h.owner.query(
+      "update public.projects set created_at = '2026-01-01' where user_id = $1 and title in ('P3','P4','P5','P6','P7')",
+      {ada.str()});
   CHECK(h.api(ada, Method::get, "").json().size() == 20);
   std::vector<std::string> seen;
   std::string url = "?limit=4";

@@ -13,10 +13,11 @@ TEST_CASE("an upload becomes objects and assets below the coming job, captions i
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   const std::string job = h.api(ada, Method::get, "/" + id).json()["next_job_id"].string_or("");
-  const Answer made = h.upload(ada, id, {{"file", "C:\\fotos\\Strand ü.png", png(640, 480, "one")},
-                                         {"file", "b.jpg", png(100, 50, std::string(300000, 'b'))},
-                                         {"caption", "", "The beach"},
-                                         {"caption", "", "The harbour"}});
+  const Answer made = h.upload(ada, id,
+                               {{"file", "C:\\fotos\\Strand ü.png", png(640, 480, "one")},
+                                {"file", "b.jpg", png(100, 50, std::string(300000, 'b'))},
+                                {"caption", "", "The beach"},
+                                {"caption", "", "The harbour"}});
   REQUIRE(made.status == 201);
   const core::Json list = made.json();
   REQUIRE(list.size() == 2);
@@ -67,11 +68,15 @@ TEST_CASE("one bad file, and nothing of the request stays") {
     int status;
     const char* code;
   } table[] = {
-      {{{"file", "a.png", png()}, {"file", "notes.jpg", "this is text"}, {"file", "c.png", png()}}, 415, "unsupported_image"},
+      {{{"file", "a.png", png()}, {"file", "notes.jpg", "this is text"}, {"file", "c.png", png()}},
+       415,
+       "unsupported_image"},
       {{{"file", "a.png", png()}, {"file", "short.png", png().substr(0, 20)}}, 415, "unsupported_image"},
       {{{"file", "a.png", png()}, {"file", "empty.png", ""}}, 415, "unsupported_image"},
       {{{"file", "a.png", png()}, {"file", "bomb.png", png(30000, 30000)}}, 422, "image_too_large"},
-      {{{"file", "a.png", png()}, {"file", "big.png", png(10, 10, std::string((25 << 20) + 1, 'x'))}}, 413, "file_too_large"},
+      {{{"file", "a.png", png()}, {"file", "big.png", png(10, 10, std::string((25 << 20) + 1, 'x'))}},
+       413,
+       "file_too_large"},
       {{{"file", "a.png", png()}, {"caption", "", std::string(201, 'c')}}, 400, "invalid_caption"},
       {{{"file", "a.png", png()}, {"caption", "", "1"}, {"caption", "", "2"}}, 400, "too_many_captions"},
       {{{"caption", "", "no file"}}, 400, "no_files"},
@@ -111,9 +116,11 @@ TEST_CASE("an empty file field of a browser is no file") {
   const std::string body =
       "--BOUNDARY\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\nContent-Type: "
       "application/octet-stream\r\n\r\n\r\n--BOUNDARY--\r\n";
-  const Answer answer =
-      h.call({.method = Method::post, .target = "/api/projects/" + id + "/inputs", .caller = world::user(ada),
-              .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}}, .body = body});
+  const Answer answer = h.call({.method = Method::post,
+                                .target = "/api/projects/" + id + "/inputs",
+                                .caller = world::user(ada),
+                                .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}},
+                                .body = body});
   CHECK(h.code(answer) == "no_files");
 }
 
@@ -141,8 +148,11 @@ TEST_CASE("an upload whose client leaves keeps nothing") {
   const std::string id = h.make(ada);
   std::string half = house::form({{"file", "a.png", png()}, {"file", "b.png", png(10, 10, std::string(100000, 'b'))}});
   half.resize(half.size() - 5000);
-  world::Call call{.method = Method::post, .target = "/api/projects/" + id + "/inputs", .caller = world::user(ada),
-                   .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}}, .body = half};
+  world::Call call{.method = Method::post,
+                   .target = "/api/projects/" + id + "/inputs",
+                   .caller = world::user(ada),
+                   .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}},
+                   .body = half};
   call.breaks = true;
   CHECK_THROWS_WITH(h.call(call), "the client left");
   CHECK(h.files() == 0);

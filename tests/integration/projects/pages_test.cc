@@ -44,7 +44,9 @@ TEST_CASE("the list pages on by its own link and keeps the filter") {
   for (std::size_t amp; (amp = url.find("&amp;")) != std::string::npos;) url.replace(amp, 5, "&");
   const Answer second = page(h, ada, url.substr(std::string("/app/projects").size()));
   std::size_t rows = 0;
-  for (std::size_t from = 0; (from = second.body.find("<td><a href=\"/app/projects/", from)) != std::string::npos; ++from) ++rows;
+  for (std::size_t from = 0; (from = second.body.find("<td><a href=\"/app/projects/", from)) != std::string::npos;
+       ++from)
+    ++rows;
   CHECK(rows == 1);
 }
 
@@ -54,7 +56,8 @@ TEST_CASE("the form makes a project and sends the browser to it, or says what is
   CHECK(page(h, ada, "/new").status == 200);
   const Answer made = h.send_form(ada, "", "title=Summer+%26+sun");
   CHECK(made.status == 303);
-  const std::string id = h.scalar("select id from public.projects where user_id = $1 and title = 'Summer & sun'", {ada.str()});
+  const std::string id =
+      h.scalar("select id from public.projects where user_id = $1 and title = 'Summer & sun'", {ada.str()});
   CHECK(made.headers.get("location") == "/app/projects/" + id);
   const Answer bad = h.send_form(ada, "", "title=" + std::string(201, 'x'));
   CHECK(bad.status == 422);

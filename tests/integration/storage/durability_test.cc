@@ -38,8 +38,11 @@ void age_all(World& w) {  // as if written a day ago
 }
 
 Call upload(const std::string& path, std::string body) {
-  return Call{.method = Method::post, .target = "/storage/v1/object/" + path, .caller = world::key("service_role"),
-              .headers = {{"Content-Type", "image/png"}}, .body = std::move(body)};
+  return Call{.method = Method::post,
+              .target = "/storage/v1/object/" + path,
+              .caller = world::key("service_role"),
+              .headers = {{"Content-Type", "image/png"}},
+              .body = std::move(body)};
 }
 
 }  // namespace
@@ -83,10 +86,10 @@ TEST_CASE("a full disk answers 507, changes nothing, and later uploads work agai
   World w;
   const std::string key = "project-assets/" + core::Uuid::random().str();
   REQUIRE(w.call(upload(key, "old bytes")).status == 200);
-  struct rlimit before {};
+  struct rlimit before{};
   ::getrlimit(RLIMIT_FSIZE, &before);
   auto* const handler = ::signal(SIGXFSZ, SIG_IGN);
-  const struct rlimit small { 100000, before.rlim_max };
+  const struct rlimit small{100000, before.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &small);
   Call replace = upload(key, std::string(500000, 'x'));
   replace.headers.emplace_back("x-upsert", "true");
@@ -131,8 +134,7 @@ TEST_CASE("the bytes of a project go with it, its neighbours' stay") {
   const auto ada = w.sign_up();
   const auto gone = core::ProjectId::random(), stays = core::ProjectId::random();
   const std::string folder = "u_" + ada.str() + "/p_";
-  for (int i = 0; i < 3; ++i)
-    store(w, folder + gone.str() + "/j_1/inputs/" + std::to_string(i) + ".png", "x", ada);
+  for (int i = 0; i < 3; ++i) store(w, folder + gone.str() + "/j_1/inputs/" + std::to_string(i) + ".png", "x", ada);
   store(w, folder + stays.str() + "/j_1/inputs/0.png", "y", ada);
   REQUIRE(w.files() == 4);
   CHECK(w.scalar("select objects from storage.usage where user_id = $1", {ada.str()}) == "4");
@@ -143,15 +145,17 @@ TEST_CASE("the bytes of a project go with it, its neighbours' stay") {
   outbox::Courier courier(w.loop, w.db(), listener, "test");
   courier.lane("storage", 1000, 1000);
   storage::register_deliveries(courier, w.storage());
-  w.owner.query("select tenon.outbox_put('storage', 'erase_project_files', $1::uuid, jsonb_build_object('user_id', $1::uuid, "
-                "'project_id', $2::text))",
-                {ada.str(), gone.str()});
+  w.owner.query(
+      "select tenon.outbox_put('storage', 'erase_project_files', $1::uuid, jsonb_build_object('user_id', $1::uuid, "
+      "'project_id', $2::text))",
+      {ada.str(), gone.str()});
   w.run(courier.drain());
   CHECK(w.files() == 1);
   CHECK(w.scalar("select string_agg(name, ',') from storage.objects where name like $1", {folder + "%"}) ==
         folder + stays.str() + "/j_1/inputs/0.png");
-  w.owner.query("select tenon.outbox_put('storage', 'erase_user_files', $1::uuid, jsonb_build_object('user_id', $1::uuid))",
-                {ada.str()});
+  w.owner.query(
+      "select tenon.outbox_put('storage', 'erase_user_files', $1::uuid, jsonb_build_object('user_id', $1::uuid))",
+      {ada.str()});
   w.run(courier.drain());
   CHECK(w.files() == 0);
   CHECK(w.scalar("select objects from storage.usage where user_id = $1", {ada.str()}) == "0");

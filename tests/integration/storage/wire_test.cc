@@ -26,8 +26,11 @@ void make_buckets(World& w) {
 std::string text_of(const Answer& answer, const char* member) { return answer.json()[member].string_or("(none)"); }
 
 Call upload(http::Caller who, std::string path, std::string body, std::string type = "text/plain") {
-  return Call{.method = Method::post, .target = "/storage/v1/object/" + path, .caller = std::move(who),
-              .headers = {{"Content-Type", std::move(type)}}, .body = std::move(body)};
+  return Call{.method = Method::post,
+              .target = "/storage/v1/object/" + path,
+              .caller = std::move(who),
+              .headers = {{"Content-Type", std::move(type)}},
+              .body = std::move(body)};
 }
 
 Call get(http::Caller who, std::string path) {
@@ -35,8 +38,11 @@ Call get(http::Caller who, std::string path) {
 }
 
 Call send_json(http::Caller who, std::string path, std::string body, Method method = Method::post) {
-  return Call{.method = method, .target = "/storage/v1/object/" + path, .caller = std::move(who),
-              .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+  return Call{.method = method,
+              .target = "/storage/v1/object/" + path,
+              .caller = std::move(who),
+              .headers = {{"Content-Type", "application/json"}},
+              .body = std::move(body)};
 }
 
 std::string unique() { return core::Uuid::random().str(); }
@@ -190,7 +196,8 @@ TEST_CASE("removing many answers what went, removing one says so") {
   CHECK(gone.json().size() == 1);
   CHECK(gone.json()[std::size_t{0}]["name"].string_or("") == one);
   CHECK(text_of(w.call(get(service, "own/" + one)), "code") == "NoSuchKey");
-  CHECK(w.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + two, .caller = service}).status == 200);
+  CHECK(w.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + two, .caller = service}).status ==
+        200);
   const Answer missing =
       w.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + two, .caller = service});
   CHECK(text_of(missing, "code") == "NoSuchKey");
@@ -212,8 +219,9 @@ TEST_CASE("a signed link works without a token, is relative, and ends with its o
   CHECK(got.status == 200);
   CHECK(got.body == "film");
   CHECK(got.headers.get("expires") == "Sun, 01 Mar 2026 12:01:00 GMT");
-  CHECK(w.call(Call{.method = Method::get, .target = target + "&download=mine.mp4"}).headers.get("content-disposition") ==
-        "attachment; filename=mine.mp4; filename*=UTF-8''mine.mp4");
+  CHECK(
+      w.call(Call{.method = Method::get, .target = target + "&download=mine.mp4"}).headers.get("content-disposition") ==
+      "attachment; filename=mine.mp4; filename*=UTF-8''mine.mp4");
   CHECK(w.call(Call{.method = Method::head, .target = target}).status == 200);
   w.clock.advance(std::chrono::seconds(60));
   const Answer late = w.call(Call{.method = Method::get, .target = target});
@@ -232,8 +240,7 @@ TEST_CASE("many links at once: in order, with an error for what is not there") {
   const auto service = world::key("service_role");
   const std::string here = unique();
   REQUIRE(w.call(upload(service, "own/" + here, "x")).status == 200);
-  const Answer many =
-      w.call(send_json(service, "sign/own", R"({"expiresIn":60,"paths":["missing",")" + here + "\"]}"));
+  const Answer many = w.call(send_json(service, "sign/own", R"({"expiresIn":60,"paths":["missing",")" + here + "\"]}"));
   REQUIRE(many.status == 200);
   const core::Json list = many.json();
   CHECK(list[std::size_t{0}]["signedURL"].is_null());

@@ -33,8 +33,8 @@ TEST_CASE("another's project and a missing one get the same answer on every rout
   }
   CHECK(h.upload(eve, id, {{"file", "b.png", png()}}).status == 404);
   CHECK(h.upload(eve, id, {{"file", "b.png", png()}}, "/app/projects/").status == 404);
-  for (const std::string& form : {std::string("/title"), std::string("/delete"), "/inputs/" + asset + "/caption",
-                                  "/inputs/" + asset + "/delete"})
+  for (const std::string& form :
+       {std::string("/title"), std::string("/delete"), "/inputs/" + asset + "/caption", "/inputs/" + asset + "/delete"})
     CHECK_MESSAGE(h.send_form(eve, "/" + id + form, "title=mine&caption=mine").status == 404, form);
 
   CHECK(h.scalar("select (title, status, next_job_id)::text from public.projects where id = $1", {id}) == before);
@@ -60,8 +60,7 @@ TEST_CASE("an asset of one's other project is not reached through this one") {
   House h;
   const auto ada = h.sign_up();
   const std::string one = h.make(ada), two = h.make(ada);
-  const std::string asset =
-      h.upload(ada, one, {{"file", "a.png", png()}}).json()[std::size_t{0}]["id"].string_or("");
+  const std::string asset = h.upload(ada, one, {{"file", "a.png", png()}}).json()[std::size_t{0}]["id"].string_or("");
   CHECK(h.api(ada, Method::del, "/" + two + "/inputs/" + asset).status == 404);
   CHECK(h.api(ada, Method::patch, "/" + two + "/inputs/" + asset, R"({"caption":"x"})").status == 404);
   CHECK(h.api(ada, Method::get, "/" + one + "/inputs").json().size() == 1);

@@ -16,9 +16,11 @@ std::string code(const Answer& answer) {
 
 std::string put_output(World& w, core::UserId user) {
   const std::string key = "u_" + user.str() + "/p_" + core::Uuid::random().str() + "/final.mp4";
-  const Answer made =
-      w.call(Call{.method = Method::post, .target = "/storage/v1/object/project-outputs/" + key,
-                  .caller = world::key("service_role"), .headers = {{"Content-Type", "video/mp4"}}, .body = "film"});
+  const Answer made = w.call(Call{.method = Method::post,
+                                  .target = "/storage/v1/object/project-outputs/" + key,
+                                  .caller = world::key("service_role"),
+                                  .headers = {{"Content-Type", "video/mp4"}},
+                                  .body = "film"});
   REQUIRE(made.status == 200);
   return key;
 }
@@ -35,15 +37,21 @@ TEST_CASE("the owner reads his outputs; another user and a visitor find nothing"
   CHECK(code(w.call(Call{.method = Method::get, .target = at, .caller = world::key("anon")})) == "NoSuchKey");
   CHECK(code(w.call(Call{.method = Method::get, .target = at})) == "NoSuchBucket");
   const std::string sign = "/storage/v1/object/sign/project-outputs/" + key;
-  CHECK(code(w.call(Call{.method = Method::post, .target = sign, .caller = world::user(eve),
-                         .body = R"({"expiresIn":60})"})) == "NoSuchKey");
-  const Answer many = w.call(Call{.method = Method::post, .target = "/storage/v1/object/sign/project-outputs",
-                                  .caller = world::user(eve), .body = R"({"expiresIn":60,"paths":[")" + key + "\"]}"});
+  CHECK(code(w.call(
+            Call{.method = Method::post, .target = sign, .caller = world::user(eve), .body = R"({"expiresIn":60})"})) ==
+        "NoSuchKey");
+  const Answer many = w.call(Call{.method = Method::post,
+                                  .target = "/storage/v1/object/sign/project-outputs",
+                                  .caller = world::user(eve),
+                                  .body = R"({"expiresIn":60,"paths":[")" + key + "\"]}"});
   CHECK(many.json()[std::size_t{0}]["signedURL"].is_null());
-  CHECK(w.call(Call{.method = Method::post, .target = "/storage/v1/object/list/project-outputs",
-                    .caller = world::user(eve), .body = R"({"prefix":"u_)" + ada.str() + "\"}"})
+  CHECK(w.call(Call{.method = Method::post,
+                    .target = "/storage/v1/object/list/project-outputs",
+                    .caller = world::user(eve),
+                    .body = R"({"prefix":"u_)" + ada.str() + "\"}"})
             .body == "[]");
-  CHECK(code(w.call(Call{.method = Method::get, .target = "/storage/v1/object/info/project-outputs/" + key,
+  CHECK(code(w.call(Call{.method = Method::get,
+                         .target = "/storage/v1/object/info/project-outputs/" + key,
                          .caller = world::user(eve)})) == "NoSuchKey");
 }
 
@@ -55,17 +63,23 @@ TEST_CASE("a user writes and deletes nothing, not even below his own folder") {
     const std::string mine = "/storage/v1/object/" + bucket + "/u_" + ada.str() + "/mine.png";
     for (const Method method : {Method::post, Method::put})
       for (const char* upsert : {"false", "true"})
-        CHECK(code(w.call(Call{.method = method, .target = mine, .caller = world::user(ada),
-                               .headers = {{"Content-Type", "image/png"}, {"x-upsert", upsert}}, .body = "x"})) ==
-              "AccessDenied");
+        CHECK(code(w.call(Call{.method = method,
+                               .target = mine,
+                               .caller = world::user(ada),
+                               .headers = {{"Content-Type", "image/png"}, {"x-upsert", upsert}},
+                               .body = "x"})) == "AccessDenied");
     CHECK(code(w.call(Call{.method = Method::post,
                            .target = "/storage/v1/object/upload/sign/" + bucket + "/u_" + ada.str() + "/mine.png",
-                           .caller = world::user(ada), .body = "{}"})) == "AccessDenied");
+                           .caller = world::user(ada),
+                           .body = "{}"})) == "AccessDenied");
   }
-  CHECK(w.call(Call{.method = Method::del, .target = "/storage/v1/object/project-outputs", .caller = world::user(ada),
+  CHECK(w.call(Call{.method = Method::del,
+                    .target = "/storage/v1/object/project-outputs",
+                    .caller = world::user(ada),
                     .body = R"({"prefixes":[")" + key + "\"]}"})
             .body == "[]");
-  CHECK(code(w.call(Call{.method = Method::del, .target = "/storage/v1/object/project-outputs/" + key,
+  CHECK(code(w.call(Call{.method = Method::del,
+                         .target = "/storage/v1/object/project-outputs/" + key,
                          .caller = world::user(ada)})) == "AccessDenied");
   CHECK(w.files() == 1);
 }
@@ -75,14 +89,19 @@ TEST_CASE("without a token no route that needs one does anything") {
   const struct {
     Method method;
     const char* path;
-  } table[] = {{Method::post, "project-assets/x"},       {Method::put, "project-assets/x"},
-               {Method::del, "project-assets/x"},        {Method::del, "project-assets"},
-               {Method::post, "list/project-assets"},    {Method::post, "sign/project-assets/x"},
-               {Method::post, "sign/project-assets"},    {Method::post, "upload/sign/project-assets/x"},
+  } table[] = {{Method::post, "project-assets/x"},
+               {Method::put, "project-assets/x"},
+               {Method::del, "project-assets/x"},
+               {Method::del, "project-assets"},
+               {Method::post, "list/project-assets"},
+               {Method::post, "sign/project-assets/x"},
+               {Method::post, "sign/project-assets"},
+               {Method::post, "upload/sign/project-assets/x"},
                {Method::get, "authenticated/project-assets/x"},
                {Method::get, "info/authenticated/project-assets/x"}};
   for (const auto& row : table) {
-    const Answer answer = w.call(Call{.method = row.method, .target = std::string("/storage/v1/object/") + row.path,
+    const Answer answer = w.call(Call{.method = row.method,
+                                      .target = std::string("/storage/v1/object/") + row.path,
                                       .body = R"({"expiresIn":1,"paths":["x"],"prefixes":["x"]})"});
     CHECK(answer.status == 400);
     CHECK_MESSAGE(answer.json()["statusCode"].string_or("") == "403", row.path);
@@ -108,7 +127,8 @@ TEST_CASE("a signed link opens nothing but its own object") {
   CHECK(code(get("project-outputs/" + mine, "?token=" + token.substr(0, token.rfind('.') + 1))) == "InvalidJWT");
   CHECK(code(w.call(Call{.method = Method::put,
                          .target = "/storage/v1/object/upload/sign/project-outputs/" + mine + "?token=" + token,
-                         .headers = {{"Content-Type", "image/png"}}, .body = "mine now"})) == "InvalidSignature");
+                         .headers = {{"Content-Type", "image/png"}},
+                         .body = "mine now"})) == "InvalidSignature");
   CHECK(get("project-outputs/" + mine, "?token=" + token).body == "film");
 }
 
@@ -118,8 +138,10 @@ TEST_CASE("a link lives at most a week, and only for a whole number of seconds")
   const std::string key = put_output(w, ada);
   for (const char* body : {R"({"expiresIn":0})", R"({"expiresIn":-5})", R"({"expiresIn":604801})",
                            R"({"expiresIn":"60"})", R"({"expiresIn":1.5})", "{}", "[]", "", "x"})
-    CHECK_MESSAGE(code(w.call(Call{.method = Method::post, .target = "/storage/v1/object/sign/project-outputs/" + key,
-                                   .caller = world::user(ada), .body = body})) == "InvalidRequest",
+    CHECK_MESSAGE(code(w.call(Call{.method = Method::post,
+                                   .target = "/storage/v1/object/sign/project-outputs/" + key,
+                                   .caller = world::user(ada),
+                                   .body = body})) == "InvalidRequest",
                   body);
 }
 
@@ -128,7 +150,9 @@ TEST_CASE("nothing a caller sends can widen a link") {
   const auto ada = w.sign_up();
   const std::string key = put_output(w, ada);
   const Answer made = w.call(Call{
-      .method = Method::post, .target = "/storage/v1/object/sign/project-outputs/" + key, .caller = world::user(ada),
+      .method = Method::post,
+      .target = "/storage/v1/object/sign/project-outputs/" + key,
+      .caller = world::user(ada),
       .body = R"({"expiresIn":60,"url":"project-outputs/x","scope":"upload","role":"service_role","upsert":true})"});
   const std::string link = made.json()["signedURL"].string_or("");
   const std::string token = link.substr(link.find("token=") + 6);
@@ -144,8 +168,11 @@ TEST_CASE("no key leaves the store's folder") {
   World w;
   for (const char* key : {"..%2F..%2Fetc%2Fpasswd", "a/../../b", "a//b", "./a", "a%5Cb", "a%00b", "%C3%A4", "a%23b"}) {
     const std::string target = std::string("/storage/v1/object/project-assets/") + key;
-    CHECK_MESSAGE(code(w.call(Call{.method = Method::post, .target = target, .caller = world::key("service_role"),
-                                   .headers = {{"Content-Type", "image/png"}}, .body = "x"})) == "InvalidKey",
+    CHECK_MESSAGE(code(w.call(Call{.method = Method::post,
+                                   .target = target,
+                                   .caller = world::key("service_role"),
+                                   .headers = {{"Content-Type", "image/png"}},
+                                   .body = "x"})) == "InvalidKey",
                   key);
     CHECK(code(w.call(Call{.method = Method::get, .target = target, .caller = world::key("service_role")})) ==
           "InvalidKey");
@@ -156,9 +183,12 @@ TEST_CASE("no key leaves the store's folder") {
 TEST_CASE("a row whose version is a path reads nothing") {
   World w;
   const std::string key = core::Uuid::random().str();
-  w.owner.query("insert into storage.objects (bucket_id, name, version) values ('project-assets', $1, "
-                "'../../../../etc/passwd')", {key});
-  CHECK(code(w.call(Call{.method = Method::get, .target = "/storage/v1/object/project-assets/" + key,
+  w.owner.query(
+      "insert into storage.objects (bucket_id, name, version) values ('project-assets', $1, "
+      "'../../../../etc/passwd')",
+      {key});
+  CHECK(code(w.call(Call{.method = Method::get,
+                         .target = "/storage/v1/object/project-assets/" + key,
                          .caller = world::key("service_role")})) == "NoSuchKey");
 }
 
@@ -167,11 +197,14 @@ TEST_CASE("what a browser could run is never sent to be run") {
   const auto ada = w.sign_up();
   for (const char* type : {"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml"}) {
     const std::string key = "u_" + ada.str() + "/" + core::Uuid::random().str();
-    REQUIRE(w.call(Call{.method = Method::post, .target = "/storage/v1/object/project-outputs/" + key,
-                        .caller = world::key("service_role"), .headers = {{"Content-Type", type}},
+    REQUIRE(w.call(Call{.method = Method::post,
+                        .target = "/storage/v1/object/project-outputs/" + key,
+                        .caller = world::key("service_role"),
+                        .headers = {{"Content-Type", type}},
                         .body = "<script>alert(1)</script>"})
                 .status == 200);
-    const Answer got = w.call(Call{.method = Method::get, .target = w.storage().signed_path("project-outputs", key, 9)});
+    const Answer got =
+        w.call(Call{.method = Method::get, .target = w.storage().signed_path("project-outputs", key, 9)});
     CHECK(got.status == 200);
     CHECK(got.headers.get("x-content-type-options") == "nosniff");
     CHECK(got.headers.get("content-security-policy") == "default-src 'none'; sandbox");

@@ -68,9 +68,16 @@ TEST_CASE("format and size of a picture are found however its bytes are cut") {
 
 TEST_CASE("what is no picture is refused, whatever it calls itself") {
   const std::vector<std::string> table{
-      "hello, this is text", "GIF89a\x01\x01", "<svg xmlns='http://www.w3.org/2000/svg'/>", "%PDF-1.7",
-      "RIFF\x10\x10\x10\x10WAVEfmt ", bytes({0xff, 0xd8, 0xff, 0xda, 0, 2}), bytes({0xff, 0xd8, 0xff, 0xe0, 0, 1}),
-      bytes({0xff, 0xd8, 0xff, 0xd9}), png(0, 5), jpeg(10, 0),
+      "hello, this is text",
+      "GIF89a\x01\x01",
+      "<svg xmlns='http://www.w3.org/2000/svg'/>",
+      "%PDF-1.7",
+      "RIFF\x10\x10\x10\x10WAVEfmt ",
+      bytes({0xff, 0xd8, 0xff, 0xda, 0, 2}),
+      bytes({0xff, 0xd8, 0xff, 0xe0, 0, 1}),
+      bytes({0xff, 0xd8, 0xff, 0xd9}),
+      png(0, 5),
+      jpeg(10, 0),
       std::string("\x89PNG\r\n\x1a\n", 8) + bytes({0, 0, 0, 13}) + "IDAT" + std::string(20, 'x')};
   for (const std::string& text : table) {
     const ImageHead head = read(text, 5);

@@ -8,9 +8,8 @@ TEST_CASE("a title is trimmed and has 1 to 200 characters on one line") {
   std::string umlauts;
   for (int i = 0; i < 200; ++i) umlauts += "ü";
   CHECK(projects::checked_title(umlauts) == umlauts);
-  for (const std::string& bad :
-       {std::string(), std::string("   "), std::string("a\nb"), std::string("a\0b", 3), std::string("\xff"),
-        umlauts + "x", std::string(201, 'a')})
+  for (const std::string& bad : {std::string(), std::string("   "), std::string("a\nb"), std::string("a\0b", 3),
+                                 std::string("\xff"), umlauts + "x", std::string(201, 'a')})
     CHECK_THROWS_AS(projects::checked_title(bad), core::Problem);
 }
 

@@ -80,9 +80,9 @@ TEST_CASE("a session token of the same server opens nothing") {
 }
 
 TEST_CASE("an expiry that is no whole number is refused") {
-  for (const char* claims : {R"({"url":"b/a/x.png","scope":"download"})",
-                             R"({"url":"b/a/x.png","scope":"download","exp":"9999"})",
-                             R"({"url":"b/a/x.png","scope":"download","exp":1e99})", R"([1])", "x"})
+  for (const char* claims :
+       {R"({"url":"b/a/x.png","scope":"download"})", R"({"url":"b/a/x.png","scope":"download","exp":"9999"})",
+        R"({"url":"b/a/x.png","scope":"download","exp":1e99})", R"([1])", "x"})
     CHECK_MESSAGE(fault(hand_made(R"({"alg":"HS256","typ":"JWT"})", claims, kKey)) == TokenFault::malformed, claims);
   CHECK(fault(std::string(9000, 'a')) == TokenFault::malformed);
 }

@@ -42,17 +42,26 @@ class House : public world::World {
   House() : projects{loop, db(), storage(), clock} { projects::mount(router, projects); }
 
   Answer api(core::UserId who, Method method, const std::string& path, const std::string& body = "") {
-    return call(Call{.method = method, .target = "/api/projects" + path, .caller = world::user(who),
-                     .headers = {{"Content-Type", "application/json"}}, .body = body});
+    return call(Call{.method = method,
+                     .target = "/api/projects" + path,
+                     .caller = world::user(who),
+                     .headers = {{"Content-Type", "application/json"}},
+                     .body = body});
   }
   Answer send_form(core::UserId who, const std::string& path, const std::string& body = "") {
-    return call(Call{.method = Method::post, .target = "/app/projects" + path, .caller = world::user(who),
-                     .headers = {{"Content-Type", "application/x-www-form-urlencoded"}}, .body = body});
+    return call(Call{.method = Method::post,
+                     .target = "/app/projects" + path,
+                     .caller = world::user(who),
+                     .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+                     .body = body});
   }
   Answer upload(core::UserId who, const std::string& project, const std::vector<Part>& parts,
                 const std::string& below = "/api/projects/") {
-    return call(Call{.method = Method::post, .target = below + project + "/inputs", .caller = world::user(who),
-                     .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}}, .body = form(parts)});
+    return call(Call{.method = Method::post,
+                     .target = below + project + "/inputs",
+                     .caller = world::user(who),
+                     .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}},
+                     .body = form(parts)});
   }
   std::string make(core::UserId who, const std::string& title = "Summer") {
     const Answer made = api(who, Method::post, "", R"({"title":")" + title + "\"}");

@@ -143,7 +143,8 @@ class World {
   std::size_t temps() const {
     std::size_t n = 0;
     std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator(dir + "/store/tmp", none)) n += entry.is_regular_file();
+    for (const auto& entry : std::filesystem::directory_iterator(dir + "/store/tmp", none))
+      n += entry.is_regular_file();
     return n;
   }
 
