@@ -8,6 +8,7 @@ namespace storage {
 namespace {
 
 constexpr int kBatch = 500;
+constexpr double kErasuresPerSecond = 200;  // leaves the disk's threads to readers and uploads
 
 Task<> erase_versions(Parts& parts, std::vector<std::string> versions) {
   const auto erase = [&parts, &versions] {
@@ -86,6 +87,7 @@ Task<int> sweep_temps(Parts& parts, std::chrono::seconds older_than) {
 
 void register_deliveries(outbox::Courier& courier, Storage& storage) {
   Parts& parts = storage.parts();
+  courier.lane("storage", kErasuresPerSecond, 200);
   courier.on("erase_version", [&parts](const outbox::Item& item) { return erase_version(parts, item); });
   courier.on("erase_project_files", [&parts](const outbox::Item& item) { return erase_project(parts, item); });
   courier.on("erase_user_files", [&parts](const outbox::Item& item) { return erase_user(parts, item); });

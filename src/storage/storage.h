@@ -102,7 +102,7 @@ class Storage {
 };
 
 void mount(http::Router& router, Storage& storage);  // /storage/v1
-// Outbox kinds erase_version, erase_project_files, erase_user_files. The courier's owner runs the lane `storage`.
+// The courier's lane `storage`: outbox kinds erase_version, erase_project_files, erase_user_files.
 void register_deliveries(outbox::Courier& courier, Storage& storage);
 // Housekeeping of the worker, every few minutes: removes temporary files and one 256th of the files that no row names,
 // when untouched for `older_than`. Returns how many went. sweep_all walks every folder.

@@ -143,7 +143,6 @@ TEST_CASE("the bytes of a project go with it, its neighbours' stay") {
   config.url = config.direct_url = world::env("TENON_TEST_URL");
   pg::Listener listener(w.loop, config);
   outbox::Courier courier(w.loop, w.db(), listener, "test");
-  courier.lane("storage", 1000, 1000);
   storage::register_deliveries(courier, w.storage());
   w.owner.query(
       "select tenon.outbox_put('storage', 'erase_project_files', $1::uuid, jsonb_build_object('user_id', $1::uuid, "
@@ -171,7 +170,6 @@ TEST_CASE("a version that a row still names is not erased, whatever the outbox s
   config.url = config.direct_url = world::env("TENON_TEST_URL");
   pg::Listener listener(w.loop, config);
   outbox::Courier courier(w.loop, w.db(), listener, "test");
-  courier.lane("storage", 1000, 1000);
   storage::register_deliveries(courier, w.storage());
   for (const std::string& version : {object.version, free.version})
     w.owner.query("select tenon.outbox_put('storage', 'erase_version', null, jsonb_build_object('version', $1::text))",
