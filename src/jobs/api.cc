@@ -28,14 +28,13 @@ std::string idempotency_key(const http::Request& rq) {
 Task<http::Response> create(Jobs& jobs, http::Request& rq) {
   const auto project = rq.id<core::ProjectId>("id");
   const core::Json body = rq.body.empty() ? core::Json{} : rq.json();
-  const Started started = co_await start_once(jobs, rq.caller.user, project, body["pipeline"].string_or(""),
-                                              idempotency_key(rq));
+  const Started started =
+      co_await start_once(jobs, rq.caller.user, project, body["pipeline"].string_or(""), idempotency_key(rq));
   co_return http::json(started.body, 201).header("Location", "/api/jobs/" + started.job.str());
 }
 
 Task<http::Response> list(Jobs& jobs, http::Request& rq) {
-  const std::vector<JobRow> rows =
-      co_await jobs_of(jobs.db, rq.caller.user, rq.id<core::ProjectId>("id"), 50);
+  const std::vector<JobRow> rows = co_await jobs_of(jobs.db, rq.caller.user, rq.id<core::ProjectId>("id"), 50);
   core::JsonWriter w;
   w.begin_array();
   for (const JobRow& row : rows) w.raw(job_json(row, {}));

@@ -33,7 +33,7 @@ struct Child::Shared {
   core::Loop& loop;
   ChildSpec spec;
   int socket = -1;
-  int bell = -1;  // the loop rings it: stop
+  int bell = -1;                      // the loop rings it: stop
   std::atomic<bool> at_once = false;  // without the grace
   std::thread thread;
   // On the loop only.
@@ -197,24 +197,25 @@ Child::Child(core::Loop& loop, ChildSpec spec) : shared_(std::make_shared<Shared
   shared_->socket = ends[0];
   // The loop may be gone for the thread only after ~Child has joined it, so posting is safe; what is posted holds the
   // state weakly, because the Child may be gone when the loop comes to it.
-  shared_->thread = std::thread([weak = std::weak_ptr<Shared>(shared_), &loop, &spec = shared_->spec,
-                                 &at_once = shared_->at_once, socket = ends[0], bell = shared_->bell, child_end = ends[1]] {
-    Supervisor supervisor(spec, socket, bell, at_once);
-    const ChildEnd end = supervisor.run(child_end, [&](std::vector<std::string> lines) {
-      loop.post([weak, lines = std::move(lines)]() mutable {
-        if (const auto shared = weak.lock()) {
-          for (std::string& line : lines) shared->lines.push_back(std::move(line));
-          shared->news.set();
-        }
+  shared_->thread =
+      std::thread([weak = std::weak_ptr<Shared>(shared_), &loop, &spec = shared_->spec, &at_once = shared_->at_once,
+                   socket = ends[0], bell = shared_->bell, child_end = ends[1]] {
+        Supervisor supervisor(spec, socket, bell, at_once);
+        const ChildEnd end = supervisor.run(child_end, [&](std::vector<std::string> lines) {
+          loop.post([weak, lines = std::move(lines)]() mutable {
+            if (const auto shared = weak.lock()) {
+              for (std::string& line : lines) shared->lines.push_back(std::move(line));
+              shared->news.set();
+            }
+          });
+        });
+        loop.post([weak, end] {
+          if (const auto shared = weak.lock()) {
+            shared->end = end;
+            shared->news.set();
+          }
+        });
       });
-    });
-    loop.post([weak, end] {
-      if (const auto shared = weak.lock()) {
-        shared->end = end;
-        shared->news.set();
-      }
-    });
-  });
 }
 
 Child::~Child() {

@@ -23,17 +23,17 @@
 namespace jobs {
 
 struct Config {
-  std::string worker_id;                             // WORKER_ID, else worker-<pid>
-  int slots = 1;                                     // WORKER_SLOTS, else the number of cores
-  std::chrono::milliseconds poll{1000};              // POLL_INTERVAL_MS
-  int lease_seconds = 12;                            // TENON_LEASE_SECONDS
-  int external_lease_seconds = 3600;                 // TENON_EXTERNAL_LEASE_SECONDS
-  std::string work_dir;                              // TENON_WORK_DIR, else a folder of the system's temporary one
-  std::vector<std::string> pipeline_env;             // PIPELINE_ENV: names of variables that steps may see
-  std::chrono::seconds step_timeout{1800};           // STEP_TIMEOUT_SECONDS
-  std::uint64_t step_memory_bytes = 2048ull << 20;   // STEP_MEMORY_MB
-  std::uint64_t step_file_bytes = 2048ull << 20;     // STEP_FILE_MB: the largest file a step may write
-  std::string step_program;                          // what is started as `<program> step <pipeline> <n>`; /proc/self/exe
+  std::string worker_id;                            // WORKER_ID, else worker-<pid>
+  int slots = 1;                                    // WORKER_SLOTS, else the number of cores
+  std::chrono::milliseconds poll{1000};             // POLL_INTERVAL_MS
+  int lease_seconds = 12;                           // TENON_LEASE_SECONDS
+  int external_lease_seconds = 3600;                // TENON_EXTERNAL_LEASE_SECONDS
+  std::string work_dir;                             // TENON_WORK_DIR, else a folder of the system's temporary one
+  std::vector<std::string> pipeline_env;            // PIPELINE_ENV: names of variables that steps may see
+  std::chrono::seconds step_timeout{1800};          // STEP_TIMEOUT_SECONDS
+  std::uint64_t step_memory_bytes = 2048ull << 20;  // STEP_MEMORY_MB
+  std::uint64_t step_file_bytes = 2048ull << 20;    // STEP_FILE_MB: the largest file a step may write
+  std::string step_program;  // what is started as `<program> step <pipeline> <n>`; /proc/self/exe
   static Config from(core::Env& env);
 };
 
@@ -47,7 +47,8 @@ class Worker {
   Task<> run();
   // The same until no job is ready and none runs. Returns how many were settled.
   Task<int> drain();
-  // Of this loop only. What is under way is interrupted and handed back: another worker goes on after the last done step.
+  // Of this loop only. What is under way is interrupted and handed back: another worker goes on after the last done
+  // step.
   void stop();
 
  private:

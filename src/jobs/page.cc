@@ -26,7 +26,8 @@ std::string credits_text(const std::string& locale, std::int64_t n) {
   return html::text(locale, n == 1 ? "jobs.page.credit" : "jobs.page.credits", {{"n", html::number(n)}});
 }
 
-html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& job, const std::vector<StepInfo>& done) {
+html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& job,
+                     const std::vector<StepInfo>& done) {
   html::Rows rows;
   const Pipeline* pipeline = find(jobs.pipelines, job.pipeline);
   if (!pipeline) return rows;
@@ -46,7 +47,9 @@ html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& 
 }
 
 Task<html::Rows> output_rows(Jobs& jobs, const std::string& locale, core::UserId user, core::JobId job) {
-  const std::vector<Output> outputs = co_await outputs_of(jobs.db, user, job);
+  std::vector<Output> outputs = co_await outputs_of(jobs.db, user, job);
+  // What can be watched comes first.
+  std::stable_partition(outputs.begin(), outputs.end(), [](const Output& o) { return o.mime.starts_with("video/"); });
   html::Rows rows;
   for (const Output& one : outputs) {
     const std::string key = "pipeline.output." + one.name;
@@ -69,7 +72,8 @@ std::string place_text(const std::string& locale, const Place& place) {
 Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
                     html::Data& data) {
   const auto running = std::find_if(steps.begin(), steps.end(), [](const StepInfo& s) { return s.state == "running"; });
-  std::string said = running == steps.end() ? html::text(locale, "jobs.live.working") : step_label(locale, running->name);
+  std::string said =
+      running == steps.end() ? html::text(locale, "jobs.live.working") : step_label(locale, running->name);
   if (job.status == "QUEUED") {
     const Place place = co_await place_of(jobs.db, job.id);
     said = place_text(locale, place);
@@ -82,7 +86,8 @@ Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, co
 Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, html::Data& data) {
   const std::int64_t back = co_await billing::released(jobs.db, user, job.id);
   data.set("cost", credits_text(locale, job.final_cost));
-  if (back > 0) data.set("returned", html::text(locale, "jobs.page.returned", {{"credits", credits_text(locale, back)}}));
+  if (back > 0)
+    data.set("returned", html::text(locale, "jobs.page.returned", {{"credits", credits_text(locale, back)}}));
   if (job.started_at && job.finished_at)
     data.set("took", html::duration(seconds_between(*job.started_at, *job.finished_at)));
   if (job.finished_at) data.set("finished", html::when(*job.finished_at));
@@ -101,11 +106,13 @@ void tell_price(const std::string& locale, const Price& price, bool again, html:
   const bool enough = price.balance >= price.quote.credits;
   offer.set("credits", credits_text(locale, price.quote.credits));
   offer.set("balance", credits_text(locale, price.balance));
-  offer.set("length", price.quote.seconds > 0 ? html::duration(static_cast<std::int64_t>(price.quote.seconds + 0.5)) : "");
+  offer.set("length",
+            price.quote.seconds > 0 ? html::duration(static_cast<std::int64_t>(price.quote.seconds + 0.5)) : "");
   offer.set("enough", enough).set("again", again);
-  offer.set("short_of", enough ? "" : html::text(locale, "jobs.page.too_few",
-                                                 {{"credits", credits_text(locale, price.quote.credits)},
-                                                  {"balance", credits_text(locale, price.balance)}}));
+  offer.set("short_of", enough ? ""
+                               : html::text(locale, "jobs.page.too_few",
+                                            {{"credits", credits_text(locale, price.quote.credits)},
+                                             {"balance", credits_text(locale, price.balance)}}));
   data.set("offer", std::move(offer));
 }
 
@@ -130,7 +137,10 @@ Task<http::Response> project_page(Jobs& jobs, http::Request& rq) {
   const std::string locale = html::locale_of(rq);
 
   html::Data data;
-  data.set("title", project->title).set("project", projects::project_view(*project)).set("live", true).set("upload", true);
+  data.set("title", project->title)
+      .set("project", projects::project_view(*project))
+      .set("live", true)
+      .set("upload", true);
   data.set("status", job && job->error_code == "CANCELLED" ? "cancelled" : project->status);
   data.set("project_id", id.str());
   if (job) {

@@ -68,9 +68,7 @@ Task<bool> heartbeat(pg::Db& db, std::int64_t lease, int seconds) {
 Task<std::vector<StillOurs>> held_by(pg::Db& db, std::int64_t lease) {
   co_return co_await db.as(worker_role()).many<StillOurs>(kHeldBy, lease);
 }
-Task<> close_lease(pg::Db& db, std::int64_t lease) {
-  co_await db.as(worker_role()).run(kCloseLease, lease);
-}
+Task<> close_lease(pg::Db& db, std::int64_t lease) { co_await db.as(worker_role()).run(kCloseLease, lease); }
 Task<std::vector<ClaimedJob>> claim(pg::Db& db, std::string lane, std::string worker, std::int64_t lease, int n) {
   co_return co_await db.as(worker_role()).many<ClaimedJob>(kClaim, lane, worker, lease, n);
 }
@@ -98,8 +96,8 @@ Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict) {
   co_return word == "done";
 }
 Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, std::string code, std::string message, int delay_seconds) {
-  const std::string word = co_await tx.one<std::string>(kFailAttempt, held.job, held.lease, held.fence, code, message,
-                                                        delay_seconds);
+  const std::string word =
+      co_await tx.one<std::string>(kFailAttempt, held.job, held.lease, held.fence, code, message, delay_seconds);
   if (word == "retry") co_return Retried::retry;
   if (word == "failed") co_return Retried::failed;
   co_return word == "cancelled" ? Retried::cancelled : Retried::lost;
@@ -110,9 +108,7 @@ Task<> end_step(pg::Tx& tx, const Holding& held, const StepRow& step) {
 Task<> hand_back(pg::Db& db, Holding held) {
   co_await db.as(worker_role()).one<std::string>(kHandBack, held.job, held.lease, held.fence);
 }
-Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs) {
-  co_await db.as(worker_role()).run(kTell, jobs);
-}
+Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs) { co_await db.as(worker_role()).run(kTell, jobs); }
 
 Task<> keep_house(pg::Db& db, int external_seconds) {
   for (int i = 0; i < kMostRounds; ++i)

@@ -1,4 +1,5 @@
-// The queue's functions in Postgres (db/README.md), one call each. All of them for the service role: users have no right on them.
+// The queue's functions in Postgres (db/README.md), one call each. All of them for the service role: users have no
+// right on them.
 #pragma once
 
 #include <chrono>
@@ -34,7 +35,7 @@ struct ClaimedJob {
 struct StepDone {
   std::int32_t n = 0;
   std::string name;
-  std::string output;  // JSON, or empty
+  std::string output;         // JSON, or empty
   std::int32_t credits = -1;  // -1: it never charged
 };
 struct StillOurs {

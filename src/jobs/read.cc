@@ -110,7 +110,8 @@ std::vector<projects::Asset> those_of(std::vector<projects::Asset> all, const st
 }
 
 Task<Place> place_of(pg::Db& db, core::JobId job) {
-  co_return co_await db.as(pg::as_service("a place in the queue is counted over everybody's jobs")).one<Place>(kPlace, job);
+  co_return co_await db.as(pg::as_service("a place in the queue is counted over everybody's jobs"))
+      .one<Place>(kPlace, job);
 }
 
 std::string job_json(const JobRow& job, const std::vector<StepInfo>& steps, std::optional<Place> place) {

@@ -61,7 +61,7 @@ Task<std::vector<Output>> outputs_of(pg::Db& db, core::UserId user, core::JobId 
 std::vector<Input> as_inputs(const std::vector<projects::Asset>& assets);
 std::vector<projects::Asset> those_of(std::vector<projects::Asset> all, const std::string& job_input);
 struct Place {
-  std::int64_t ahead = 0;  // jobs claimed before this one, at most 1,000 are counted
+  std::int64_t ahead = 0;        // jobs claimed before this one, at most 1,000 are counted
   bool waiting_for_own = false;  // behind the user's own jobs: it is not in the queue yet
 };
 // The job has been shown to be the user's: the queue itself is nobody's to read.

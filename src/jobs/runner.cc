@@ -31,7 +31,8 @@ std::function<bool()> Runner::gone() const {
 }
 
 Task<bool> Runner::run() {
-  core::log::info("jobs.job.started", {{"project", job_.project}, {"pipeline", job_.pipeline}, {"attempt", job_.attempt}});
+  core::log::info("jobs.job.started",
+                  {{"project", job_.project}, {"pipeline", job_.pipeline}, {"attempt", job_.attempt}});
   bool outage = false;
   try {
     const bool settled = co_await run_steps();
@@ -80,8 +81,7 @@ Task<bool> Runner::run_steps() {
     if (interrupt_ == Interrupt::cancelled) co_return co_await settle_cancelled(&outcome);
     if (interrupt_ != Interrupt::none) co_return co_await leave();
     if (!outcome.result.success && outcome.result.again) co_return co_await fail_for_now(outcome);
-    if (!outcome.result.success)
-      co_return co_await settle_badly(outcome.result.code, outcome.result.message, &outcome);
+    if (!outcome.result.success) co_return co_await settle_badly(outcome.result.code, outcome.result.message, &outcome);
     if (outcome.credits) charged_ = std::max<std::int64_t>(charged_, 0) + *outcome.credits;
     outputs_[pipeline_->steps()[n_].name] = outcome.output;
     if (n_ + 1 == pipeline_->steps().size()) co_return co_await settle_well(&outcome);
@@ -146,10 +146,8 @@ Task<Held> Runner::end_step_well(const StepOutcome& outcome) {
 
 Task<bool> Runner::settle_well(const StepOutcome* last) {
   const StepRow step = last ? row("done", last) : StepRow{};
-  const Verdict verdict{.ok = true,
-                        .cost = static_cast<std::int32_t>(cost()),
-                        .assets = assets_json(),
-                        .metering = job_metering()};
+  const Verdict verdict{
+      .ok = true, .cost = static_cast<std::int32_t>(cost()), .assets = assets_json(), .metering = job_metering()};
   const auto write = [this, &step, &verdict, last]() -> Task<bool> {
     const auto in_tx = [this, last](pg::Tx& tx, const Verdict& v, const StepRow& s) -> Task<bool> {
       const bool done = co_await finish(tx, held_, v);

@@ -9,7 +9,7 @@ namespace jobs {
 
 struct Started {
   core::JobId job;
-  std::string body;     // the job as JSON
+  std::string body;       // the job as JSON
   bool replayed = false;  // the same Idempotency-Key had started it before
 };
 struct Price {

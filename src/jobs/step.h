@@ -76,9 +76,9 @@ class Run {
   std::string scratch(std::string_view name) const;
   Task<> save_file(std::string name, std::string mime = "");
 
-  void progress(double share);           // of this step, 0 to 1; cheap, call it as often as you like
-  void charge(std::int64_t credits);     // what this step costs; a pipeline whose steps never charge costs its estimate
-  void set_output(std::string json);     // a JSON object for later steps, kept with the step
+  void progress(double share);        // of this step, 0 to 1; cheap, call it as often as you like
+  void charge(std::int64_t credits);  // what this step costs; a pipeline whose steps never charge costs its estimate
+  void set_output(std::string json);  // a JSON object for later steps, kept with the step
   Task<Ended> exec(Command command);
   // A sentence of text/en.json with {name} replaced.
   std::string text(std::string_view key,
@@ -100,8 +100,8 @@ using Step = Task<StepResult> (*)(Run&);
 class Pipeline {
  public:
   struct Options {
-    double weight = 1;           // its part of the progress bar
-    int timeout_seconds = 0;     // 0: STEP_TIMEOUT_SECONDS
+    double weight = 1;        // its part of the progress bar
+    int timeout_seconds = 0;  // 0: STEP_TIMEOUT_SECONDS
   };
   struct Entry {
     std::string name;

@@ -38,7 +38,7 @@ std::uint64_t copy_bytes(const std::string& from, const std::string& to) {
 
 // The size of a plain file of this folder; a link or anything else that leads out of it is refused.
 std::uint64_t plain_size(const std::string& file) {
-  struct stat facts {};
+  struct stat facts{};
   if (::lstat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_nlink != 1)
     throw std::runtime_error("no such file");
   const fs::path folder = fs::path(file).parent_path();
@@ -63,9 +63,11 @@ std::string refusal(std::string_view why, std::string_view code = "") {
 
 std::string mime_of(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> kKnown[] = {
-      {".mp4", "video/mp4"},       {".srt", "application/x-subrip"}, {".zip", "application/zip"},
-      {".json", "application/json"}, {".jpg", "image/jpeg"},           {".png", "image/png"},
-      {".webp", "image/webp"},     {".wav", "audio/wav"},            {".txt", "text/plain"}};
+      {".mp4", "video/mp4"},       {".srt", "application/x-subrip"},
+      {".zip", "application/zip"}, {".json", "application/json"},
+      {".jpg", "image/jpeg"},      {".png", "image/png"},
+      {".webp", "image/webp"},     {".wav", "audio/wav"},
+      {".txt", "text/plain"}};
   for (const auto& [end, mime] : kKnown)
     if (name.ends_with(end)) return std::string(mime);
   return "application/octet-stream";
@@ -123,8 +125,13 @@ std::string StepHost::hello(const Pipeline& pipeline, std::size_t n,
   w.field("cpu_seconds", spec(pipeline, n).timeout.count() * cores + 1);
   w.key("inputs").begin_array();
   for (const Input& input : inputs_)
-    w.begin().field("file", input.file).field("name", input.name).field("caption", input.caption)
-        .field("mime", input.mime).field("size", input.size).end();
+    w.begin()
+        .field("file", input.file)
+        .field("name", input.name)
+        .field("caption", input.caption)
+        .field("mime", input.mime)
+        .field("size", input.size)
+        .end();
   w.end_array().key("outputs").begin();
   for (const auto& [step, output] : outputs)
     if (!output.empty()) w.key(step).raw(output);
@@ -161,10 +168,11 @@ Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
   outcome.end = child.end();
   if (result && outcome.end.how == ChildEnd::How::exited) {
     const bool success = (*result)["ok"].boolean().value_or(false);
-    outcome.result = success ? ok() : fail((*result)["code"].string_or("ERR_PROCESSING"),
-                                           (*result)["message"].string_or(""));
+    outcome.result =
+        success ? ok() : fail((*result)["code"].string_or("ERR_PROCESSING"), (*result)["message"].string_or(""));
     outcome.result.again = (*result)["again"].boolean().value_or(false);
-    if (const auto credits = (*result)["credits"].integer()) outcome.credits = std::clamp<std::int64_t>(*credits, 0, 1000000000);
+    if (const auto credits = (*result)["credits"].integer())
+      outcome.credits = std::clamp<std::int64_t>(*credits, 0, 1000000000);
     if (result->has("output")) outcome.output = (*result)["output"].dump();
   } else {
     outcome.result = blame(outcome.end);
@@ -179,7 +187,8 @@ StepResult StepHost::blame(const ChildEnd& end) const {
     return fail("STEP_TIMEOUT", said("jobs.error.step_timeout"));
   if (end.how == ChildEnd::How::killed && end.status == SIGXFSZ)
     return fail("OUTPUT_TOO_LARGE", said("jobs.error.output_too_large"));
-  if (end.how == ChildEnd::How::never_started) return try_again("STEP_NOT_STARTED", said("jobs.error.step_not_started"));
+  if (end.how == ChildEnd::How::never_started)
+    return try_again("STEP_NOT_STARTED", said("jobs.error.step_not_started"));
   const auto most = static_cast<std::int64_t>(config_.step_memory_bytes / 1024);
   if (end.how == ChildEnd::How::killed && end.status == SIGKILL && most > 0 && end.peak_kb > most * 3 / 4)
     return fail("STEP_OUT_OF_MEMORY", said("jobs.error.step_out_of_memory"));
@@ -219,7 +228,8 @@ Task<std::string> StepHost::bring(std::string name, StepOutcome& outcome) {
   const std::size_t cut = known->second.find('/');
   const std::string bucket = known->second.substr(0, cut);
   const std::string key = known->second.substr(cut + 1);
-  const auto look = [this](pg::Tx& tx, const std::string& in, const std::string& at) -> Task<std::optional<storage::Object>> {
+  const auto look = [this](pg::Tx& tx, const std::string& in,
+                           const std::string& at) -> Task<std::optional<storage::Object>> {
     co_return co_await storage_.find(tx, in, at);
   };
   const auto ask = [&] { return db_.in(worker_role(), look, bucket, key); };

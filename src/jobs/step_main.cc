@@ -85,8 +85,7 @@ int step_main(const Pipelines& pipelines, std::string_view pipeline_name, std::s
   const StepResult result = run_guarded(pipeline->steps()[static_cast<std::size_t>(*n)].step, run);
   core::JsonWriter w;
   w.begin().field("do", "result").field("ok", result.success);
-  if (!result.success)
-    w.field("code", result.code).field("message", result.message).field("again", result.again);
+  if (!result.success) w.field("code", result.code).field("message", result.message).field("again", result.again);
   if (state.charged >= 0) w.field("credits", state.charged);
   if (!state.output.empty() && core::Json::parse(state.output)) w.key("output").raw(state.output);
   w.end();

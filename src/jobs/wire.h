@@ -17,8 +17,8 @@ inline constexpr std::size_t kLongestLine = 1 << 20;
 class Wire {
  public:
   explicit Wire(int fd) : fd_(fd) {}
-  void send(std::string line);           // throws std::system_error when the worker is gone
-  std::optional<core::Json> receive();   // nothing when the worker is gone
+  void send(std::string line);          // throws std::system_error when the worker is gone
+  std::optional<core::Json> receive();  // nothing when the worker is gone
 
  private:
   int fd_;

@@ -29,15 +29,16 @@ jobs::StepResult blame(jobs::Run& run, const jobs::Ended& ended, std::string cod
     return jobs::try_again("NO_SPACE", run.text("jobs.error.no_space"));
   if (ended.errors.find("Cannot allocate memory") != std::string::npos)
     return jobs::fail("STEP_OUT_OF_MEMORY", run.text("jobs.error.step_out_of_memory"));
-  if (ended.how == jobs::Ended::How::killed) return jobs::try_again("STEP_CRASHED", run.text("jobs.error.step_crashed"));
+  if (ended.how == jobs::Ended::How::killed)
+    return jobs::try_again("STEP_CRASHED", run.text("jobs.error.step_crashed"));
   return jobs::fail(std::move(code), std::move(sentence));
 }
 
 core::Task<double> duration_of(jobs::Run& run, std::string file) {
   double seconds = 0;
   jobs::Command command;
-  command.argv = {"ffprobe", "-v", "error", "-protocol_whitelist", "file,pipe", "-show_entries", "format=duration",
-                  "-of", "csv=p=0", std::move(file)};
+  command.argv = {"ffprobe",         "-v",  "error",   "-protocol_whitelist", "file,pipe", "-show_entries",
+                  "format=duration", "-of", "csv=p=0", std::move(file)};
   command.on_line = [&seconds](std::string_view line) {
     if (const double said = std::strtod(std::string(line).c_str(), nullptr); said > 0) seconds = said;
   };

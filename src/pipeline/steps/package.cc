@@ -20,7 +20,8 @@ core::Task<jobs::StepResult> package(jobs::Run& run) {
   const auto over = std::filesystem::copy_options::overwrite_existing;
   std::filesystem::copy_file(video, run.scratch("outputs/final.mp4"), over);
   std::filesystem::copy_file(subtitles, run.scratch("outputs/captions.srt"), over);
-  for (const char* name : {"outputs/final.mp4", "outputs/captions.srt", "outputs/assets.zip"}) co_await run.save_file(name);
+  for (const char* name : {"outputs/final.mp4", "outputs/captions.srt", "outputs/assets.zip"})
+    co_await run.save_file(name);
   co_return jobs::ok();
 }
 

@@ -21,9 +21,24 @@ std::string head_of(const std::string& file) {
 }
 
 core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Picture& picture) {
-  std::vector<std::string> arguments{"-xerror", "-err_detect", "explode", "-protocol_whitelist", "file,pipe",
-                                     "-max_pixels", std::to_string(kMostPixels), "-threads", "1",
-                                     "-f", demuxer(picture.kind), "-i", file, "-frames:v", "1", "-f", "null", "-"};
+  std::vector<std::string> arguments{"-xerror",
+                                     "-err_detect",
+                                     "explode",
+                                     "-protocol_whitelist",
+                                     "file,pipe",
+                                     "-max_pixels",
+                                     std::to_string(kMostPixels),
+                                     "-threads",
+                                     "1",
+                                     "-f",
+                                     demuxer(picture.kind),
+                                     "-i",
+                                     file,
+                                     "-frames:v",
+                                     "1",
+                                     "-f",
+                                     "null",
+                                     "-"};
   co_return co_await ffmpeg(run, std::move(arguments));
 }
 
@@ -40,10 +55,10 @@ core::Task<jobs::StepResult> probe(jobs::Run& run) {
     const std::optional<Picture> picture = look_at(head);
     if (!picture) co_return jobs::fail("BAD_IMAGE", run.text("pipeline.error.bad_image", {{"name", input.name}}));
     if (picture->width > kMostPixels / picture->height)
-      co_return jobs::fail("IMAGE_TOO_LARGE", run.text("pipeline.error.image_too_large",
-                                                       {{"name", input.name},
-                                                        {"width", std::to_string(picture->width)},
-                                                        {"height", std::to_string(picture->height)}}));
+      co_return jobs::fail("IMAGE_TOO_LARGE",
+                           run.text("pipeline.error.image_too_large", {{"name", input.name},
+                                                                       {"width", std::to_string(picture->width)},
+                                                                       {"height", std::to_string(picture->height)}}));
     const jobs::Ended ended = co_await decode(run, file, *picture);
     if (!went_well(ended))
       co_return blame(run, ended, "BAD_IMAGE", run.text("pipeline.error.bad_image", {{"name", input.name}}));

@@ -17,8 +17,8 @@ constexpr const char* kFrames = "frames/%05d.png";
 // The words lie low and small on the picture: it is the picture that people came for.
 std::string picture_filter(const std::string& caption_file) {
   std::string filter = fmt::format(
-      "scale={0}:{1}:force_original_aspect_ratio=decrease:flags=lanczos,pad={0}:{1}:(ow-iw)/2:(oh-ih)/2,setsar=1", kWidth,
-      kHeight);
+      "scale={0}:{1}:force_original_aspect_ratio=decrease:flags=lanczos,pad={0}:{1}:(ow-iw)/2:(oh-ih)/2,setsar=1",
+      kWidth, kHeight);
   if (!caption_file.empty())
     filter += fmt::format(
         ",drawtext=textfile={}:expansion=none:font=Sans:fontsize=26:fontcolor=white:line_spacing=5:box=1:"
@@ -38,9 +38,22 @@ core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json&
     out << text;
   }
   const std::string file = co_await run.path(input.file);
-  std::vector<std::string> arguments{"-protocol_whitelist", "file,pipe", "-max_pixels", std::to_string(kMostPixels),
-                                     "-threads", "1", "-f", picture["demuxer"].string_or("jpeg_pipe"), "-i", file,
-                                     "-frames:v", "1", "-filter_threads", "1", "-vf", picture_filter(words),
+  std::vector<std::string> arguments{"-protocol_whitelist",
+                                     "file,pipe",
+                                     "-max_pixels",
+                                     std::to_string(kMostPixels),
+                                     "-threads",
+                                     "1",
+                                     "-f",
+                                     picture["demuxer"].string_or("jpeg_pipe"),
+                                     "-i",
+                                     file,
+                                     "-frames:v",
+                                     "1",
+                                     "-filter_threads",
+                                     "1",
+                                     "-vf",
+                                     picture_filter(words),
                                      run.scratch(fmt::format("frames/{:05}.png", n + 1))};
   co_return co_await ffmpeg(run, std::move(arguments));
 }
@@ -53,13 +66,39 @@ core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t pictures, const std::
     if (const auto us = core::parse_int(line.substr(kTime.size())))
       run.progress(kPreparing + (1 - kPreparing) * static_cast<double>(*us) / whole_us);
   };
-  std::vector<std::string> arguments{
-      "-f", "image2", "-framerate", fmt::format("1/{}", kSecondsPerPicture), "-start_number", "1", "-i", kFrames,
-      "-vf", fmt::format("fps={},format=yuv420p", kFramesPerSecond),
-      "-frames:v", std::to_string(pictures * kSecondsPerPicture * kFramesPerSecond),
-      "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-threads", "2", "-filter_threads", "1",
-      "-map_metadata", "-1", "-fflags", "+bitexact", "-movflags", "+faststart",
-      "-stats_period", "0.2", "-progress", "pipe:1", video};
+  std::vector<std::string> arguments{"-f",
+                                     "image2",
+                                     "-framerate",
+                                     fmt::format("1/{}", kSecondsPerPicture),
+                                     "-start_number",
+                                     "1",
+                                     "-i",
+                                     kFrames,
+                                     "-vf",
+                                     fmt::format("fps={},format=yuv420p", kFramesPerSecond),
+                                     "-frames:v",
+                                     std::to_string(pictures * kSecondsPerPicture * kFramesPerSecond),
+                                     "-c:v",
+                                     "libx264",
+                                     "-preset",
+                                     "veryfast",
+                                     "-crf",
+                                     "20",
+                                     "-threads",
+                                     "2",
+                                     "-filter_threads",
+                                     "1",
+                                     "-map_metadata",
+                                     "-1",
+                                     "-fflags",
+                                     "+bitexact",
+                                     "-movflags",
+                                     "+faststart",
+                                     "-stats_period",
+                                     "0.2",
+                                     "-progress",
+                                     "pipe:1",
+                                     video};
   co_return co_await ffmpeg(run, std::move(arguments), follow);
 }
 

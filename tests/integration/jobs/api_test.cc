@@ -42,7 +42,11 @@ TEST_CASE("a job starts with 201 and its quote, and is refused with 402, 409, 42
   CHECK(quote["balance"].integer() == 3);
   CHECK(quote["enough"].boolean() == true);
 
-  const auto poor = house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/json"}}, R"({"pipeline":"three"})"});
+  const auto poor = house.call({Method::post,
+                                url + "/jobs",
+                                world::user(ada),
+                                {{"Content-Type", "application/json"}},
+                                R"({"pipeline":"three"})"});
   CHECK(poor.status == 402);
   CHECK(poor.json()["code"].string() == "insufficient_credits");
   CHECK(house.balance(ada) == 3);
@@ -69,10 +73,15 @@ TEST_CASE("a job starts with 201 and its quote, and is refused with 402, 409, 42
   const auto bare = house.call({Method::post, "/api/projects/" + empty.str() + "/jobs", world::user(ada)});
   CHECK(bare.status == 422);
   CHECK(bare.json()["code"].string() == "no_inputs");
-  const auto odd = house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/json"}}, R"({"pipeline":"nope"})"});
+  const auto odd = house.call({Method::post,
+                               url + "/jobs",
+                               world::user(ada),
+                               {{"Content-Type", "application/json"}},
+                               R"({"pipeline":"nope"})"});
   CHECK(odd.status == 422);
   CHECK(odd.json()["code"].string() == "unknown_pipeline");
-  CHECK(house.call({Method::post, "/api/projects/" + core::Uuid::random().str() + "/jobs", world::user(ada)}).status == 404);
+  CHECK(house.call({Method::post, "/api/projects/" + core::Uuid::random().str() + "/jobs", world::user(ada)}).status ==
+        404);
   CHECK(house.call({Method::post, "/api/projects/not-an-id/jobs", world::user(ada)}).status == 404);
 }
 
@@ -82,7 +91,8 @@ TEST_CASE("the same Idempotency-Key starts one job and gives the same answer; an
   const auto project = house.project(ada, {"black-canyon"});
   const auto other = house.project(ada, {"black-canyon"});
   const auto post = [&](core::ProjectId to) {
-    return house.call({Method::post, "/api/projects/" + to.str() + "/jobs", world::user(ada), {{"Idempotency-Key", "once"}}});
+    return house.call(
+        {Method::post, "/api/projects/" + to.str() + "/jobs", world::user(ada), {{"Idempotency-Key", "once"}}});
   };
   const auto first = post(project);
   const auto second = post(project);
@@ -110,7 +120,8 @@ TEST_CASE("a failed job is retried as a new one that goes on after the steps tha
   const auto id = core::JobId::parse(again.json()["id"].string_or("")).value();
   CHECK(house.fate(id).code == "NO_SPEECH");
   CHECK(house.scalar("select a.finished_at = b.finished_at from public.job_steps a, public.job_steps b "
-                     "where a.job_id = $1 and b.job_id = $2 and a.n = 0 and b.n = 0", {job.str(), id.str()}) == "t");
+                     "where a.job_id = $1 and b.job_id = $2 and a.n = 0 and b.n = 0",
+                     {job.str(), id.str()}) == "t");
   CHECK(house.balance(ada) == 20);
   CHECK(house.books_are_right());
 }
@@ -187,12 +198,22 @@ TEST_CASE("the page says what the job does, what it cost, and why it failed") {
   };
   has(page(), "Make the video");
   has(page(), "20 credits");
-  CHECK(house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/x-www-form-urlencoded"}}, "pipeline=refuse"}).status == 303);
+  CHECK(house
+            .call({Method::post,
+                   url + "/jobs",
+                   world::user(ada),
+                   {{"Content-Type", "application/x-www-form-urlencoded"}},
+                   "pipeline=refuse"})
+            .status == 303);
   has(page(), "Next in line");
   has(page(), "http-equiv=\"refresh\"");
   has(page(), "/events\"");
   CHECK(page().find("Make the video</button>") == std::string::npos);
-  const auto twice = house.call({Method::post, url + "/jobs", world::user(ada), {{"Content-Type", "application/x-www-form-urlencoded"}}, "pipeline=refuse"});
+  const auto twice = house.call({Method::post,
+                                 url + "/jobs",
+                                 world::user(ada),
+                                 {{"Content-Type", "application/x-www-form-urlencoded"}},
+                                 "pipeline=refuse"});
   CHECK(twice.status == 303);
   CHECK(twice.headers.get("Location") == url + "?problem=jobs.job_running");
   house.drain();

@@ -11,7 +11,8 @@ TEST_CASE("a stale fence writes nothing: no progress, no step, no end") {
   const auto first = house.run(jobs::open_lease(house.db(), "first", "here", 12));
   const auto claimed = house.run(jobs::claim(house.db(), "pipeline", "first", first, 1));
   REQUIRE(claimed.size() == 1);
-  house.owner.query("update tenon.leases set expires_at = now() - interval '1 second' where id = $1", {std::to_string(first)});
+  house.owner.query("update tenon.leases set expires_at = now() - interval '1 second' where id = $1",
+                    {std::to_string(first)});
   house.run(jobs::keep_house(house.db(), 3600));
   const auto second = house.run(jobs::open_lease(house.db(), "second", "here", 12));
   const auto again = house.run(jobs::claim(house.db(), "pipeline", "second", second, 1));

@@ -18,15 +18,18 @@ TEST_CASE("a job runs its steps in order, keeps their files and settles everythi
   CHECK(house.balance(ada) == 18);
   CHECK(house.books_are_right());
   CHECK(house.mails(job) == "job_completed");
-  const std::string bytes = std::to_string(core::find_resource("src/pipeline/data/sample/black-canyon.jpg")->bytes.size());
+  const std::string bytes =
+      std::to_string(core::find_resource("src/pipeline/data/sample/black-canyon.jpg")->bytes.size());
   CHECK(house.output_bytes(job, "result.txt") == bytes + " and second and third of " + bytes);
   CHECK(house.scalar("select string_agg(name || ':' || state, ' ' order by n) from public.job_steps where job_id = $1",
                      {job.str()}) == "first:done second:done third:done");
-  CHECK(house.scalar("select count(*) from public.job_steps where job_id = $1 and cpu_ms >= 0 and peak_kb > 0 and bytes_out > 0",
-                     {job.str()}) == "3");
-  CHECK(house.scalar("select string_agg(type || ' ' || split_part(path, '/', 1), ', ' order by path) from public.assets "
-                     "where job_id = $1 and type <> 'input'", {job.str()}) ==
-        "intermediate project-assets, intermediate project-assets, output project-outputs");
+  CHECK(house.scalar(
+            "select count(*) from public.job_steps where job_id = $1 and cpu_ms >= 0 and peak_kb > 0 and bytes_out > 0",
+            {job.str()}) == "3");
+  CHECK(
+      house.scalar("select string_agg(type || ' ' || split_part(path, '/', 1), ', ' order by path) from public.assets "
+                   "where job_id = $1 and type <> 'input'",
+                   {job.str()}) == "intermediate project-assets, intermediate project-assets, output project-outputs");
   CHECK_FALSE(std::filesystem::exists(house.config.work_dir + "/j_" + job.str()));
 }
 
@@ -43,8 +46,8 @@ TEST_CASE("a step that refuses fails its job with its own code and gives every c
   CHECK(fate.cost == 0);
   CHECK(house.balance(ada) == 20);
   CHECK(house.mails(job) == "job_failed");
-  CHECK(house.scalar("select state || ' ' || error_code from public.job_steps where job_id = $1 and n = 1", {job.str()}) ==
-        "failed NO_SPEECH");
+  CHECK(house.scalar("select state || ' ' || error_code from public.job_steps where job_id = $1 and n = 1",
+                     {job.str()}) == "failed NO_SPEECH");
   CHECK(house.books_are_right());
 }
 
@@ -57,9 +60,9 @@ TEST_CASE("each way in which a step dies has its code, and the worker lives on")
     const char* code;
   };
   const auto ada = house.person(100);
-  for (const Case& one : {Case{"timeout", "STEP_TIMEOUT"}, Case{"timeout_deaf", "STEP_TIMEOUT"},
-                          Case{"devour", "STEP_OUT_OF_MEMORY"}, Case{"overflow", "OUTPUT_TOO_LARGE"},
-                          Case{"throw_up", "ERR_PROCESSING"}}) {
+  for (const Case& one :
+       {Case{"timeout", "STEP_TIMEOUT"}, Case{"timeout_deaf", "STEP_TIMEOUT"}, Case{"devour", "STEP_OUT_OF_MEMORY"},
+        Case{"overflow", "OUTPUT_TOO_LARGE"}, Case{"throw_up", "ERR_PROCESSING"}}) {
     CAPTURE(one.pipeline);
     const auto job = house.start(ada, house.project(ada, {"black-canyon"}), one.pipeline);
     house.drain();
@@ -140,11 +143,13 @@ TEST_CASE("a worker told to stop hands its job back, uncounted, and another goes
   CHECK(house.status(job) == "QUEUED");
   CHECK(house.fate(job).attempt == 0);
   CHECK(house.scalar("select count(*) from tenon.leases") == "0");
-  const std::string first_done = house.scalar("select finished_at from public.job_steps where job_id = $1 and n = 0", {job.str()});
+  const std::string first_done =
+      house.scalar("select finished_at from public.job_steps where job_id = $1 and n = 0", {job.str()});
   CHECK(house.drain() == 1);
   CHECK(house.fate(job).status == "READY");
   CHECK(house.fate(job).cost == 2);
-  CHECK(house.scalar("select finished_at from public.job_steps where job_id = $1 and n = 0", {job.str()}) == first_done);
+  CHECK(house.scalar("select finished_at from public.job_steps where job_id = $1 and n = 0", {job.str()}) ==
+        first_done);
   CHECK(house.books_are_right());
 }
 
@@ -156,11 +161,14 @@ TEST_CASE("a job whose connections are cut again and again still finishes, once"
   core::TaskGroup group(house.loop);
   group.spawn("test.worker", worker.run());
   int cuts = 0;
-  house.until("it is finished", [&] {
-    if (++cuts % 5 == 0)
-      house.owner.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'");
-    return house.finished(job);
-  }, std::chrono::seconds(90));
+  house.until(
+      "it is finished",
+      [&] {
+        if (++cuts % 5 == 0)
+          house.owner.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'");
+        return house.finished(job);
+      },
+      std::chrono::seconds(90));
   CHECK(cuts > 5);
   worker.stop();
   house.run(group.join());

@@ -49,7 +49,8 @@ std::map<std::string, std::string> unpacked(const std::string& file) {
   for (archive_entry* entry = nullptr; archive_read_next_header(zip, &entry) == ARCHIVE_OK;) {
     std::string& bytes = files[archive_entry_pathname(entry)];
     char piece[65536];
-    for (la_ssize_t n; (n = archive_read_data(zip, piece, sizeof piece)) > 0;) bytes.append(piece, static_cast<std::size_t>(n));
+    for (la_ssize_t n; (n = archive_read_data(zip, piece, sizeof piece)) > 0;)
+      bytes.append(piece, static_cast<std::size_t>(n));
   }
   archive_read_free(zip);
   return files;
@@ -68,9 +69,11 @@ Fate run_with(House& house, const std::string& name, const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("photographs become a video that shows each of them, with subtitles at the cuts and a zip of the same bytes") {
+TEST_CASE(
+    "photographs become a video that shows each of them, with subtitles at the cuts and a zip of the same bytes") {
   House house;
-  const std::vector<std::string> names{"nagasaki-boats", "march-pastoral", "french-alpine-landscape", "allium-oreophilum"};
+  const std::vector<std::string> names{"nagasaki-boats", "march-pastoral", "french-alpine-landscape",
+                                       "allium-oreophilum"};
   const auto ada = house.person(20);
   const auto job = house.start(ada, house.project(ada, names), "");
   CHECK(house.balance(ada) == 18);
@@ -81,9 +84,12 @@ TEST_CASE("photographs become a video that shows each of them, with subtitles at
   CHECK(house.balance(ada) == 18);
 
   const std::string video = house.output(job, "final.mp4");
-  const std::string facts = said_by("ffprobe -v error -f mp4 -count_frames -show_entries stream=codec_name,width,height,pix_fmt,"
-                                    "nb_read_frames:format=duration -of default=nw=1 " + video);
-  for (const char* fact : {"codec_name=h264", "width=1280", "height=720", "pix_fmt=yuv420p", "nb_read_frames=300", "duration=12.0"})
+  const std::string facts = said_by(
+      "ffprobe -v error -f mp4 -count_frames -show_entries stream=codec_name,width,height,pix_fmt,"
+      "nb_read_frames:format=duration -of default=nw=1 " +
+      video);
+  for (const char* fact :
+       {"codec_name=h264", "width=1280", "height=720", "pix_fmt=yuv420p", "nb_read_frames=300", "duration=12.0"})
     CHECK_MESSAGE(facts.find(fact) != std::string::npos, facts);
 
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -94,7 +100,8 @@ TEST_CASE("photographs become a video that shows each of them, with subtitles at
   }
 
   // The cuts of the picture are where the subtitles change.
-  const std::string cuts = said_by("ffmpeg -nostdin -hide_banner -i " + video + " -vf \"select='gt(scene,0.1)',showinfo\" -f null -");
+  const std::string cuts =
+      said_by("ffmpeg -nostdin -hide_banner -i " + video + " -vf \"select='gt(scene,0.1)',showinfo\" -f null -");
   const std::string subtitles = house.output_bytes(job, "captions.srt");
   std::size_t seen = 0;
   for (std::size_t at = 0; (at = cuts.find("pts_time:", at)) != std::string::npos; ++at) {
@@ -127,13 +134,17 @@ TEST_CASE("the bar of a render follows the video: many values, each greater than
   core::TaskGroup group(house.loop);
   group.spawn("test.worker", worker.run());
   std::vector<std::string> values;
-  house.until("it is finished", [&] {
-    const std::string now = house.scalar(
-        "select progress from public.jobs j join public.job_steps s on s.job_id = j.id "
-        "where j.id = $1 and s.name = 'render' and s.state = 'running'", {job.str()});
-    if (now != "(none)" && (values.empty() || values.back() != now)) values.push_back(now);
-    return house.finished(job);
-  }, std::chrono::seconds(120));
+  house.until(
+      "it is finished",
+      [&] {
+        const std::string now = house.scalar(
+            "select progress from public.jobs j join public.job_steps s on s.job_id = j.id "
+            "where j.id = $1 and s.name = 'render' and s.state = 'running'",
+            {job.str()});
+        if (now != "(none)" && (values.empty() || values.back() != now)) values.push_back(now);
+        return house.finished(job);
+      },
+      std::chrono::seconds(120));
   worker.stop();
   house.run(group.join());
   CHECK(house.fate(job).status == "READY");
@@ -159,7 +170,8 @@ TEST_CASE("a photograph that breaks off is refused by its name") {
 TEST_CASE("a small file that would unpack to 400 million pixels is refused before anything decodes it") {
   using namespace std::string_literals;
   House house;
-  const Fate fate = run_with(house, "bomb.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0\0\0\0\0"s);
+  const Fate fate =
+      run_with(house, "bomb.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0\0\0\0\0"s);
   CHECK(fate.code == "IMAGE_TOO_LARGE");
   CHECK(fate.message.find("20000") != std::string::npos);
 }

@@ -73,7 +73,8 @@ TEST_CASE("no user calls the queue: every function a worker has is closed to peo
   CHECK(denied({"test.claim_next", "select public.claim_next_job('eve') is null"}));
   CHECK(denied({"test.ready", "select count(*) from tenon.job_ready"}));
   CHECK(denied({"test.finish", "update public.jobs set status = 'READY'"}));
-  CHECK(denied({"test.asset", "insert into public.assets (user_id, project_id, type, path) select user_id, id, 'output', "
-                              "'project-outputs/u_x/y' from public.projects"}));
+  CHECK(denied({"test.asset",
+                "insert into public.assets (user_id, project_id, type, path) select user_id, id, 'output', "
+                "'project-outputs/u_x/y' from public.projects"}));
   CHECK(house.status(job) == "QUEUED");
 }

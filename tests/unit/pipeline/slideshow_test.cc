@@ -72,8 +72,8 @@ TEST_CASE("a picture is what its bytes say, and its size is known without decodi
   REQUIRE(webp);
   CHECK(webp->width == 1024);
   CHECK(webp->height == 750);
-  for (const std::string& no : {"hello, I am a text"s, ""s, "\xff\xd8\xff"s, "\xff\xd8\xff\xe0\0\x01"s, "\x89PNG\r\n\x1a\n\0\0"s,
-                                "#EXTM3U\n/etc/passwd"s, "RIFF1234WEBP"s, "GIF89a"s})
+  for (const std::string& no : {"hello, I am a text"s, ""s, "\xff\xd8\xff"s, "\xff\xd8\xff\xe0\0\x01"s,
+                                "\x89PNG\r\n\x1a\n\0\0"s, "#EXTM3U\n/etc/passwd"s, "RIFF1234WEBP"s, "GIF89a"s})
     CHECK_FALSE(look_at(no));
   CHECK_FALSE(look_at(real->bytes.substr(0, 20)));
 }
@@ -84,9 +84,12 @@ TEST_CASE("a zip holds the same bytes under safe names, and is the same each tim
   const std::string dir = name;
   std::map<std::string, std::string> contents{{"a", "first"}, {"b", std::string(200'000, 'x') + "end"}, {"c", ""}};
   for (const auto& [file, bytes] : contents) std::ofstream(dir + "/" + file, std::ios::binary) << bytes;
-  const std::vector<ZipEntry> entries{{"Garten ä.jpg", dir + "/a"}, {"../../garten Ä.jpg", dir + "/b"},
-                                      {"garten ä.jpg", dir + "/b"}, {"Garten ä.jpg", dir + "/c"}};
-  CHECK(zip_names(entries) == std::vector<std::string>{"Garten ä.jpg", "_.._garten Ä.jpg", "garten ä (2).jpg", "Garten ä (3).jpg"});
+  const std::vector<ZipEntry> entries{{"Garten ä.jpg", dir + "/a"},
+                                      {"../../garten Ä.jpg", dir + "/b"},
+                                      {"garten ä.jpg", dir + "/b"},
+                                      {"Garten ä.jpg", dir + "/c"}};
+  CHECK(zip_names(entries) ==
+        std::vector<std::string>{"Garten ä.jpg", "_.._garten Ä.jpg", "garten ä (2).jpg", "Garten ä (3).jpg"});
   write_zip(dir + "/1.zip", entries);
   write_zip(dir + "/2.zip", entries);
   CHECK(bytes_of(dir + "/1.zip") == bytes_of(dir + "/2.zip"));
@@ -96,10 +99,12 @@ TEST_CASE("a zip holds the same bytes under safe names, and is the same each tim
   REQUIRE(archive_read_open_filename(zip, (dir + "/1.zip").c_str(), 65536) == ARCHIVE_OK);
   std::vector<std::string> read;
   // A name beyond ASCII is a warning to libarchive where no locale is set.
-  for (archive_entry* entry = nullptr; archive_read_next_header(zip, &entry) <= ARCHIVE_OK && entry != nullptr; entry = nullptr) {
+  for (archive_entry* entry = nullptr; archive_read_next_header(zip, &entry) <= ARCHIVE_OK && entry != nullptr;
+       entry = nullptr) {
     std::string bytes;
     char piece[4096];
-    for (la_ssize_t n; (n = archive_read_data(zip, piece, sizeof piece)) > 0;) bytes.append(piece, static_cast<std::size_t>(n));
+    for (la_ssize_t n; (n = archive_read_data(zip, piece, sizeof piece)) > 0;)
+      bytes.append(piece, static_cast<std::size_t>(n));
     read.push_back(bytes);
   }
   archive_read_free(zip);

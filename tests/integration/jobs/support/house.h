@@ -54,7 +54,8 @@ struct House : world::World {
   core::UserId person(int credits) {
     const core::UserId user = sign_up();
     if (credits > 0)
-      owner.query("select tenon.grant_credits($1, $2, $3, 'test')", {user.str(), "test:" + user.str(), std::to_string(credits)});
+      owner.query("select tenon.grant_credits($1, $2, $3, 'test')",
+                  {user.str(), "test:" + user.str(), std::to_string(credits)});
     return user;
   }
   projects::Projects shelf() { return {loop, db(), storage(), clock}; }
@@ -64,13 +65,15 @@ struct House : world::World {
     for (const std::string& name : photographs) {
       const core::Resource* file = core::find_resource("src/pipeline/data/sample/" + name + ".jpg");
       REQUIRE_MESSAGE(file, name);
-      run(projects::add_input(all_of_them, user, made.id, name + ".jpg", "Caption of " + name, std::string(file->bytes)));
+      run(projects::add_input(all_of_them, user, made.id, name + ".jpg", "Caption of " + name,
+                              std::string(file->bytes)));
     }
     return made.id;
   }
   // Past the front door, which would refuse it: what a step meets when an upload was not what it seemed.
   void add_raw_input(core::UserId user, core::ProjectId project, const std::string& name, const std::string& bytes) {
-    const std::string key = "u_" + user.str() + "/p_" + project.str() + "/j_" + core::Uuid::random().str() + "/inputs/" + name;
+    const std::string key =
+        "u_" + user.str() + "/p_" + project.str() + "/j_" + core::Uuid::random().str() + "/inputs/" + name;
     const auto put = [&]() -> Task<> {
       auto upload = storage().upload(1 << 30);
       co_await upload.write(bytes);
@@ -83,8 +86,9 @@ struct House : world::World {
     run(put());
     core::JsonWriter meta;
     meta.begin().field("name", name).field("caption", "").field("mime", "image/jpeg").field("size", bytes.size()).end();
-    owner.query("insert into public.assets (user_id, project_id, type, path, meta) values ($1, $2, 'input', $3, $4::jsonb)",
-                {user.str(), project.str(), "project-assets/" + key, meta.take()});
+    owner.query(
+        "insert into public.assets (user_id, project_id, type, path, meta) values ($1, $2, 'input', $3, $4::jsonb)",
+        {user.str(), project.str(), "project-assets/" + key, meta.take()});
   }
   core::JobId start(core::UserId user, core::ProjectId project, const std::string& pipeline) {
     return run(jobs::start(jobs, user, project, pipeline));
@@ -97,7 +101,8 @@ struct House : world::World {
   void make_timers_due() { owner.query("update tenon.job_timers set run_at = now() - interval '1 second'"); }
 
   // Turns the loop until it is so.
-  void until(const char* what, const std::function<bool()>& is_so, std::chrono::seconds limit = std::chrono::seconds(60)) {
+  void until(const char* what, const std::function<bool()>& is_so,
+             std::chrono::seconds limit = std::chrono::seconds(60)) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     const auto wait = [&]() -> Task<bool> {
       while (!is_so()) {
@@ -116,7 +121,8 @@ struct House : world::World {
   Fate fate(core::JobId job) {
     const auto rows = owner.query(
         "select j.status, coalesce(error_code, ''), coalesce(error_message, ''), cost_credits_final, p.status, attempt "
-        "from public.jobs j join public.projects p on p.id = j.project_id where j.id = $1", {job.str()});
+        "from public.jobs j join public.projects p on p.id = j.project_id where j.id = $1",
+        {job.str()});
     REQUIRE(rows.rows.size() == 1);
     const auto& row = rows.rows[0];
     return {*row[0], *row[1], *row[2], std::stoll(*row[3]), *row[4], std::stoll(*row[5])};
@@ -126,23 +132,28 @@ struct House : world::World {
   }
   // For each settled job the ledger's sum is minus its final cost, and each account's balance the sum of its rows.
   bool books_are_right() {
-    return scalar("select count(*) from public.jobs j where settled_at is not null and cost_credits_final <> "
-                  "coalesce((select -sum(amount) from public.credit_ledger l where l.job_id = j.id), 0)") == "0" &&
-           scalar("select count(*) from public.credit_accounts a where balance <> "
-                  "coalesce((select sum(amount) from public.credit_ledger l where l.user_id = a.user_id), 0)") == "0";
+    return scalar(
+               "select count(*) from public.jobs j where settled_at is not null and cost_credits_final <> "
+               "coalesce((select -sum(amount) from public.credit_ledger l where l.job_id = j.id), 0)") == "0" &&
+           scalar(
+               "select count(*) from public.credit_accounts a where balance <> "
+               "coalesce((select sum(amount) from public.credit_ledger l where l.user_id = a.user_id), 0)") == "0";
   }
   std::string mails(core::JobId job) {
-    return scalar("select coalesce(string_agg(kind, ',' order by kind), '') from public.email_log where entity = $1", {job.str()});
+    return scalar("select coalesce(string_agg(kind, ',' order by kind), '') from public.email_log where entity = $1",
+                  {job.str()});
   }
   std::string output(core::JobId job, const std::string& name) {
     const auto read = [&]() -> Task<std::string> {
       const std::string tail = "/" + name;
       const auto in_tx = [this, &job, &tail](pg::Tx& tx) -> Task<std::string> {
-        const auto path = owner.query("select path from public.assets where job_id = $1 and type = 'output' and path like '%' || $2",
-                                      {job.str(), tail});
+        const auto path =
+            owner.query("select path from public.assets where job_id = $1 and type = 'output' and path like '%' || $2",
+                        {job.str(), tail});
         if (path.rows.empty()) co_return "(no such asset)";
         const std::string& whole = *path.rows[0][0];
-        const auto object = co_await storage().find(tx, whole.substr(0, whole.find('/')), whole.substr(whole.find('/') + 1));
+        const auto object =
+            co_await storage().find(tx, whole.substr(0, whole.find('/')), whole.substr(whole.find('/') + 1));
         if (!object) co_return "(no such object)";
         co_return co_await storage().local_path(*object);
       };
@@ -167,11 +178,15 @@ struct House : world::World {
 class Process {
  public:
   explicit Process(const House& house, const std::string& name) {
-    std::vector<std::string> environment{
-        "DATABASE_URL=" + world::env("TENON_TEST_URL").reveal(), "STORAGE_DIR=" + house.dir + "/store",
-        "TENON_WORK_DIR=" + house.dir + "/work-" + name, "TENON_LEASE_SECONDS=2", "POLL_INTERVAL_MS=50",
-        "WORKER_SLOTS=2", "WORKER_ID=" + name, "JWT_SECRET=a secret of the tests only, long enough",
-        "PATH=" + std::string(std::getenv("PATH"))};
+    std::vector<std::string> environment{"DATABASE_URL=" + world::env("TENON_TEST_URL").reveal(),
+                                         "STORAGE_DIR=" + house.dir + "/store",
+                                         "TENON_WORK_DIR=" + house.dir + "/work-" + name,
+                                         "TENON_LEASE_SECONDS=2",
+                                         "POLL_INTERVAL_MS=50",
+                                         "WORKER_SLOTS=2",
+                                         "WORKER_ID=" + name,
+                                         "JWT_SECRET=a secret of the tests only, long enough",
+                                         "PATH=" + std::string(std::getenv("PATH"))};
     std::vector<char*> pairs;
     for (std::string& pair : environment) pairs.push_back(pair.data());
     pairs.push_back(nullptr);

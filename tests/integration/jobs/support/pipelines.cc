@@ -1,7 +1,7 @@
 #include "integration/jobs/support/pipelines.h"
 
-#include <sys/resource.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,14 +107,17 @@ Task<bool> refused(Run& run, std::string name) {
 // Everything a step may not name or hand over.
 Task<StepResult> trespass(Run& run) {
   std::string taken;
-  for (const char* name : {"../../etc/passwd", "/etc/passwd", "outputs/../../x", "elsewhere/x", "outputs/", "outputs/.hidden",
-                           "inputs/1.jpg", "outputs/link", "outputs/hard", "outputs/folder", "outputs/absent"}) {
-    if (std::string_view(name) == "outputs/link") [[maybe_unused]] const int a = ::symlink("/etc/passwd", run.scratch(name).c_str());
+  for (const char* name :
+       {"../../etc/passwd", "/etc/passwd", "outputs/../../x", "elsewhere/x", "outputs/", "outputs/.hidden",
+        "inputs/1.jpg", "outputs/link", "outputs/hard", "outputs/folder", "outputs/absent"}) {
+    if (std::string_view(name) == "outputs/link") [[maybe_unused]]
+      const int a = ::symlink("/etc/passwd", run.scratch(name).c_str());
     if (std::string_view(name) == "outputs/hard") {
       co_await run.save("intermediate/own.txt", "own");
       [[maybe_unused]] const int b = ::link(run.scratch("intermediate/own.txt").c_str(), run.scratch(name).c_str());
     }
-    if (std::string_view(name) == "outputs/folder") [[maybe_unused]] const int c = ::mkdir(run.scratch(name).c_str(), 0700);
+    if (std::string_view(name) == "outputs/folder") [[maybe_unused]]
+      const int c = ::mkdir(run.scratch(name).c_str(), 0700);
     if (!co_await refused(run, name)) taken += std::string(name) + " ";
   }
   [[maybe_unused]] const int d = ::symlink("/etc", run.scratch("outputs/etc").c_str());
@@ -136,7 +139,10 @@ jobs::Pipeline one(std::string name, jobs::Step step, jobs::Pipeline::Options op
 
 jobs::Pipelines pipelines() {
   jobs::Pipelines all = pipeline::all();
-  all.push_back(jobs::Pipeline("three", five_credits).then("first", first).then("second", second, {.weight = 3}).then("third", third));
+  all.push_back(jobs::Pipeline("three", five_credits)
+                    .then("first", first)
+                    .then("second", second, {.weight = 3})
+                    .then("third", third));
   all.push_back(jobs::Pipeline("late_refusal", five_credits).then("first", first).then("only", refuse));
   all.push_back(one("refuse", refuse));
   all.push_back(one("wait_outside", wait_outside));
