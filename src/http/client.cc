@@ -180,7 +180,7 @@ struct Client::Impl {
   }
 
   void arm(const std::shared_ptr<Watch>& watch) {
-    const auto wait = [&](int poll, bool Watch::*pending, Descriptor::wait_type kind, int mask) {
+    const auto wait = [&](int poll, bool Watch::* pending, Descriptor::wait_type kind, int mask) {
       if (!(watch->wanted & poll) || (*watch).*pending) return;
       (*watch).*pending = true;
       watch->descriptor.async_wait(

@@ -83,21 +83,19 @@ core::Json Request::json() const {
 
 const std::vector<std::pair<std::string, std::string>>& Request::form() const {
   if (form_) return *form_;
-  if (const auto boundary = wire::boundary_of(header("content-type"))) return form_.emplace(multipart_fields(*this, *boundary));
+  if (const auto boundary = wire::boundary_of(header("content-type")))
+    return form_.emplace(multipart_fields(*this, *boundary));
   if (body.empty()) return form_.emplace();
   if (!core::iequals(media_type(*this), "application/x-www-form-urlencoded"))
     throw core::Problem(415, "unsupported_media_type", "Send a form.");
   Pairs fields;
   const auto fault = wire::parse_pairs(body, fields);
-  if (fault == wire::PairsFault::too_many)
-    throw core::Problem(413, "too_many_fields", "The form has too many fields.");
+  if (fault == wire::PairsFault::too_many) throw core::Problem(413, "too_many_fields", "The form has too many fields.");
   if (fault == wire::PairsFault::malformed) throw core::Problem(400, "bad_form", "The form is not valid.");
   return form_.emplace(std::move(fields));
 }
 
-std::string_view Request::form(std::string_view name) const {
-  return first(form(), name).value_or(std::string_view{});
-}
+std::string_view Request::form(std::string_view name) const { return first(form(), name).value_or(std::string_view{}); }
 
 // A browser that loads a page or sends a form names text/html; fetch, curl and the clients of the wires do not.
 bool Request::wants_html() const {

@@ -1,8 +1,8 @@
 #include "http/server.h"
 
-#include <csignal>
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <csignal>
 #include <stdexcept>
 
 #include "core/log.h"
@@ -36,7 +36,8 @@ namespace {
 
 std::chrono::milliseconds tick_of(const Patience& patience) {
   const auto shortest = std::min({patience.head, patience.body, patience.idle, patience.reader, patience.linger});
-  return std::clamp<std::chrono::milliseconds>(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
+  return std::clamp<std::chrono::milliseconds>(shortest / 4, std::chrono::milliseconds(5),
+                                               std::chrono::milliseconds(250));
 }
 
 std::vector<std::shared_ptr<Connection>> all_of(const Hub& hub) {
@@ -92,7 +93,8 @@ Server::~Server() {
   // A handler that ignored its stop still refers to all this; the process is about to end.
   core::log::warn("http.server.left_running", {{"handlers", impl_->handler_tasks.size()}});
   for (const auto& one : all_of(*impl_)) one->cut();
-  if (impl_->connection_tasks.size() + impl_->handler_tasks.size() > 0) [[maybe_unused]] Impl* left = impl_.release();
+  if (impl_->connection_tasks.size() + impl_->handler_tasks.size() > 0) [[maybe_unused]]
+    Impl* left = impl_.release();
 }
 
 void Server::translate_errors(Translate translate) { impl_->translate = std::move(translate); }
@@ -132,7 +134,8 @@ core::Task<> Server::drain(std::chrono::milliseconds grace) {
   const auto wait_for_all = [&hub](std::chrono::steady_clock::time_point end) -> core::Task<> {
     while (!hub.connections.empty() && std::chrono::steady_clock::now() < end) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-      const bool woken = co_await hub.one_ended.wait(std::min(left + std::chrono::milliseconds(1), std::chrono::milliseconds(1000)));
+      const bool woken =
+          co_await hub.one_ended.wait(std::min(left + std::chrono::milliseconds(1), std::chrono::milliseconds(1000)));
       (void)woken;
     }
   };

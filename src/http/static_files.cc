@@ -50,7 +50,8 @@ Asked find(std::string_view path) {
   const std::size_t end = path.rfind('.');
   if (end != std::string_view::npos && end >= name + kHashLength + 1 && path[end - kHashLength - 1] == '.') {
     const std::string_view hash = path.substr(end - kHashLength, kHashLength);
-    const std::string plain = "public/" + std::string(path.substr(0, end - kHashLength - 1)) + std::string(path.substr(end));
+    const std::string plain =
+        "public/" + std::string(path.substr(0, end - kHashLength - 1)) + std::string(path.substr(end));
     const core::Resource* resource = core::find_resource(plain);
     if (resource && resource->hash == hash) return {.resource = resource, .hashed = true};
   }
@@ -100,7 +101,8 @@ std::string static_url(std::string_view path) {
   const core::Resource* resource = core::find_resource("public/" + std::string(path));
   if (!resource) throw std::logic_error("no public file " + std::string(path));
   const std::size_t end = std::min(path.rfind('.'), path.size());
-  return "/static/" + std::string(path.substr(0, end)) + "." + std::string(resource->hash) + std::string(path.substr(end));
+  return "/static/" + std::string(path.substr(0, end)) + "." + std::string(resource->hash) +
+         std::string(path.substr(end));
 }
 
 }  // namespace http

@@ -18,7 +18,9 @@ std::string take_apart(std::string_view boundary, std::string_view body, std::si
         scanner.feed(body.substr(0, piece));
         body.remove_prefix(std::min(piece, body.size()));
         break;
-      case Event::part: out += "[part " + scanner.part().name + "|" + scanner.part().filename.value_or("-") + "]"; break;
+      case Event::part:
+        out += "[part " + scanner.part().name + "|" + scanner.part().filename.value_or("-") + "]";
+        break;
       case Event::data: out += scanner.data(); break;
       case Event::part_end: out += "[/part]"; break;
       case Event::end: return out + "[end]";

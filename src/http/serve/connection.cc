@@ -19,12 +19,10 @@ Connection::Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::strin
   hub_.connections.insert(this);
 }
 
-Connection::~Connection() = default;
-
 void Connection::wake(Parking& place, Wait result) {
   if (!place.handle) return;
   place.result = result;
-  core::set_ambient(std::move(place.ambient));
+  const core::AmbientScope scope(std::move(place.ambient));  // whoever wakes keeps his own
   std::exchange(place.handle, {}).resume();
 }
 
@@ -102,8 +100,7 @@ void Connection::close() {
 Connection::Got Connection::receive(std::size_t at_most) {
   thread_local char scratch[64 << 10];
   for (;;) {
-    const ssize_t n =
-        ::recv(socket_.native_handle(), scratch, std::min(at_most, sizeof scratch), MSG_DONTWAIT);
+    const ssize_t n = ::recv(socket_.native_handle(), scratch, std::min(at_most, sizeof scratch), MSG_DONTWAIT);
     if (n > 0) {
       in_.append(scratch, static_cast<std::size_t>(n));
       return Got::some;

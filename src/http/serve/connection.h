@@ -5,10 +5,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <coroutine>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "core/ambient.h"
 #include "core/task.h"
@@ -44,7 +42,6 @@ struct Exchange {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::string peer);
-  ~Connection();
   core::Task<> run();
 
   bool overdue(SteadyTime now) const;

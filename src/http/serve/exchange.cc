@@ -20,9 +20,7 @@ Response options_of(const std::string& allow) {
   return answer;
 }
 
-core::Problem from(const wire::Refusal& why) {
-  return {why.status, std::string(why.code), std::string(why.sentence)};
-}
+core::Problem from(const wire::Refusal& why) { return {why.status, std::string(why.code), std::string(why.sentence)}; }
 
 core::Problem out_of_time() {
   core::Problem problem(503, "timeout", "This took too long. Try again in a few seconds.");
@@ -33,11 +31,9 @@ core::Problem out_of_time() {
 void log_served(const Exchange& x, int status) {
   using std::chrono::duration_cast, std::chrono::milliseconds;
   const auto ms = duration_cast<milliseconds>(std::chrono::steady_clock::now() - x.began).count();
-  core::log::info("http.request.served", {{"method", name_of(x.head.method)},
-                                          {"route", x.rq.route},
-                                          {"status", status},
-                                          {"ms", ms},
-                                          {"bytes", x.sent}});
+  core::log::info(
+      "http.request.served",
+      {{"method", name_of(x.head.method)}, {"route", x.rq.route}, {"status", status}, {"ms", ms}, {"bytes", x.sent}});
 }
 
 }  // namespace
@@ -134,7 +130,6 @@ core::Task<Connection::Wait> Connection::run_handler(std::shared_ptr<Exchange> x
   x->abandoned = true;
   x->ambient->stop.request_stop();
   if (read_.handle) wake(read_, Wait::closed);  // the handler waits for its body: it will not come
-  core::set_ambient(x->ambient);
   co_return woken;
 }
 

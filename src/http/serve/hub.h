@@ -33,8 +33,15 @@ struct Hub {
   bool draining = false;
 
   Hub(core::Loop& on, ServerConfig settings, const Router& routes, Identity& who, Server::ErrorPage page)
-      : loop(on), config(std::move(settings)), router(routes), identity(who), error_page(std::move(page)),
-        policy(config), proxies(config.trusted_proxies), connection_tasks(on), handler_tasks(on) {}
+      : loop(on),
+        config(std::move(settings)),
+        router(routes),
+        identity(who),
+        error_page(std::move(page)),
+        policy(config),
+        proxies(config.trusted_proxies),
+        connection_tasks(on),
+        handler_tasks(on) {}
 };
 
 }  // namespace http::serve

@@ -55,7 +55,8 @@ int bound_socket(const std::string& address, int port, Share share) {
   const auto fail = [&](const char* what) {
     const int error = errno;
     if (fd >= 0) ::close(fd);
-    throw std::system_error(error, std::generic_category(), std::string(what) + " " + address + ":" + std::to_string(port));
+    throw std::system_error(error, std::generic_category(),
+                            std::string(what) + " " + address + ":" + std::to_string(port));
   };
   if (fd < 0) fail("socket");
   const int on = 1;
@@ -99,8 +100,7 @@ std::string peer_of(const sockaddr_storage& from) {
   char text[INET6_ADDRSTRLEN] = "";
   if (from.ss_family == AF_INET)
     inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, text, sizeof text);
-  else
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, text, sizeof text);
+  else inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, text, sizeof text);
   return text;
 }
 
@@ -118,7 +118,8 @@ Listener::Listener(Hub& hub, const std::string& address, int port)
   socklen_t size = sizeof bound;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
   const bool six = bound.ss_family == AF_INET6;
-  port_ = ntohs(six ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+  port_ =
+      ntohs(six ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port : reinterpret_cast<sockaddr_in&>(bound).sin_port);
   acceptor_.assign(six ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), fd);
   spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   claims.add(address_, port_);
@@ -157,11 +158,12 @@ void Listener::turn_away_one() {
 }
 
 void Listener::accept_all() {
+  if (spare_ < 0) spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   for (int i = 0; i < kBatch || stopped_; ++i) {
     sockaddr_storage from{};
     socklen_t size = sizeof from;
-    const int fd = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
-                             SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int fd =
+        ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
       admit(fd, peer_of(from));
       continue;

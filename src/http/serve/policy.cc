@@ -16,18 +16,13 @@ namespace {
 using Directives = std::vector<std::pair<std::string, std::string>>;
 
 Directives base_policy() {
-  return {{"default-src", "'none'"},
-          {"script-src", "'nonce-\n' 'strict-dynamic'"},
-          {"style-src", "'self'"},
-          {"img-src", "'self' data: blob:"},
-          {"media-src", "'self' blob:"},
-          {"font-src", "'self'"},
-          {"manifest-src", "'self'"},
-          {"connect-src", "'self'"},
-          {"object-src", "'none'"},
-          {"base-uri", "'none'"},
-          {"frame-ancestors", "'none'"},
-          {"form-action", "'self' https://checkout.stripe.com https://billing.stripe.com"}};
+  return {
+      {"default-src", "'none'"},     {"script-src", "'nonce-\n' 'strict-dynamic'"},
+      {"style-src", "'self'"},       {"img-src", "'self' data: blob:"},
+      {"media-src", "'self' blob:"}, {"font-src", "'self'"},
+      {"manifest-src", "'self'"},    {"connect-src", "'self'"},
+      {"object-src", "'none'"},      {"base-uri", "'none'"},
+      {"frame-ancestors", "'none'"}, {"form-action", "'self' https://checkout.stripe.com https://billing.stripe.com"}};
 }
 
 // "img-src https://a.example https://b.example" joins the directive it names; an unknown one is added.
@@ -47,17 +42,43 @@ void merge(Directives& policy, std::string_view piece) {
 }
 
 std::string_view reason_of(int status) {
-  static const std::map<int, std::string_view> kReasons{
-      {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-      {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-      {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-      {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-      {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"}, {412, "Precondition Failed"},
-      {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
-      {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {422, "Unprocessable Content"},
-      {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-      {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-      {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"}};
+  static const std::map<int, std::string_view> kReasons{{200, "OK"},
+                                                        {201, "Created"},
+                                                        {202, "Accepted"},
+                                                        {204, "No Content"},
+                                                        {206, "Partial Content"},
+                                                        {301, "Moved Permanently"},
+                                                        {302, "Found"},
+                                                        {303, "See Other"},
+                                                        {304, "Not Modified"},
+                                                        {307, "Temporary Redirect"},
+                                                        {308, "Permanent Redirect"},
+                                                        {400, "Bad Request"},
+                                                        {401, "Unauthorized"},
+                                                        {402, "Payment Required"},
+                                                        {403, "Forbidden"},
+                                                        {404, "Not Found"},
+                                                        {405, "Method Not Allowed"},
+                                                        {406, "Not Acceptable"},
+                                                        {408, "Request Timeout"},
+                                                        {409, "Conflict"},
+                                                        {410, "Gone"},
+                                                        {412, "Precondition Failed"},
+                                                        {413, "Content Too Large"},
+                                                        {414, "URI Too Long"},
+                                                        {415, "Unsupported Media Type"},
+                                                        {416, "Range Not Satisfiable"},
+                                                        {417, "Expectation Failed"},
+                                                        {422, "Unprocessable Content"},
+                                                        {429, "Too Many Requests"},
+                                                        {431, "Request Header Fields Too Large"},
+                                                        {500, "Internal Server Error"},
+                                                        {501, "Not Implemented"},
+                                                        {502, "Bad Gateway"},
+                                                        {503, "Service Unavailable"},
+                                                        {504, "Gateway Timeout"},
+                                                        {505, "HTTP Version Not Supported"},
+                                                        {507, "Insufficient Storage"}};
   const auto found = kReasons.find(status);
   return found == kReasons.end() ? std::string_view{} : found->second;
 }
@@ -83,7 +104,8 @@ bool is_reserved(std::string_view name) {
 void add_line(std::string& out, std::string_view name, std::string_view value) {
   if (!wire::is_token(name)) throw std::logic_error("an answer's header has an invalid name");
   for (unsigned char c : value)
-    if ((c < 0x20 && c != '\t') || c == 0x7f) throw std::logic_error("header " + std::string(name) + " holds a control byte");
+    if ((c < 0x20 && c != '\t') || c == 0x7f)
+      throw std::logic_error("header " + std::string(name) + " holds a control byte");
   out.append(name).append(": ").append(value).append("\r\n");
 }
 

@@ -25,8 +25,7 @@ std::string print(const Address& address) {
   static constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (std::equal(kMapped.begin(), kMapped.end(), address.begin()))
     inet_ntop(AF_INET, address.data() + 12, text, sizeof text);
-  else
-    inet_ntop(AF_INET6, address.data(), text, sizeof text);
+  else inet_ntop(AF_INET6, address.data(), text, sizeof text);
   return text;
 }
 

@@ -47,8 +47,10 @@ std::string unescape_name(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string_view three = text.substr(i, 3);
-    const char c = three == "%22" ? '"' : three == "%0D" || three == "%0d" ? '\r'
-                   : three == "%0A" || three == "%0a" ? '\n' : '\0';
+    const char c = three == "%22"                     ? '"'
+                   : three == "%0D" || three == "%0d" ? '\r'
+                   : three == "%0A" || three == "%0a" ? '\n'
+                                                      : '\0';
     out += c ? c : text[i];
     if (c) i += 2;
   }

@@ -21,7 +21,7 @@ class PartScanner {
   void feed(std::string_view bytes);
   // What comes next. After `more` feed again; at the end of the body `more` means it was cut off.
   Event next();
-  const Part& part() const { return part_; }     // after `part`
+  const Part& part() const { return part_; }       // after `part`
   std::string_view data() const { return data_; }  // after `data`, until the next call of next() or feed()
 
  private:

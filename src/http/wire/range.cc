@@ -65,8 +65,7 @@ Range parse_range(std::string_view value, std::uint64_t size) {
 
 bool etag_in(std::string_view list, std::string_view etag) {
   if (core::trim(list) == "*") return true;
-  return std::ranges::any_of(core::split(list, ','),
-                             [&](std::string_view one) { return opaque(one) == opaque(etag); });
+  return std::ranges::any_of(core::split(list, ','), [&](std::string_view one) { return opaque(one) == opaque(etag); });
 }
 
 int accepts(std::string_view accept_encoding, std::string_view coding) {

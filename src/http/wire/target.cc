@@ -15,7 +15,8 @@ constexpr Refusal kTooManyPairs{414, "too_many_parameters", "There are too many 
 // escaped: | [ ] ^ in both, and { } ` \ in queries.
 constexpr std::array<bool, 256> table_of(std::string_view extra) {
   std::array<bool, 256> table{};
-  for (char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~!$&'()*+,;=:@/%|[]^"))
+  for (char c :
+       std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~!$&'()*+,;=:@/%|[]^"))
     table[static_cast<unsigned char>(c)] = true;
   for (char c : extra) table[static_cast<unsigned char>(c)] = true;
   return table;

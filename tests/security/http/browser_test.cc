@@ -4,8 +4,8 @@
 #include "security/http/support/live_server.h"
 #include "security/http/support/routes.h"
 
-using live::ask;
 using live::Answer;
+using live::ask;
 using live::get;
 
 namespace {
@@ -15,7 +15,8 @@ struct Door {
   live::Server server;
   int port;
   explicit Door(http::ServerConfig config = live::quick())
-      : server([this](http::Router& router) { live::mount_all(router, seen); }, std::move(config)), port(server.port()) {}
+      : server([this](http::Router& router) { live::mount_all(router, seen); }, std::move(config)),
+        port(server.port()) {}
 };
 
 const char* const kAda = "Authorization: Bearer ada\r\n";
@@ -38,7 +39,9 @@ TEST_CASE("4.2 every answer, errors included, is nosniff and names no version") 
   for (const std::string& bytes : {get("/hello"), get("/nowhere"), get("/bug"), get("/api/things"), get("/events"),
                                    std::string("GET /hello HTTP/1.1\r\n\r\n"), get("/rest/v1/things")}) {
     CAPTURE(bytes);
-    const Answer answer = ask(door.port, bytes);
+    live::Socket socket(door.port);
+    socket.send(bytes);
+    const Answer answer = socket.answer(true);
     CHECK(answer.header("x-content-type-options") == "nosniff");
     CHECK(answer.header("server") == "tenon");
     CHECK(answer.header("x-powered-by") == "");
@@ -88,9 +91,10 @@ TEST_CASE("4.5 the wires are open to other origins without credentials, nothing 
 TEST_CASE("4.5 a preflight of a wire is answered, of anything else it is not") {
   Door door;
   const auto preflight = [&](std::string_view path) {
-    return ask(door.port, "OPTIONS " + std::string(path) +
-                              " HTTP/1.1\r\nHost: a\r\nOrigin: https://x.example\r\nAccess-Control-Request-Method: PATCH\r\n"
-                              "Access-Control-Request-Headers: apikey, x-mine, \"bad\r\n\r\n");
+    return ask(door.port,
+               "OPTIONS " + std::string(path) +
+                   " HTTP/1.1\r\nHost: a\r\nOrigin: https://x.example\r\nAccess-Control-Request-Method: PATCH\r\n"
+                   "Access-Control-Request-Headers: apikey, x-mine, \"bad\r\n\r\n");
   };
   for (const char* path : {"/rest/v1/things", "/auth/v1/token", "/storage/v1/object/b/k"}) {
     CAPTURE(path);
@@ -155,9 +159,9 @@ TEST_CASE("an outage that the app translates is 503 with Retry-After, not 500") 
 TEST_CASE("a streamed form whose token is pending reaches its handler only as multipart with the token first") {
   Door door;
   const auto send = [&](std::string_view type, std::string_view body) {
-    return ask(door.port, "POST /form HTTP/1.1\r\nHost: a\r\nX-Cookie: yes\r\n" + std::string(kAda) + "Content-Type: " +
-                              std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-                              std::string(body));
+    return ask(door.port, "POST /form HTTP/1.1\r\nHost: a\r\nX-Cookie: yes\r\n" + std::string(kAda) +
+                              "Content-Type: " + std::string(type) +
+                              "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
   };
   const std::string token = "--b\r\nContent-Disposition: form-data; name=\"_csrf\"\r\n\r\nform-token\r\n";
   const std::string file = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\ny\r\n--b--\r\n";

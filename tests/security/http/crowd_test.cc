@@ -52,14 +52,19 @@ double best_p99(int port) {
 
 }  // namespace
 
-TEST_CASE("2,000 idle connections cost less than 16 KiB each, and with 600 slow ones others are served in milliseconds") {
+TEST_CASE(
+    "2,000 idle connections cost less than 16 KiB each, and with 600 slow ones others are served in milliseconds") {
   allow_descriptors(8192);
   live::Seen seen;
   http::ServerConfig config = live::quick();
   config.patience.idle = 60s;
   config.patience.head = config.patience.body = 4s;
   live::Server server([&](http::Router& router) { live::mount_all(router, seen); }, config);
-  { Socket warm(server.port()); warm.send(get("/hello")); CHECK(warm.answer().status == 200); }
+  {
+    Socket warm(server.port());
+    warm.send(get("/hello"));
+    CHECK(warm.answer().status == 200);
+  }
 
   const std::size_t before = resident_bytes();
   std::list<Socket> idle;
@@ -73,11 +78,14 @@ TEST_CASE("2,000 idle connections cost less than 16 KiB each, and with 600 slow 
   std::list<Socket> slow;
   for (int i = 0; i < 600; ++i) {
     slow.emplace_back(server.port());
-    slow.back().send(i % 2 ? "GET /hello HTTP/1.1\r\nHost: a\r\nX: " : "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na");
+    slow.back().send(i % 2 ? "GET /hello HTTP/1.1\r\nHost: a\r\nX: "
+                           : "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na");
   }
   const double p99 = best_p99(server.port());
   MESSAGE("bytes a connection (client's side included): " << each << "; p99 in ms: " << p99);
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // they keep what is freed, for a while
   CHECK(each < 16384);
+#endif
   CHECK(p99 < 10.0);
 
   const auto began = std::chrono::steady_clock::now();

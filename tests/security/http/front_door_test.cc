@@ -16,11 +16,13 @@ struct Door {
   live::Server server;
   int port;
   explicit Door(http::ServerConfig config = live::quick())
-      : server([this](http::Router& router) { live::mount_all(router, seen); }, std::move(config)), port(server.port()) {}
+      : server([this](http::Router& router) { live::mount_all(router, seen); }, std::move(config)),
+        port(server.port()) {}
 };
 
 std::string post(std::string_view path, std::string_view headers, std::string_view body) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n" + std::string(body);
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n" +
+         std::string(body);
 }
 
 // The status of a request with another pipelined behind it, and whether that one was answered, too.
@@ -85,16 +87,18 @@ TEST_CASE("1.2 ambiguous framing is refused and smuggles nothing") {
     CHECK(got == status);
     CHECK_FALSE(another);
   }
-  CHECK(ask(door.port, post("/echo", "Transfer-Encoding: chunked\r\n", "5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n")).body == "hello");
+  CHECK(ask(door.port, post("/echo", "Transfer-Encoding: chunked\r\n", "5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n")).body ==
+        "hello");
 }
 
 TEST_CASE("1.3 one Host of host[:port], no folding, no bare line end, no control byte") {
   Door door;
   for (const char* bytes :
-       {"GET /hello HTTP/1.1\r\n\r\n", "GET /hello HTTP/1.0\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
-        "GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a@b\r\n\r\n",
-        "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\rz\r\n\r\n",
-        "GET /hello HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n", "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+       {"GET /hello HTTP/1.1\r\n\r\n", "GET /hello HTTP/1.0\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: a@b\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\rz\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n",
+        "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n"}) {
     CAPTURE(bytes);
     CHECK(ask(door.port, bytes).status == 400);
   }
@@ -110,11 +114,13 @@ TEST_CASE("1.4 each limit answers its status") {
   CHECK(ask(door.port, get(query)).status == 414);
   CHECK(ask(door.port, post("/small", "Content-Length: 11\r\n", "")).status == 413);
   CHECK(ask(door.port, post("/small", "Content-Length: 10\r\n", "0123456789")).status == 200);
-  CHECK(ask(door.port, post("/small", "Transfer-Encoding: chunked\r\n", "b\r\n01234567890\r\n0\r\n\r\n")).status == 413);
+  CHECK(ask(door.port, post("/small", "Transfer-Encoding: chunked\r\n", "b\r\n01234567890\r\n0\r\n\r\n")).status ==
+        413);
   CHECK(ask(door.port, post("/echo", "Content-Length: 1048577\r\n", "")).status == 413);
   CHECK(ask(door.port, post("/upload-small", "Content-Length: 1001\r\n", "")).status == 413);
   CHECK(ask(door.port, post("/upload-small", "Transfer-Encoding: chunked\r\n",
-                            "3e9\r\n" + std::string(1001, 'a') + "\r\n0\r\n\r\n")).status == 413);
+                            "3e9\r\n" + std::string(1001, 'a') + "\r\n0\r\n\r\n"))
+            .status == 413);
   CHECK(ask(door.port, post("/echo", "Transfer-Encoding: chunked\r\n", std::string(300, '0'))).status == 400);
 }
 
@@ -236,8 +242,8 @@ TEST_CASE("1.7 TRACE, CONNECT and unknown methods are refused, Upgrade is ignore
   CHECK(ask(door.port, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n").status == 405);
   CHECK(ask(door.port, "FOO /hello HTTP/1.1\r\nHost: a\r\n\r\n").status == 501);
   CHECK(ask(door.port, get("/hello", "Connection: Upgrade\r\nUpgrade: websocket\r\n")).status == 200);
-  CHECK(ask(door.port, get("/hello", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n")).status ==
-        200);
+  CHECK(ask(door.port, get("/hello", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"))
+            .status == 200);
   const live::Answer wrong = ask(door.port, post("/hello", "Content-Length: 0\r\n", ""));
   CHECK(wrong.status == 405);
   CHECK(wrong.header("allow") == "GET, HEAD");
@@ -248,8 +254,9 @@ TEST_CASE("1.8 a path is decoded once, then matched; what hides a separator or c
   CHECK(ask(door.port, get("/paths/caf%C3%A9%20x")).body.starts_with("hello /paths/caf\xc3\xa9 x "));
   CHECK(ask(door.port, get("/paths/%2541")).body.starts_with("hello /paths/%41 "));
   CHECK(ask(door.port, get("/%68ello")).status == 200);
-  for (const char* path : {"/paths/%00", "/paths/a%2fb", "/paths/a%5cb", "/paths/../hello", "/paths/%2e%2e/hello",
-                           "/paths/./a", "/paths/%c0%ae", "/paths/%ff", "/paths/\xff", "/paths/a\\b", "/paths/%0d%0a"}) {
+  for (const char* path :
+       {"/paths/%00", "/paths/a%2fb", "/paths/a%5cb", "/paths/../hello", "/paths/%2e%2e/hello", "/paths/./a",
+        "/paths/%c0%ae", "/paths/%ff", "/paths/\xff", "/paths/a\\b", "/paths/%0d%0a"}) {
     CAPTURE(path);
     CHECK(ask(door.port, get(path)).status == 400);
   }
@@ -277,13 +284,14 @@ TEST_CASE("1.9 a header value with a line end is never written") {
 
 TEST_CASE("1.9 forwarding headers count only from a configured proxy, and odd ones are harmless") {
   Door open;
-  CHECK(ask(open.port, get("/hello", "X-Forwarded-For: 9.9.9.9\r\nX-Real-IP: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\n")).body ==
-        "hello /hello 127.0.0.1");
+  CHECK(ask(open.port, get("/hello", "X-Forwarded-For: 9.9.9.9\r\nX-Real-IP: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\n"))
+            .body == "hello /hello 127.0.0.1");
   http::ServerConfig config = live::quick();
   config.trusted_proxies = {"127.0.0.0/8"};
   Door behind(config);
   CHECK(ask(behind.port, get("/hello", "X-Forwarded-For: 6.6.6.6, 9.9.9.9\r\n")).body == "hello /hello 9.9.9.9");
-  for (const char* odd : {"X-Forwarded-For: \r\n", "X-Forwarded-For: ,,,\r\n", "X-Forwarded-For: \"><\r\n", "X-Real-IP: x\r\n"}) {
+  for (const char* odd :
+       {"X-Forwarded-For: \r\n", "X-Forwarded-For: ,,,\r\n", "X-Forwarded-For: \"><\r\n", "X-Real-IP: x\r\n"}) {
     CAPTURE(odd);
     CHECK(ask(behind.port, get("/hello", odd)).body == "hello /hello 127.0.0.1");
   }

@@ -19,8 +19,12 @@ int judge(std::string_view bytes) {
   return head ? 200 : head.error().status;
 }
 
-std::string get(std::string_view headers) { return "GET / HTTP/1.1\r\nHost: a.example\r\n" + std::string(headers) + "\r\n"; }
-std::string post(std::string_view headers) { return "POST / HTTP/1.1\r\nHost: a.example\r\n" + std::string(headers) + "\r\n"; }
+std::string get(std::string_view headers) {
+  return "GET / HTTP/1.1\r\nHost: a.example\r\n" + std::string(headers) + "\r\n";
+}
+std::string post(std::string_view headers) {
+  return "POST / HTTP/1.1\r\nHost: a.example\r\n" + std::string(headers) + "\r\n";
+}
 
 struct Case {
   const char* what;
@@ -125,9 +129,7 @@ TEST_CASE("a header is a token, a colon at once, and a value; never folded") {
 }
 
 TEST_CASE("there is exactly one Host, of host[:port] syntax") {
-  const auto host = [](std::string_view value) {
-    return "GET / HTTP/1.1\r\nHost: " + std::string(value) + "\r\n\r\n";
-  };
+  const auto host = [](std::string_view value) { return "GET / HTTP/1.1\r\nHost: " + std::string(value) + "\r\n\r\n"; };
   hold({
       {"missing", "GET / HTTP/1.1\r\n\r\n", 400},
       {"missing in 1.0", "GET / HTTP/1.0\r\n\r\n", 400},
@@ -186,7 +188,10 @@ TEST_CASE("a body has exactly one framing") {
       {"xchunked", post("Transfer-Encoding: xchunked\r\n"), 501},
       {"quoted", post("Transfer-Encoding: \"chunked\"\r\n"), 501},
       {"empty coding", post("Transfer-Encoding:\r\n"), 501},
-      {"a vertical tab before chunked", post("Transfer-Encoding: \x0b""chunked\r\n"), 400},
+      {"a vertical tab before chunked",
+       post("Transfer-Encoding: \x0b"
+            "chunked\r\n"),
+       400},
       {"chunked in 1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
       {"a name that only looks like it", post("Transfer_Encoding: chunked\r\nContent-Length: 3\r\n"), 200},
   });
@@ -211,8 +216,8 @@ TEST_CASE("what is too long or too many is refused before it is whole") {
       {"one header more", get(many + "Y: b\r\n"), 431},
       {"an endless header", "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(33000, 'a'), 431},
       {"long session cookies", get("Cookie: " + std::string(30000, 'a') + "\r\n"), 200},
-      {"a section of more than 32 KiB", get("A: " + std::string(20000, 'a') + "\r\nB: " + std::string(13000, 'a') + "\r\n"),
-       431},
+      {"a section of more than 32 KiB",
+       get("A: " + std::string(20000, 'a') + "\r\nB: " + std::string(13000, 'a') + "\r\n"), 431},
   });
 }
 

@@ -37,7 +37,8 @@ TEST_CASE("additions join the directive they name") {
 
 TEST_CASE("a header that would break out of its line is never written") {
   const Policy policy({});
-  for (std::string value : {std::string("a\r\nX: y"), std::string("a\nb"), std::string("a\rb"), std::string("a\0b", 3)}) {
+  for (std::string value :
+       {std::string("a\r\nX: y"), std::string("a\nb"), std::string("a\rb"), std::string("a\0b", 3)}) {
     CHECK_THROWS_AS(policy.write_head(request(), http::text("").header("X-Test", value), {}), std::logic_error);
     http::Request rq = request();
     rq.set_cookies = {"a=" + value};

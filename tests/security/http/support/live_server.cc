@@ -38,7 +38,8 @@ http::ServerConfig quick() {
 Server::Server(const std::function<void(http::Router&)>& mount, http::ServerConfig config)
     : server_(loop_, std::move(config), router_, identity_,
               [](const http::Request& rq, const core::Problem& problem) {
-                http::Response page = http::text("<!doctype html><p>" + std::string(problem.what()) + " " + rq.request_id);
+                http::Response page =
+                    http::text("<!doctype html><p>" + std::string(problem.what()) + " " + rq.request_id);
                 page.status = problem.status;
                 return std::move(page).header("Content-Type", "text/html; charset=utf-8");
               }),
@@ -70,11 +71,12 @@ void Server::on_loop(const std::function<void(http::Server&)>& fn) {
 
 void Server::start_drain(std::chrono::milliseconds grace) {
   loop_.post([this, grace] {
-    tasks_.spawn("drain", [](http::Server& server, std::chrono::milliseconds at_most,
-                             std::shared_ptr<std::atomic<bool>> flag) -> core::Task<> {
-      co_await server.drain(at_most);
-      *flag = true;
-    }(server_, grace, drained_));
+    tasks_.spawn("drain",
+                 [](http::Server& server, std::chrono::milliseconds at_most,
+                    std::shared_ptr<std::atomic<bool>> flag) -> core::Task<> {
+                   co_await server.drain(at_most);
+                   *flag = true;
+                 }(server_, grace, drained_));
   });
 }
 
