@@ -43,8 +43,8 @@ std::string gzip(const std::string& in) {
 std::string brotli(const std::string& in) {
   std::size_t size = BrotliEncoderMaxCompressedSize(in.size());
   std::string out(size, '\0');
-  if (!BrotliEncoderCompress(11, 22, BROTLI_MODE_TEXT, in.size(), reinterpret_cast<const std::uint8_t*>(in.data()), &size,
-                             reinterpret_cast<std::uint8_t*>(out.data())))
+  if (!BrotliEncoderCompress(11, 22, BROTLI_MODE_TEXT, in.size(), reinterpret_cast<const std::uint8_t*>(in.data()),
+                             &size, reinterpret_cast<std::uint8_t*>(out.data())))
     throw std::runtime_error("brotli");
   out.resize(size);
   return out;
@@ -80,7 +80,8 @@ int main(int argc, char** argv) try {
   assembly << ".section .rodata\n";
   int n = 0;
   const auto blob = [&](const std::filesystem::path& file) {
-    assembly << ".balign 16\n.global tenon_blob_" << n << "\ntenon_blob_" << n << ":\n.incbin \"" << file.string() << "\"\n.byte 0\n";
+    assembly << ".balign 16\n.global tenon_blob_" << n << "\ntenon_blob_" << n << ":\n.incbin \"" << file.string()
+             << "\"\n.byte 0\n";
     return n++;
   };
   std::ostringstream externs;
@@ -105,9 +106,10 @@ int main(int argc, char** argv) try {
   }
   assembly << ".section .note.GNU-stack,\"\",@progbits\n";
   write(out + ".S", assembly.str());
-  write(out + ".cc", "#include \"core/resources.h\"\n\n" + externs.str() +
-                         "\nnamespace core {\nnamespace {\nconst Resource kFiles[] = {\n" + table.str() +
-                         "};\n}  // namespace\nstd::span<const Resource> embedded() { return kFiles; }\n}  // namespace core\n");
+  write(out + ".cc",
+        "#include \"core/resources.h\"\n\n" + externs.str() +
+            "\nnamespace core {\nnamespace {\nconst Resource kFiles[] = {\n" + table.str() +
+            "};\n}  // namespace\nstd::span<const Resource> embedded() { return kFiles; }\n}  // namespace core\n");
   return 0;
 } catch (const std::exception& e) {
   std::cerr << "embedder: " << e.what() << '\n';

@@ -91,7 +91,8 @@ class Child {
       if (SteadyClock::now() - started_ > 30s) failures_ = 0;
       ++failures_;
       restart_at_ = SteadyClock::now() + std::min(std::chrono::milliseconds(100 << std::min(failures_, 7)), 10000ms);
-      fmt::print(stderr, "tenon: {} ended with status {}; starting it again (see {})\n", name_, *status, spawn_.log_file);
+      fmt::print(stderr, "tenon: {} ended with status {}; starting it again (see {})\n", name_, *status,
+                 spawn_.log_file);
     } else if (SteadyClock::now() >= restart_at_) {
       start(folder);
     }
@@ -121,9 +122,11 @@ std::string dev_env_file(const ops::Environment& e, const std::string& owner_dat
   std::string out = "# Written by `tenon dev` at each start. DATABASE_URL is the owner's, for people and tools.\n";
   const auto line = [&](const char* name, const std::string& value) { out += fmt::format("{}={}\n", name, value); };
   line("TENON_URL", e.at("APP_BASE_URL"));
-  for (const char* name : {"SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "JWT_SECRET"}) line(name, e.at(name));
+  for (const char* name : {"SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "JWT_SECRET"})
+    line(name, e.at(name));
   line("DATABASE_URL", owner_database_url);
-  for (const char* name : {"STRIPE_WEBHOOK_SECRET", "INTERNAL_NOTIFY_SECRET", "RESEND_API_BASE"}) line(name, e.at(name));
+  for (const char* name : {"STRIPE_WEBHOOK_SECRET", "INTERNAL_NOTIFY_SECRET", "RESEND_API_BASE"})
+    line(name, e.at(name));
   return out;
 }
 
@@ -202,8 +205,8 @@ class Supervisor {
     int status = wait_until_ready(port, waited);
     if (status == 0) {
       if (options_.once) {
-        status = once({environment.at("APP_BASE_URL"), environment.at("SUPABASE_URL"), environment.at("SUPABASE_ANON_KEY"),
-                       folder_.path() + "/once"});
+        status = once({environment.at("APP_BASE_URL"), environment.at("SUPABASE_URL"),
+                       environment.at("SUPABASE_ANON_KEY"), folder_.path() + "/once"});
       } else {
         tell_ready(options_, environment, api_port);
         status = tend(waited);

@@ -8,11 +8,11 @@ namespace app {
 
 struct DevOptions {
   std::string dir = ".tenon";
-  int port = 3000;        // 0: a free one
-  int api_port = 54341;   // 0: the API answers on `port` only
-  bool worker = true;     // false: no pipeline job is claimed; deliveries still run
+  int port = 3000;       // 0: a free one
+  int api_port = 54341;  // 0: the API answers on `port` only
+  bool worker = true;    // false: no pipeline job is claimed; deliveries still run
   bool seed = true;
-  bool once = false;      // the main job, headless, then the end
+  bool once = false;  // the main job, headless, then the end
 };
 
 // Returns the process's exit status.

@@ -21,7 +21,8 @@ DevFolder::DevFolder(const std::string& dir) : path_(fs::absolute(dir).lexically
   fs::create_directories(path_ + "/log");
   lock_ = ::open((path_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0)
-    throw std::runtime_error(fmt::format("another `tenon dev` uses {}; stop it, or name another folder with --data", path_));
+    throw std::runtime_error(
+        fmt::format("another `tenon dev` uses {}; stop it, or name another folder with --data", path_));
   std::ifstream in(path_ + "/secrets.env");
   for (std::string line; std::getline(in, line);)
     if (const std::size_t equals = line.find('='); equals != std::string::npos)
@@ -56,7 +57,8 @@ void DevFolder::write(const std::string& name, const std::string& text, int mode
   const std::string target = path_ + "/" + name;
   const std::string aside = target + ".new";
   const int fd = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  const bool written =
+      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
   if (fd >= 0) ::close(fd);
   if (!written) throw std::runtime_error("cannot write " + target);
   fs::rename(aside, target);

@@ -22,6 +22,12 @@ app::Settings settings() {
   return app::Settings::from(env);
 }
 
+// For verbs that describe the program itself: no environment, nothing is connected.
+app::Settings bare_settings() {
+  core::Env env({{"DATABASE_URL", "postgresql:///tenon"}});
+  return app::Settings::from(env);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,7 +58,8 @@ int main(int argc, char** argv) {
   verb(cli, "web", "pages, API and the wires", [] { return app::web(settings(), false); });
   verb(cli, "serve", "web and worker in one process", [] { return app::web(settings(), true); });
   app::WorkerOptions worker;
-  CLI::App* worker_command = verb(cli, "worker", "jobs and deliveries", [&] { return app::worker(settings(), worker); });
+  CLI::App* worker_command =
+      verb(cli, "worker", "jobs and deliveries", [&] { return app::worker(settings(), worker); });
   worker_command->add_flag("--once", worker.once, "until nothing is ready, then end");
   worker_command->add_flag("--outbox", worker.outbox, "deliveries only");
 
@@ -64,7 +71,8 @@ int main(int argc, char** argv) {
            {"start", "start the private Postgres of the data folder and leave it running", app::db_start},
            {"stop", "stop it", app::db_stop},
            {"reset", "drop everything in it and migrate anew; refused in production", app::db_reset},
-           {"migrate", "bring DATABASE_DIRECT_URL (or DATABASE_URL, or the private one) to this binary's schema", app::db_migrate},
+           {"migrate", "bring DATABASE_DIRECT_URL (or DATABASE_URL, or the private one) to this binary's schema",
+            app::db_migrate},
            {"status", "which migrations it has", app::db_status},
            {"remove", "stop it and delete the cluster", app::db_remove}}) {
     CLI::App* command = verb(*db, name, help, [&tools, run = run] { return run(tools); });
@@ -72,9 +80,10 @@ int main(int argc, char** argv) {
   }
 
   verb(cli, "keys", "the API keys of JWT_SECRET", [] { return app::keys(settings()); });
-  CLI::App* routes = verb(cli, "routes", "every URL and who may call it", [&] { return app::routes(settings(), tools); });
+  CLI::App* routes =
+      verb(cli, "routes", "every URL and who may call it", [&] { return app::routes(bare_settings(), tools); });
   routes->add_flag("--markdown", tools.markdown, "as docs/routes.md");
-  verb(cli, "env", "every variable with what stands in for it", [] { return app::env(settings()); });
+  verb(cli, "env", "every variable with what stands in for it", [] { return app::env(bare_settings()); });
   verb(cli, "check", "configuration and database, before a start", [] { return app::check(); });
   verb(cli, "jobs", "the queue, by lane and state", [] { return app::jobs(settings()); });
   CLI::App* user = cli.add_subcommand("user", "people");
@@ -88,12 +97,13 @@ int main(int argc, char** argv) {
   status->add_option("--data", tools.dir, "the data folder")->capture_default_str();
   status->add_option("-o,--output", tools.output, "env")->capture_default_str();
 
-  verb(cli, "seed", "the demo user, credits and project (development)", [] { return app::seed(settings()); })->group("");
+  verb(cli, "seed", "the demo user, credits and project (development)", [] {
+    return app::seed(settings());
+  })->group("");
   std::string pipeline;
   std::string step;
-  CLI::App* step_command = verb(cli, "step", "run one step; the worker starts it", [&] {
-    return jobs::step_main(pipeline::all(), pipeline, step);
-  });
+  CLI::App* step_command = verb(cli, "step", "run one step; the worker starts it",
+                                [&] { return jobs::step_main(pipeline::all(), pipeline, step); });
   step_command->group("");
   step_command->add_option("pipeline", pipeline)->required();
   step_command->add_option("n", step)->required();

@@ -40,7 +40,8 @@ class Stage {
   void show(int percent, std::string_view note) const {
     constexpr int kWidth = 24;
     const auto full = static_cast<std::size_t>(percent * kWidth / 100);
-    fmt::print("\r{:<10} [{}{}] {:>3} %  {:<48}", name_, std::string(full, '#'), std::string(kWidth - full, '.'), percent, note);
+    fmt::print("\r{:<10} [{}{}] {:>3} %  {:<48}", name_, std::string(full, '#'), std::string(kWidth - full, '.'),
+               percent, note);
     std::fflush(stdout);
   }
   void done(std::string_view note) const {
@@ -61,7 +62,8 @@ class Visitor {
     std::string cookies;
     for (const auto& [name, value] : cookies_) cookies += (cookies.empty() ? "" : "; ") + name + "=" + value;
     if (!cookies.empty() && request.url.starts_with(options_.site)) request.headers.set("Cookie", cookies);
-    const std::string what = fmt::format("{} {}", http::name_of(request.method), request.url.substr(0, request.url.find('?')));
+    const std::string what =
+        fmt::format("{} {}", http::name_of(request.method), request.url.substr(0, request.url.find('?')));
     http::ClientResponse answer;
     try {
       answer = co_await client_.send(std::move(request));
@@ -70,7 +72,8 @@ class Visitor {
     }
     for (const auto& [name, value] : answer.headers.all())
       if (core::iequals(name, "set-cookie")) remember(value);
-    if (answer.status >= 400) throw Failed(fmt::format("{} answered {}: {}", what, answer.status, answer.body.substr(0, 300)));
+    if (answer.status >= 400)
+      throw Failed(fmt::format("{} answered {}: {}", what, answer.status, answer.body.substr(0, 300)));
     co_return answer;
   }
 
@@ -135,8 +138,8 @@ std::string between(std::string_view text, std::string_view before, std::string_
 // The newest captured mail to ada whose subject holds `word`.
 Task<Json> wait_for_mail(Visitor& visitor, std::string word) {
   for (int i = 0; i < 300; ++i) {
-    const Json mails = co_await visitor.call(http::Method::get,
-                                             fmt::format("{}/dev/mail?format=json&to={}", visitor.options().site, kEmail));
+    const Json mails = co_await visitor.call(
+        http::Method::get, fmt::format("{}/dev/mail?format=json&to={}", visitor.options().site, kEmail));
     for (const Json& mail : mails.elements())
       if (mail["subject"].string_or("").find(word) != std::string::npos) co_return mail;
     co_await core::sleep_for(100ms);
@@ -164,9 +167,9 @@ Task<> confirm(Visitor& visitor) {
   const std::string csrf = between(page.body, "name=\"_csrf\" value=\"", "\"");
   const std::string hash = between(link, "token_hash=", "&");
   const std::string type = between(link, "type=", "&");
-  const http::ClientResponse confirmed = co_await visitor.submit(
-      visitor.options().site + "/verify",
-      fmt::format("_csrf={}&token_hash={}&type={}", core::percent_encode(csrf), hash, type));
+  const http::ClientResponse confirmed =
+      co_await visitor.submit(visitor.options().site + "/verify",
+                              fmt::format("_csrf={}&token_hash={}&type={}", core::percent_encode(csrf), hash, type));
   if (confirmed.status != 303) throw Failed(fmt::format("confirming answered {}, not 303", confirmed.status));
   core::JsonWriter body;
   body.begin().field("email", kEmail).field("password", kPassword).end();
@@ -199,10 +202,11 @@ Task<> upload(Visitor& visitor, const std::string& project) {
     const std::string name(photograph->path.substr(photograph->path.rfind('/') + 1));
     const std::string body = fmt::format(
         "--{0}\r\nContent-Disposition: form-data; name=\"caption\"\r\n\r\nPhotograph {2}\r\n"
-        "--{0}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{1}\"\r\nContent-Type: image/jpeg\r\n\r\n{3}\r\n--{0}--\r\n",
+        "--{0}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{1}\"\r\nContent-Type: "
+        "image/jpeg\r\n\r\n{3}\r\n--{0}--\r\n",
         boundary, name, sent + 1, photograph->bytes);
-    co_await visitor.call(http::Method::post, fmt::format("{}/api/projects/{}/inputs", visitor.options().site, project), body,
-                          "multipart/form-data; boundary=" + boundary);
+    co_await visitor.call(http::Method::post, fmt::format("{}/api/projects/{}/inputs", visitor.options().site, project),
+                          body, "multipart/form-data; boundary=" + boundary);
     ++sent;
     stage.show(sent * 100 / static_cast<int>(photographs.size()), name);
   }
@@ -211,8 +215,8 @@ Task<> upload(Visitor& visitor, const std::string& project) {
 
 Task<> show_credits(Visitor& visitor, const std::string& project) {
   const Stage stage("credits");
-  const Json quote =
-      co_await visitor.call(http::Method::get, fmt::format("{}/api/projects/{}/quote", visitor.options().site, project));
+  const Json quote = co_await visitor.call(http::Method::get,
+                                           fmt::format("{}/api/projects/{}/quote", visitor.options().site, project));
   const auto balance = quote["balance"].integer();
   const auto cost = quote["credits"].integer();
   if (!balance || !cost) throw Failed("the quote has no balance or cost: " + quote.dump());
@@ -230,7 +234,8 @@ Task<> run_job(Visitor& visitor, const std::string& project, std::string& job_id
     const Json now = co_await visitor.call(http::Method::get, visitor.options().site + "/api/jobs/" + job_id);
     const std::string status = now["status"].string_or("");
     if (status == "FAILED")
-      throw Failed(fmt::format("the job failed: {} {}", now["error_code"].string_or(""), now["error_message"].string_or("")));
+      throw Failed(
+          fmt::format("the job failed: {} {}", now["error_code"].string_or(""), now["error_message"].string_or("")));
     if (status == "READY") {
       stage.done(fmt::format("ready, cost: {}", now["cost_credits_final"].integer().value_or(-1)));
       co_return;
@@ -249,7 +254,8 @@ Task<> wait_for_ready_mail(Visitor& visitor) {
 
 Task<std::string> download(Visitor& visitor, const std::string& job_id) {
   const Stage stage("download");
-  const Json outputs = co_await visitor.call(http::Method::get, fmt::format("{}/api/jobs/{}/outputs", visitor.options().site, job_id));
+  const Json outputs =
+      co_await visitor.call(http::Method::get, fmt::format("{}/api/jobs/{}/outputs", visitor.options().site, job_id));
   std::string video;
   int got = 0;
   for (const Json& output : outputs.elements()) {
@@ -271,8 +277,14 @@ Task<std::string> download(Visitor& visitor, const std::string& job_id) {
 
 void describe_video(const std::string& video) {
   ops::Spawn probe;
-  probe.command = {"/usr/bin/ffprobe", "-v", "error", "-show_entries",
-                   "format=duration,size:stream=codec_name,codec_type,width,height", "-of", "default=nw=1", video};
+  probe.command = {"/usr/bin/ffprobe",
+                   "-v",
+                   "error",
+                   "-show_entries",
+                   "format=duration,size:stream=codec_name,codec_type,width,height",
+                   "-of",
+                   "default=nw=1",
+                   video};
   const ops::Finished summary = ops::run(std::move(probe));
   if (summary.status != 0) throw Failed("ffprobe cannot read final.mp4: " + summary.output);
   fmt::print("final.mp4\n{}", summary.output);

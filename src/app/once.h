@@ -7,10 +7,10 @@
 namespace app {
 
 struct OnceOptions {
-  std::string site;      // TENON_URL
-  std::string api;       // SUPABASE_URL
+  std::string site;  // TENON_URL
+  std::string api;   // SUPABASE_URL
   std::string anon_key;
-  std::string folder;    // where the outputs go
+  std::string folder;  // where the outputs go
 };
 
 // 0, or 1 after printing the stage that failed and the reason.

@@ -15,7 +15,6 @@ namespace {
 
 constexpr int kDemoCredits = 20;
 
-
 struct House {
   core::Loop& loop;
   auth::Auth& auth;

@@ -20,9 +20,11 @@ Settings Settings::from(core::Env& env) {
   out.mail = mail::Config::from(env);
   out.jobs = jobs::Config::from(env);
   out.html = html::Config::from(env);
-  out.html.navigation = {{"/app", "html.nav.dashboard"}, {"/app/projects", "html.nav.projects"}, {"/app/settings", "html.nav.settings"}};
+  out.html.navigation = {
+      {"/app", "html.nav.dashboard"}, {"/app/projects", "html.nav.projects"}, {"/app/settings", "html.nav.settings"}};
   out.sim = sim::Config::from(env);
-  if (out.production && !out.demo_password.empty()) env.fault("TENON_DEMO_PASSWORD is set: the demo user is for development only.");
+  if (out.production && !out.demo_password.empty())
+    env.fault("TENON_DEMO_PASSWORD is set: the demo user is for development only.");
   for (const char* name : {"RESEND_API_BASE", "STRIPE_API_BASE", "META_API_BASE"})
     if (out.production && env.text(name).find("/dev/") != std::string::npos)
       env.fault(std::string(name) + " points to a simulator, which does not exist in production.");

@@ -15,11 +15,11 @@ namespace app {
 
 struct Settings {
   bool production = false;
-  int port = 3000;             // PORT
-  int api_port = 0;            // TENON_API_PORT: the API also answers here; 0: not
-  int loops = 2;               // WEB_LOOPS: event loops, one thread each
-  bool outbox_only = false;    // TENON_OUTBOX_ONLY: the worker claims no pipeline job
-  std::string demo_password;   // TENON_DEMO_PASSWORD: the seed's demo user, development only
+  int port = 3000;            // PORT
+  int api_port = 0;           // TENON_API_PORT: the API also answers here; 0: not
+  int loops = 2;              // WEB_LOOPS: event loops, one thread each
+  bool outbox_only = false;   // TENON_OUTBOX_ONLY: the worker claims no pipeline job
+  std::string demo_password;  // TENON_DEMO_PASSWORD: the seed's demo user, development only
   pg::Config db;
   auth::Config auth;
   storage::Config storage;

@@ -1,5 +1,7 @@
 #include "app/signals.h"
 
+#include <sys/resource.h>
+
 #include "pg/error.h"
 
 namespace app {
@@ -10,6 +12,12 @@ Signals::Signals() {
   ::sigaddset(&waited_, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &waited_, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  // Connections are files, and the soft limit is meant for shells.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
 }
 
 void Signals::wait() {

@@ -14,7 +14,7 @@ namespace app {
 class Signals {
  public:
   Signals();
-  void wait();                                      // until told to stop
+  void wait();                                       // until told to stop
   bool wait_for(std::chrono::milliseconds at_most);  // true: told to stop
 
  private:

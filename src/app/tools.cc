@@ -21,13 +21,15 @@ int keys(const Settings& settings) {
 int routes(const Settings& settings, const Tools& tools) {
   const std::vector<http::Router::Route> table = route_table(settings);
   if (tools.markdown)
-    fmt::print("# Every URL and who may call it\n\nWritten by `tenon routes --markdown`; `script/check` holds it against the code.\n\n"
-               "| method | URL | who | body, bytes |\n|---|---|---|---|\n");
+    fmt::print(
+        "# Every URL and who may call it\n\nWritten by `tenon routes --markdown`; `script/check` holds it against the "
+        "code.\n\n"
+        "| method | URL | who | body, bytes |\n|---|---|---|---|\n");
   for (const http::Router::Route& route : table) {
     if (tools.markdown)
-      fmt::print("| {} | `{}` | {} | {} |\n", http::name_of(route.method), route.pattern, http::name_of(route.who), route.limits.body);
-    else
-      fmt::print("{:<8}{:<52}{}\n", http::name_of(route.method), route.pattern, http::name_of(route.who));
+      fmt::print("| {} | `{}` | {} | {} |\n", http::name_of(route.method), route.pattern, http::name_of(route.who),
+                 route.limits.body);
+    else fmt::print("{:<8}{:<52}{}\n", http::name_of(route.method), route.pattern, http::name_of(route.who));
   }
   return 0;
 }
@@ -51,8 +53,10 @@ int check() {
         "select current_user, rolsuper or rolbypassrls, "
         "exists (select from pg_class where relowner = r.oid and relnamespace = 'public'::regnamespace) "
         "from pg_roles r where rolname = current_user");
-    if (login.rows.at(0).at(1) == "t") fault("the login of DATABASE_URL passes by row-level security; use `authenticator`.");
-    if (login.rows.at(0).at(2) == "t") fault("the login of DATABASE_URL owns the tables; use `authenticator` at run time.");
+    if (login.rows.at(0).at(1) == "t")
+      fault("the login of DATABASE_URL passes by row-level security; use `authenticator`.");
+    if (login.rows.at(0).at(2) == "t")
+      fault("the login of DATABASE_URL owns the tables; use `authenticator` at run time.");
   } catch (const std::exception& error) {
     fault(error.what());
   }

@@ -59,7 +59,8 @@ int jobs(const Settings& settings) {
                                     "from public.jobs j join tenon.lanes l on l.id = j.lane "
                                     "where j.status in ('QUEUED', 'PROCESSING') group by 1, 2 order by 1, 2")
                              .rows)
-    fmt::print("{:<12}{:<12}{:>8}  {}\n", row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3].value_or(""));
+    fmt::print("{:<12}{:<12}{:>8}  {}\n", row[0].value_or(""), row[1].value_or(""), row[2].value_or(""),
+               row[3].value_or(""));
   return 0;
 }
 

@@ -58,7 +58,8 @@ class WebLoop {
 
  private:
   const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
-    ops::mount(router_, {{"database", [this] { return db_.answers(); }}, {"storage", [this] { return storage_.answers(); }}});
+    ops::mount(router_,
+               {{"database", [this] { return db_.answers(); }}, {"storage", [this] { return storage_.answers(); }}});
     http::mount_static(router_);
     auth::mount(router_, auth_);
     storage::mount(router_, storage_);

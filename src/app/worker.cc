@@ -38,6 +38,8 @@ class WorkerLoop {
       loop_.run_until(once());
       return;
     }
+    auto tidy = [](WorkerLoop& self) -> Task<> { co_await self.sweep_now_and_then(); };
+    deliveries_.spawn("worker.sweep", tidy(*this));
     auto deliver = [](WorkerLoop& self) -> Task<> { co_await self.courier_.run(); };
     deliveries_.spawn("worker.deliveries", deliver(*this));
     if (!options_.outbox) {
@@ -56,6 +58,10 @@ class WorkerLoop {
     if (!options_.outbox) co_await worker_.drain();
     co_await courier_.drain();
     co_await close();
+  }
+  // Files that no row names: what a crash between writing and committing left.
+  Task<> sweep_now_and_then() {
+    while (co_await core::sleep_for(5min)) co_await storage::sweep(storage_);
   }
   Task<> drain() {
     worker_.stop();

@@ -46,8 +46,8 @@ std::string rfc3339(Time time) {
 }
 
 std::optional<Time> parse_rfc3339(std::string_view t) {
-  const auto y = digits(t, 0, 4), mo = digits(t, 5, 2), d = digits(t, 8, 2), h = digits(t, 11, 2), mi = digits(t, 14, 2),
-             s = digits(t, 17, 2);
+  const auto y = digits(t, 0, 4), mo = digits(t, 5, 2), d = digits(t, 8, 2), h = digits(t, 11, 2),
+             mi = digits(t, 14, 2), s = digits(t, 17, 2);
   if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
   if (t[4] != '-' || t[7] != '-' || (t[10] != 'T' && t[10] != ' ' && t[10] != 't') || t[13] != ':' || t[16] != ':')
     return std::nullopt;
@@ -95,7 +95,8 @@ std::optional<Time> parse_http_date(std::string_view t) {
   if (t.size() != 29 || t.substr(25) != " GMT") return std::nullopt;
   for (std::size_t m = 0; m < kMonths.size(); ++m) {
     if (t.substr(8, 3) != kMonths[m]) continue;
-    const auto d = digits(t, 5, 2), y = digits(t, 12, 4), h = digits(t, 17, 2), mi = digits(t, 20, 2), s = digits(t, 23, 2);
+    const auto d = digits(t, 5, 2), y = digits(t, 12, 4), h = digits(t, 17, 2), mi = digits(t, 20, 2),
+               s = digits(t, 23, 2);
     if (!d || !y || !h || !mi || !s) return std::nullopt;
     return make(*y, static_cast<int>(m) + 1, *d, *h, *mi, *s, 0);
   }

@@ -33,9 +33,9 @@ class ManualClock final : public Clock {
 };
 
 std::int64_t unix_seconds(Time time);
-std::string rfc3339(Time time);                           // 2026-01-02T03:04:05.678901Z
-std::optional<Time> parse_rfc3339(std::string_view text); // also Postgres's "2026-01-02 03:04:05.6+00"
-std::string http_date(Time time);                         // RFC 9110: Sun, 06 Nov 1994 08:49:37 GMT
+std::string rfc3339(Time time);                            // 2026-01-02T03:04:05.678901Z
+std::optional<Time> parse_rfc3339(std::string_view text);  // also Postgres's "2026-01-02 03:04:05.6+00"
+std::string http_date(Time time);                          // RFC 9110: Sun, 06 Nov 1994 08:49:37 GMT
 std::optional<Time> parse_http_date(std::string_view text);
 
 }  // namespace core

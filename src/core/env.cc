@@ -12,14 +12,15 @@ namespace core {
 namespace {
 
 // Placeholders people copy out of documents. None may guard anything.
-constexpr std::array<std::string_view, 8> kSamples{"your-secret-here", "changeme",  "secret",  "password",
+constexpr std::array<std::string_view, 8> kSamples{"your-secret-here", "changeme",  "secret",      "password",
                                                    "example",          "whsec_...", "sk_test_...", "..."};
 
 std::string unquote(std::string_view value) {
   value = trim(value);
   if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
     return std::string(value.substr(1, value.size() - 2));
-  if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos) value = trim(value.substr(0, comment));
+  if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos)
+    value = trim(value.substr(0, comment));
   return std::string(value);
 }
 
@@ -95,8 +96,8 @@ std::int64_t Env::integer(std::string_view name, std::int64_t fallback, std::int
   if (!value) return fallback;
   const auto number = parse_int(*value);
   if (!number || *number < lowest || *number > highest) {
-    fault(std::string(name) + " is \"" + *value + "\"; it must be a whole number from " + std::to_string(lowest) + " to " +
-          std::to_string(highest) + ".");
+    fault(std::string(name) + " is \"" + *value + "\"; it must be a whole number from " + std::to_string(lowest) +
+          " to " + std::to_string(highest) + ".");
     return fallback;
   }
   return *number;

@@ -46,7 +46,7 @@ class Env {
   // A fault in production when absent, shorter than `min_length`, or one of the published sample values.
   Secret required_secret(std::string_view name, std::size_t min_length = 16);
   std::int64_t integer(std::string_view name, std::int64_t fallback, std::int64_t lowest, std::int64_t highest);
-  bool flag(std::string_view name, bool fallback);  // true/false, on/off, 1/0, yes/no
+  bool flag(std::string_view name, bool fallback);                         // true/false, on/off, 1/0, yes/no
   std::string url(std::string_view name, std::string_view fallback = "");  // http(s) origin, no trailing slash
 
   void fault(std::string sentence);

@@ -26,7 +26,9 @@ void write(Level level, std::string_view event, Fields fields) {
   static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
   JsonWriter line;
   line.begin();
-  line.field("time", rfc3339(SystemClock{}.now())).field("level", kNames[static_cast<int>(level)]).field("event", event);
+  line.field("time", rfc3339(SystemClock{}.now()))
+      .field("level", kNames[static_cast<int>(level)])
+      .field("event", event);
   const Ambient& here = *ambient();
   if (!here.request_id.empty()) line.field("request_id", here.request_id);
   if (!here.user_id.empty()) line.field("user_id", here.user_id);
@@ -39,7 +41,8 @@ void write(Level level, std::string_view event, Fields fields) {
   line.end();
   std::string text = line.take();
   text += '\n';
-  // One write a line, so that lines of several threads and processes never mix. A full disk loses the line, not the process.
+  // One write a line, so that lines of several threads and processes never mix. A full disk loses the line, not the
+  // process.
   [[maybe_unused]] const ssize_t written = ::write(output.load(), text.data(), text.size());
 }
 

@@ -119,8 +119,8 @@ Task<bool> wait_until_stopped(std::shared_ptr<boost::asio::steady_timer> timer) 
     });
   };
   std::stop_callback<decltype(on_stop)> callback(token, std::move(on_stop));
-  const boost::system::error_code ec = co_await asio_wait<boost::system::error_code>(
-      [timer](auto done) { timer->async_wait(std::move(done)); });
+  const boost::system::error_code ec =
+      co_await asio_wait<boost::system::error_code>([timer](auto done) { timer->async_wait(std::move(done)); });
   co_return !ec;
 }
 
@@ -158,8 +158,7 @@ void TaskGroup::spawn(const char* name, Task<> task, std::shared_ptr<Ambient> mi
     if (error) log::error("core.task.failed", {{"task", name}, {"what", describe(error)}});
     state->running.erase(place);
     if (!state->running.empty()) return;
-    for (const auto joiner : std::exchange(state->joiners, {}))
-      state->loop->post([joiner] { joiner.resume(); });
+    for (const auto joiner : std::exchange(state->joiners, {})) state->loop->post([joiner] { joiner.resume(); });
   });
   running_loop = before;
 }

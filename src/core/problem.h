@@ -15,8 +15,8 @@ class Problem : public std::runtime_error {
   Problem(int status_code, std::string problem_code, const std::string& sentence)
       : std::runtime_error(sentence), status(status_code), code(std::move(problem_code)) {}
 
-  int status;        // an HTTP status, 400 to 599
-  std::string code;  // snake_case, stable
+  int status;                                                // an HTTP status, 400 to 599
+  std::string code;                                          // snake_case, stable
   std::vector<std::pair<std::string, std::string>> headers;  // e.g. Retry-After
 };
 

@@ -48,8 +48,6 @@ std::string moment(core::Time time) {
                      int{date.year()}, minutes / 60, minutes % 60);
 }
 
-Data when(core::Time time) {
-  return Data{}.set("iso", core::rfc3339(time)).set("text", moment(time));
-}
+Data when(core::Time time) { return Data{}.set("iso", core::rfc3339(time)).set("text", moment(time)); }
 
 }  // namespace html

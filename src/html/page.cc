@@ -54,8 +54,7 @@ Rows navigation(const http::Request& rq, std::string_view locale) {
     if (begins(rq.path, link.url) && (current == nullptr || link.url.size() > current->url.size())) current = &link;
   Rows rows;
   for (const NavLink& link : config().navigation)
-    rows.push_back(
-        Data{}.set("url", link.url).set("label", text(locale, link.text)).set("current", &link == current));
+    rows.push_back(Data{}.set("url", link.url).set("label", text(locale, link.text)).set("current", &link == current));
   return rows;
 }
 

@@ -16,7 +16,7 @@ struct NavLink {
 };
 
 struct Config {
-  std::string source_dir;          // TENON_SOURCE_DIR: views and texts come from this checkout, read on each render
+  std::string source_dir;           // TENON_SOURCE_DIR: views and texts come from this checkout, read on each render
   std::vector<NavLink> navigation;  // of the signed-in
   static Config from(core::Env& env);
 };

@@ -113,8 +113,8 @@ std::string expand(std::string_view name, std::string_view text, std::string_vie
     Parameters parameters;
     std::string partial = parse_tag(text.substr(open + 3, close - open - 3), parameters, name);
     if (partial == "body") partial = body;
-    out += expand(partial, with_parameters(file_of(partial, extension), parameters, partial), body, extension,
-                  depth + 1);
+    out +=
+        expand(partial, with_parameters(file_of(partial, extension), parameters, partial), body, extension, depth + 1);
     text.remove_prefix(close + 2);
   }
 }
@@ -137,8 +137,8 @@ std::string source_of(std::string_view view, Frame frame) {
 
 std::set<std::string, std::less<>> whole_urls(std::string_view source) {
   std::set<std::string, std::less<>> members;
-  for (const std::string_view attribute : {" href=\"{{", " src=\"{{", " action=\"{{", " formaction=\"{{",
-                                           " poster=\"{{", " data-events=\"{{"}) {
+  for (const std::string_view attribute :
+       {" href=\"{{", " src=\"{{", " action=\"{{", " formaction=\"{{", " poster=\"{{", " data-events=\"{{"}) {
     for (std::size_t at = source.find(attribute); at != std::string_view::npos; at = source.find(attribute, at + 1)) {
       const std::size_t start = at + attribute.size();
       std::string_view member = core::trim(source.substr(start, source.find("}}", start) - start));

@@ -69,20 +69,20 @@ km::data convert(const Data& data, const Names& urls) {
 
 // The sentence of a key, its {names} filled from where the tag stands.
 km::data text_section(std::string_view locale, const Scope& scope, std::shared_ptr<const Texts> all, bool plain) {
-  return km::data{km::lambda2{[locale = std::string{locale}, &scope, all, plain](const std::string& inside,
-                                                                                 const km::renderer& render) {
-    const std::string rendered = inside.find("{{") == std::string::npos ? inside : render(inside, false);
-    const std::string_view key = core::trim(rendered);
-    const auto shown = [plain](std::string_view value) { return plain ? std::string{value} : escape(value); };
-    const std::string* sentence = all->find(locale, key);
-    if (sentence == nullptr) return shown(missing_text(key));
-    const std::string safe = shown(*sentence);
-    return fill(safe, [&](std::string_view name) -> std::optional<std::string> {
-      const km::data* value = scope.get(std::string{name});
-      if (value == nullptr || !value->is_string()) return std::nullopt;
-      return shown(value->string_value());
-    });
-  }}};
+  return km::data{km::lambda2{
+      [locale = std::string{locale}, &scope, all, plain](const std::string& inside, const km::renderer& render) {
+        const std::string rendered = inside.find("{{") == std::string::npos ? inside : render(inside, false);
+        const std::string_view key = core::trim(rendered);
+        const auto shown = [plain](std::string_view value) { return plain ? std::string{value} : escape(value); };
+        const std::string* sentence = all->find(locale, key);
+        if (sentence == nullptr) return shown(missing_text(key));
+        const std::string safe = shown(*sentence);
+        return fill(safe, [&](std::string_view name) -> std::optional<std::string> {
+          const km::data* value = scope.get(std::string{name});
+          if (value == nullptr || !value->is_string()) return std::nullopt;
+          return shown(value->string_value());
+        });
+      }}};
 }
 
 std::unique_ptr<View> parse(std::string_view name, Frame frame) {

@@ -22,8 +22,8 @@ class Multipart {
  public:
   explicit Multipart(Request& rq);  // throws Problem 415 when the request is no multipart/form-data
   ~Multipart();
-  core::Task<std::optional<Part>> next();       // skips what is left of the part before; nothing at the end
-  core::Task<std::string_view> read();          // of the current part; empty at its end
+  core::Task<std::optional<Part>> next();                   // skips what is left of the part before; nothing at the end
+  core::Task<std::string_view> read();                      // of the current part; empty at its end
   core::Task<std::string> text(std::size_t limit = 65536);  // the whole current part; Problem 413 beyond
 
  private:

@@ -25,7 +25,7 @@ std::string_view name_of(Method method);
 class Headers {
  public:
   void add(std::string name, std::string value);
-  void set(std::string name, std::string value);  // replaces
+  void set(std::string name, std::string value);      // replaces
   std::string_view get(std::string_view name) const;  // the first, or empty
   bool has(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return list_; }
@@ -58,22 +58,23 @@ class BodyReader {
 class Request {
  public:
   Method method = Method::get;
-  std::string path;    // decoded, starts with '/'
-  std::string target;  // as sent
+  std::string path;                                          // decoded, starts with '/'
+  std::string target;                                        // as sent
   std::vector<std::pair<std::string, std::string>> queries;  // decoded, in order
   Headers headers;
-  std::string body;                    // empty on streamed routes
-  BodyReader* stream = nullptr;        // set on streamed routes only
+  std::string body;                                         // empty on streamed routes
+  BodyReader* stream = nullptr;                             // set on streamed routes only
   std::vector<std::pair<std::string, std::string>> params;  // {id} of the route's pattern
-  std::string route;                   // the pattern that matched
-  std::string client_ip;               // by the trusted-proxy rule
-  bool https = false;                  // likewise
+  std::string route;                                        // the pattern that matched
+  std::string client_ip;                                    // by the trusted-proxy rule
+  bool https = false;                                       // likewise
   std::string request_id;
   Caller caller;
-  std::string csp_nonce;               // fresh for each request, base64
-  std::string csrf_token;              // what the page's forms must send back as `_csrf` (empty on Who::anyone, wires)
-  std::vector<std::string> set_cookies;  // the guard's own Set-Cookie values (refreshed session, csrf); sent with any answer
-  bool csrf_pending = false;           // streamed form: http::Multipart checks the first field `_csrf` before any file
+  std::string csp_nonce;   // fresh for each request, base64
+  std::string csrf_token;  // what the page's forms must send back as `_csrf` (empty on Who::anyone, wires)
+  std::vector<std::string>
+      set_cookies;            // the guard's own Set-Cookie values (refreshed session, csrf); sent with any answer
+  bool csrf_pending = false;  // streamed form: http::Multipart checks the first field `_csrf` before any file
 
   std::string_view header(std::string_view name) const { return headers.get(name); }
   std::optional<std::string_view> query(std::string_view name) const;  // the first of that name

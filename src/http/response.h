@@ -31,7 +31,7 @@ struct StaticBody {  // lives as long as the process
   std::string_view bytes;
 };
 struct StreamBody {
-  std::function<Task<>(BodyWriter&)> write;   // the function object is kept alive while it runs
+  std::function<Task<>(BodyWriter&)> write;  // the function object is kept alive while it runs
   std::optional<std::uint64_t> length;
 };
 
@@ -50,8 +50,8 @@ struct Response {
   }
 };
 
-Response json(std::string body, int status = 200);          // application/json; charset=utf-8, no-store
-Response text(std::string body, int status = 200);          // text/plain; charset=utf-8
+Response json(std::string body, int status = 200);  // application/json; charset=utf-8, no-store
+Response text(std::string body, int status = 200);  // text/plain; charset=utf-8
 Response empty(int status = 204);
 Response redirect(std::string location, int status = 303);  // location is a path of this site or a checked URL
 // {"error","code","request_id"} of a Problem.
@@ -71,7 +71,7 @@ class EventStream {
  public:
   explicit EventStream(BodyWriter& writer) : writer_(&writer) {}
   Task<> send(std::string event, std::string data, std::string id = "");  // data may hold several lines
-  Task<> comment();                                                        // keeps proxies from closing
+  Task<> comment();                                                       // keeps proxies from closing
  private:
   BodyWriter* writer_;
 };

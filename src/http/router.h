@@ -15,12 +15,13 @@
 namespace http {
 
 enum class Who {
-  anyone,    // no identity is looked up and no cookie is read: webhooks, health, static files, open wire paths
-  visitor,   // pages open to all: identity if there is one, CSRF on unsafe methods
-  user,      // a signed-in person by cookie or bearer; /app* redirects to /login?next=…, all else 401 Unauthorized
-  admin,     // a user in tenon.admins
-  api_key,   // a Supabase wire behind the gateway check: valid `apikey`; caller from the bearer (spec/supabase-auth.md 1)
-  bearer,    // a Supabase wire that judges its own bearer (storage): caller is filled when one is valid, nobody otherwise
+  anyone,   // no identity is looked up and no cookie is read: webhooks, health, static files, open wire paths
+  visitor,  // pages open to all: identity if there is one, CSRF on unsafe methods
+  user,     // a signed-in person by cookie or bearer; /app* redirects to /login?next=…, all else 401 Unauthorized
+  admin,    // a user in tenon.admins
+  api_key,  // a Supabase wire behind the gateway check: valid `apikey`; caller from the bearer (spec/supabase-auth.md
+            // 1)
+  bearer,  // a Supabase wire that judges its own bearer (storage): caller is filled when one is valid, nobody otherwise
   internal,  // Authorization: Bearer INTERNAL_NOTIFY_SECRET, constant time
 };
 std::string_view name_of(Who who);
@@ -38,14 +39,14 @@ class Identity {
 };
 
 struct Limits {
-  std::uint64_t body = 1 << 20;              // bytes; 413 beyond
-  std::chrono::seconds deadline{30};         // for the handler; 503 beyond. 0: none (SSE, uploads, downloads)
+  std::uint64_t body = 1 << 20;       // bytes; 413 beyond
+  std::chrono::seconds deadline{30};  // for the handler; 503 beyond. 0: none (SSE, uploads, downloads)
 };
 
 class Router {
  public:
   // Patterns: "/api/projects/{id}", a last "{rest...}" takes the remainder. A literal beats a parameter.
-  void get(std::string pattern, Who who, Handler handler, Limits limits = {});    // also answers HEAD
+  void get(std::string pattern, Who who, Handler handler, Limits limits = {});  // also answers HEAD
   void post(std::string pattern, Who who, Handler handler, Limits limits = {});
   void put(std::string pattern, Who who, Handler handler, Limits limits = {});
   void patch(std::string pattern, Who who, Handler handler, Limits limits = {});
@@ -65,9 +66,9 @@ class Router {
   };
   const std::vector<Route>& routes() const { return routes_; }
   struct Match {
-    const Route* route = nullptr;                // null: 404, or 405 when `allow` is not empty
+    const Route* route = nullptr;  // null: 404, or 405 when `allow` is not empty
     std::vector<std::pair<std::string, std::string>> params;
-    std::string allow;                           // methods of the other routes with this path
+    std::string allow;  // methods of the other routes with this path
   };
   Match find(Method method, std::string_view decoded_path) const;
 

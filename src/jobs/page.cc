@@ -49,7 +49,7 @@ html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& 
 Task<html::Rows> output_rows(Jobs& jobs, const std::string& locale, core::UserId user, core::JobId job) {
   std::vector<Output> outputs = co_await outputs_of(jobs.db, user, job);
   // What can be watched comes first.
-  std::stable_partition(outputs.begin(), outputs.end(), [](const Output& o) { return o.mime.starts_with("video/"); });
+  std::ranges::sort(outputs, {}, [](const Output& o) { return std::pair(!o.mime.starts_with("video/"), o.name); });
   html::Rows rows;
   for (const Output& one : outputs) {
     const std::string key = "pipeline.output." + one.name;

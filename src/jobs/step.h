@@ -1,3 +1,4 @@
+// Long, since it is the one page that a pipeline's author reads.
 // The contract of a step: all that src/pipeline/ needs to know. A step runs in a child process of its own, with limits
 // and without secrets; it may run again after a crash: same input, same paths, same result. It sees Run, never the
 // queue, the database or billing.

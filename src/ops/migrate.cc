@@ -101,7 +101,8 @@ std::vector<std::string> migrate(const core::Secret& owner_url, const core::Secr
       if (file.version == "platform/10_roles" && !super_url.empty()) {
         pg::Session super(super_url);
         super.script(std::string(file.sql));
-        session.query("insert into tenon.migrations (version, checksum) values ($1, $2)", {file.version, file.checksum});
+        session.query("insert into tenon.migrations (version, checksum) values ($1, $2)",
+                      {file.version, file.checksum});
       } else {
         apply(session, file);
       }

@@ -11,7 +11,7 @@
 namespace ops {
 
 struct Migration {
-  std::string version;  // "platform/10_roles" or "20260101000100_foundation"
+  std::string version;   // "platform/10_roles" or "20260101000100_foundation"
   std::string checksum;  // hex of sha256
   bool applied = false;
 };

@@ -85,7 +85,8 @@ Postgres::Postgres(std::string dir, Passwords passwords, Life life)
     const fs::path home = fs::path("/var/lib/tenon") / core::hex(core::sha256(dir_)).substr(0, 16);
     cluster_ = (home / "data").string();
     fs::create_directories(home);
-    if (::chown(home.c_str(), uid_, gid_) != 0) throw std::runtime_error("cannot give " + home.string() + " to " + user.pw_name);
+    if (::chown(home.c_str(), uid_, gid_) != 0)
+      throw std::runtime_error("cannot give " + home.string() + " to " + user.pw_name);
     if (fs::is_symlink(link) && fs::read_symlink(link) != home) fs::remove(link);
     if (!fs::exists(fs::symlink_status(link))) fs::create_directory_symlink(home, link);
     socket_ = home.string();
@@ -115,10 +116,19 @@ void Postgres::create_cluster() {
   fs::remove_all(making);
   write_file(password_file, passwords_.super.reveal());
   ::chmod(password_file.c_str(), 0600);
-  if (as_other_user_ && ::chown(password_file.c_str(), uid_, gid_) != 0) throw std::runtime_error("cannot own " + password_file);
+  if (as_other_user_ && ::chown(password_file.c_str(), uid_, gid_) != 0)
+    throw std::runtime_error("cannot own " + password_file);
   Spawn spawn;
-  spawn.command = {binaries_ + "/initdb", "-D", making, "-U", kSuper, "--pwfile=" + password_file,
-                   "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"};
+  spawn.command = {binaries_ + "/initdb",
+                   "-D",
+                   making,
+                   "-U",
+                   kSuper,
+                   "--pwfile=" + password_file,
+                   "--auth=scram-sha-256",
+                   "--encoding=UTF8",
+                   "--locale=C.UTF-8",
+                   "--data-checksums"};
   spawn.directory = "/";
   if (as_other_user_) {
     spawn.uid = uid_;
@@ -154,7 +164,8 @@ void Postgres::end_previous_server() const {
   pid_t asked = 0;
   for (pid_t pid = running_pid(); pid != 0; pid = running_pid()) {
     const auto waited = std::chrono::steady_clock::now() - begun;
-    if (waited > 20s) throw std::runtime_error(fmt::format("another Postgres (process {}) still uses {}", pid, cluster_));
+    if (waited > 20s)
+      throw std::runtime_error(fmt::format("another Postgres (process {}) still uses {}", pid, cluster_));
     if (asked == 0) ::kill(asked = pid, SIGINT);
     else if (waited > 10s) ::kill(pid, SIGQUIT);
     std::this_thread::sleep_for(50ms);
@@ -201,7 +212,8 @@ void Postgres::launch() {
       return;
     } catch (const pg::Unavailable& unavailable) {
       if (std::chrono::steady_clock::now() > deadline)
-        throw std::runtime_error(fmt::format("Postgres does not answer: {}; see {}", unavailable.what(), spawn.log_file));
+        throw std::runtime_error(
+            fmt::format("Postgres does not answer: {}; see {}", unavailable.what(), spawn.log_file));
     }
     std::this_thread::sleep_for(20ms);
   }

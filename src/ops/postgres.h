@@ -55,8 +55,8 @@ class Postgres {
   void launch();
   core::Secret url(const std::string& role, const core::Secret& password, const std::string& database) const;
   std::string dir_;
-  std::string cluster_;   // the data directory
-  std::string socket_;    // folder of the Unix socket
+  std::string cluster_;  // the data directory
+  std::string socket_;   // folder of the Unix socket
   std::string binaries_;
   Passwords passwords_;
   Life life_;

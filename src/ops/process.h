@@ -16,14 +16,14 @@ using Environment = std::map<std::string, std::string>;
 Environment own_environment();
 
 struct Spawn {
-  std::vector<std::string> command;      // command[0] is the program's path
+  std::vector<std::string> command;  // command[0] is the program's path
   Environment environment = own_environment();
-  std::string log_file;                  // standard output and error are appended there; empty: inherited
-  std::string directory;                 // working directory; empty: inherited
-  std::optional<uid_t> uid;              // run as this user (the caller is root)
+  std::string log_file;      // standard output and error are appended there; empty: inherited
+  std::string directory;     // working directory; empty: inherited
+  std::optional<uid_t> uid;  // run as this user (the caller is root)
   std::optional<gid_t> gid;
   int death_signal = 15;
-  bool own_group = true;                 // a Ctrl-C in the terminal reaches the supervisor only
+  bool own_group = true;  // a Ctrl-C in the terminal reaches the supervisor only
 };
 
 // Throws std::runtime_error with the reason when the program cannot be started.

@@ -1,3 +1,4 @@
+// Long, since it is the whole way to Postgres on one page.
 // CONTRACT. The one way to Postgres. Every statement says for whom it runs:
 //   co_return co_await db.as(user).many<Project>(kList, user, limit);            one trip, one implicit transaction
 //   co_await db.in(pg::as_service("Stripe acts for no user"), receive, event);   a transaction of several trips

@@ -1,3 +1,4 @@
+// Long: templates that belong together.
 // The templates behind row.h, second half: rows to structs. Included by row.h only. What does not depend on the
 // caller's types is compiled once, in row.cc.
 #pragma once

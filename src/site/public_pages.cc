@@ -93,9 +93,7 @@ Task<http::Response> robots(http::Request&) {
   co_return http::text("User-agent: *\nDisallow: /app\nDisallow: /api/\nDisallow: /auth/\n");
 }
 
-Task<http::Response> favicon(http::Request&) {
-  co_return http::redirect(http::static_url("favicon.svg"), 302);
-}
+Task<http::Response> favicon(http::Request&) { co_return http::redirect(http::static_url("favicon.svg"), 302); }
 
 }  // namespace
 

@@ -15,9 +15,9 @@
 namespace site {
 
 struct Plan {
-  std::string key;          // starter, pack_25: names the texts site.plan.<key>.*
+  std::string key;  // starter, pack_25: names the texts site.plan.<key>.*
   std::int64_t credits = 0;
-  std::string price;        // as people read it, "$19"; empty: not on sale yet
+  std::string price;  // as people read it, "$19"; empty: not on sale yet
 };
 
 struct Catalogue {

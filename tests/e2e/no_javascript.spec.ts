@@ -10,8 +10,8 @@ test("the same without JavaScript: sign up, confirm, upload, run, download", asy
   await expect(page).toHaveURL(/\/app\/projects\/[0-9a-f-]{36}/);
   await page.locator('input[type="file"]').first().setInputFiles(photographs(3));
   await page.getByRole("button", { name: /upload/i }).first().click();
-  await expect(page.locator("[data-input]")).toHaveCount(3);
-  await page.getByRole("button", { name: /^(make|start|create|render)/i }).first().click();
+  await expect(page.locator("ul.thumbs > li")).toHaveCount(3);
+  await page.locator("form[action$='/jobs'] button").click();
   // <noscript><meta http-equiv=refresh> brings the news.
   const link = page.getByRole("link", { name: /final\.mp4/ }).first();
   await expect(link).toBeVisible({ timeout: 60_000 });

@@ -31,7 +31,9 @@ struct Folder {
   }
 };
 
-ops::Passwords passwords() { return {core::Secret("super-pass-1"), core::Secret("owner-pass-1"), core::Secret("runtime-pass-1")}; }
+ops::Passwords passwords() {
+  return {core::Secret("super-pass-1"), core::Secret("owner-pass-1"), core::Secret("runtime-pass-1")};
+}
 
 }  // namespace
 
@@ -59,7 +61,8 @@ TEST_CASE("the private Postgres starts, holds what was acknowledged when its par
   for (int i = 0; i < 50; ++i) REQUIRE(::read(news[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged);
   ::kill(parent, SIGKILL);
   ::waitpid(parent, nullptr, 0);
-  while (::read(news[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged) {}
+  while (::read(news[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged) {
+  }
   ::close(news[0]);
 
   ops::Postgres again(folder.path, passwords());
@@ -91,9 +94,11 @@ TEST_CASE("migrating twice changes nothing, and an edited past is refused by nam
   CHECK(runtime.query("select current_user").rows.at(0).at(0) == "authenticator");
 
   pg::Session owner(postgres.owner_url());
-  const std::string version = owner.query("select version from tenon.migrations order by version limit 1").rows.at(0).at(0).value();
+  const std::string version =
+      owner.query("select version from tenon.migrations order by version limit 1").rows.at(0).at(0).value();
   owner.query("update tenon.migrations set checksum = 'edited' where version = $1", {version});
-  CHECK_THROWS_WITH_AS(ops::migrate(postgres.owner_url(), postgres.super_url()), doctest::Contains(version.c_str()), std::runtime_error);
+  CHECK_THROWS_WITH_AS(ops::migrate(postgres.owner_url(), postgres.super_url()), doctest::Contains(version.c_str()),
+                       std::runtime_error);
 }
 
 TEST_CASE("two migrators at once apply each file once") {
@@ -107,6 +112,7 @@ TEST_CASE("two migrators at once apply each file once") {
     one.join();
     two.join();
   }
-  const std::size_t files = core::resources_below("db/migrations/").size() + core::resources_below("db/platform/").size();
+  const std::size_t files =
+      core::resources_below("db/migrations/").size() + core::resources_below("db/platform/").size();
   CHECK(first.size() + second.size() == files);
 }

@@ -25,7 +25,8 @@ Task<std::string> who() {
 }
 Task<> remember(std::string* out) { *out = co_await who(); }
 Task<> count_up(int* n) {
-  while (co_await sleep_for(10000ms)) {}
+  while (co_await sleep_for(10000ms)) {
+  }
   ++*n;
 }
 }  // namespace
@@ -89,7 +90,7 @@ TEST_CASE("offloaded work runs on another thread, comes back, and brings its exc
   const auto here = std::this_thread::get_id();
   auto all = [&]() -> Task<bool> {
     const std::thread::id there = co_await offload(pool, [] { return std::this_thread::get_id(); });
-    co_return there != here && std::this_thread::get_id() == here;
+    co_return there != here&& std::this_thread::get_id() == here;
   };
   CHECK(loop.run_until(all()));
   auto throwing = [&]() -> Task<> { co_await offload(pool, [] { throw std::runtime_error("inside"); }); };
@@ -100,8 +101,11 @@ TEST_CASE("a full pool refuses with 503 instead of growing") {
   Loop loop;
   Offload pool(1, 1);
   std::atomic<bool> go{false};
-  REQUIRE(pool.submit([&] { while (!go) std::this_thread::yield(); }));
-  while (pool.submit([] {})) {}  // until the one place in the queue is taken too
+  REQUIRE(pool.submit([&] {
+    while (!go) std::this_thread::yield();
+  }));
+  while (pool.submit([] {})) {
+  }  // until the one place in the queue is taken too
   auto one_more = [&]() -> Task<> { co_await offload(pool, [] {}); };
   CHECK_THROWS_AS(loop.run_until(one_more()), Problem);
   go = true;

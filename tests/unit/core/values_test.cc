@@ -35,22 +35,23 @@ TEST_CASE("ordered uuids sort by the time they were made and never repeat") {
 }
 
 TEST_CASE("digests match the published vectors") {
-  CHECK(hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");       // FIPS 180-2
-  CHECK(hex(sha224("abc")) == "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7");               // FIPS 180-2
-  CHECK(hex(md5("abc")) == "900150983cd24fb0d6963f7d28e17f72");                                           // RFC 1321
+  CHECK(hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
+  CHECK(hex(sha224("abc")) == "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7");          // FIPS 180-2
+  CHECK(hex(md5("abc")) == "900150983cd24fb0d6963f7d28e17f72");                                     // RFC 1321
   CHECK(hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");  // RFC 4231
 }
 
 TEST_CASE("base64 follows RFC 4648 and one value has one spelling") {
-  const std::map<std::string, std::string> vectors{{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
+  const std::map<std::string, std::string> vectors{
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : vectors) {
     CHECK(base64(plain) == coded);
     CHECK(unbase64(coded) == plain);
   }
   CHECK(base64url("\xfb\xff") == "-_8");
   CHECK(unbase64url("-_8") == "\xfb\xff");
-  CHECK_FALSE(unbase64url("-_9"));   // the last bits are not zero
+  CHECK_FALSE(unbase64url("-_9"));  // the last bits are not zero
   CHECK_FALSE(unbase64url("-_8="));
   CHECK_FALSE(unbase64("Zg"));
   CHECK_FALSE(unbase64("Z g="));
@@ -64,7 +65,8 @@ TEST_CASE("random text keeps to its alphabet and uses all of it") {
 
 TEST_CASE("UTF-8 is judged by RFC 3629") {
   CHECK(valid_utf8("Ada \xc3\xa4 \xe2\x82\xac \xf0\x9f\x8e\x89"));
-  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xff"}) CHECK_FALSE(valid_utf8(bad));
+  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xff"})
+    CHECK_FALSE(valid_utf8(bad));
   CHECK(utf8_length("\xc3\xa4\xf0\x9f\x8e\x89") == 2);
 }
 

@@ -163,7 +163,7 @@ TEST_CASE("no page holds an inline style, an inline handler or an inline script"
     if (file->path.starts_with("src/mail/") || file->path.starts_with("src/sim/")) continue;
     std::string text{file->bytes};
     for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    CHECK_MESSAGE(!has(text, " style=") , file->path);
+    CHECK_MESSAGE(!has(text, " style="), file->path);
     CHECK_MESSAGE(!has(text, "<style"), file->path);
     for (const char* handler : {" onclick", " onload", " onsubmit", " onerror", " onchange", " oninput", " hx-on"})
       CHECK_MESSAGE(!has(text, handler), file->path << handler);

@@ -104,7 +104,8 @@ TEST_CASE("an unknown text shows its key") {
 
 TEST_CASE("a partial takes words, texts, members and sections as parameters") {
   Checkout shop;
-  shop.write("src/shop/views/part.html", "<b class=\"[[kind]]\">[[#note]]([[note]])[[/note]][[^note]]none[[/note]]</b>\n");
+  shop.write("src/shop/views/part.html",
+             "<b class=\"[[kind]]\">[[#note]]([[note]])[[/note]][[^note]]none[[/note]]</b>\n");
   CHECK(shop.render("{{> shop/part kind=big}}", html::Data{}) == "<b class=\"big\">none</b>");
   CHECK(shop.render("{{> shop/part kind=\"a b\" note=\"{{n}}!\"}}", html::Data{}.set("n", "<")) ==
         "<b class=\"a b\">(&lt;!)</b>");
@@ -140,9 +141,7 @@ TEST_CASE("a member that fills a whole URL leads only to a safe scheme") {
   const html::Rows rows{html::Data{}.set("go", "javascript:x").set("more", "javascript:text")};
   CHECK(shop.render("{{#rows}}<img src=\"{{go}}\">{{more}}{{/rows}}", html::Data{}.set("rows", rows)) ==
         "<img src=\"#\">javascript:text");
-  const auto href = [&](const char* url) {
-    return shop.render("<a href=\"{{go}}\">", html::Data{}.set("go", url));
-  };
+  const auto href = [&](const char* url) { return shop.render("<a href=\"{{go}}\">", html::Data{}.set("go", url)); };
   CHECK(href("/app/x?a=1&b=2") == "<a href=\"/app/x?a=1&amp;b=2\">");
   CHECK(href("https://example.com/") == "<a href=\"https://example.com/\">");
   for (const char* bad : {"javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\tscript:x",
