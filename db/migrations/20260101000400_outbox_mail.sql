@@ -68,7 +68,10 @@ begin
     with mine as (
       select id from tenon.outbox where id = any (p_done) and state = 'ready' order by id for no key update skip locked
     ), ended as (
-      update tenon.outbox o set state = 'done', ended_at = now(), last_error = null
+      -- A mail's payload may hold a one-use link: what was sent is not kept in the clear.
+      update tenon.outbox o
+         set state = 'done', ended_at = now(), last_error = null,
+             payload = case when o.kind = 'mail' then o.payload - 'url' - 'code' else o.payload end
         from mine where o.id = mine.id returning o.id
     )
     select coalesce(array_agg(id), '{}') into v_done from ended;
@@ -87,6 +90,7 @@ begin
       update tenon.outbox o
          set attempts = o.attempts + 1, last_error = m.error,
              state = case when m.again is null then 'failed' else 'ready' end,
+             payload = case when o.kind = 'mail' and m.again is null then o.payload - 'url' - 'code' else o.payload end,
              ended_at = case when m.again is null then now() end
         from mine m where o.id = m.id
       returning o.id

@@ -79,7 +79,9 @@ begin
     insert into public.job_steps (job_id, user_id, n, name, state, attempt, output, started_at, finished_at,
                                   cpu_ms, peak_kb, bytes_in, bytes_out, credits)
     select v_new.job_id, s.user_id, s.n, s.name, s.state, s.attempt, s.output, s.started_at, s.finished_at,
-           s.cpu_ms, s.peak_kb, s.bytes_in, s.bytes_out, s.credits
+           s.cpu_ms, s.peak_kb, s.bytes_in, s.bytes_out,
+           -- What the old job paid for is not charged again; null stays null: no step ever charged.
+           case when s.credits is not null and v_old.cost_credits_final > 0 then 0 else s.credits end
       from public.job_steps s where s.job_id = p_job and s.state in ('done', 'skipped');
     update public.assets a set job_id = v_new.job_id where a.job_id = p_job and a.type = 'input';
     insert into public.assets (id, user_id, project_id, job_id, type, path, meta)

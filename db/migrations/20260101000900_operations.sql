@@ -318,8 +318,10 @@ begin
   get diagnostics v_rows = row_count;
   v_count := v_count + v_rows;
   delete from tenon.rate_buckets where key in (
-    select key from tenon.rate_buckets where at < now() - interval '1 hour' order by at limit p_n
-       for update skip locked);
+    -- A counter of wrong guesses lives as long as the longest-lived code.
+    select key from tenon.rate_buckets
+     where at < now() - interval '1 hour' and (key not like 'auth:code:%' or at < now() - interval '25 hours')
+     order by at limit p_n for update skip locked);
   get diagnostics v_rows = row_count;
   return v_count + v_rows;
 end

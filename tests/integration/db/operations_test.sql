@@ -1,6 +1,6 @@
 -- Deletion of an account, audit, idempotency, rate limits, retention.
 begin;
-select plan(49);
+select plan(50);
 create temp table ids as select t.user('ada@example.com', 100) as ada, t.user('bob@example.com', 100) as bob;
 
 -- Deletion
@@ -84,11 +84,12 @@ select cmp_ok(abs(('x' || substr(replace(tenon.uuid7()::text, '-', ''), 1, 12)):
 insert into tenon.outbox (lane, kind, state, ended_at) values ('noop', 'old', 'done', now() - interval '8 days'), ('noop', 'old', 'failed', now() - interval '8 days'), ('noop', 'old', 'failed', now() - interval '91 days');
 insert into tenon.stripe_events (id, type, payload, received_at) values ('evt_1', 'x', '{}', now() - interval '91 days');
 insert into public.email_log (kind, to_email, created_at) values ('x', 'x', now() - interval '2 years');
-insert into tenon.rate_buckets values ('idle', 1, now() - interval '2 hours');
+insert into tenon.rate_buckets values ('idle', 1, now() - interval '2 hours'), ('auth:code:x', 1, now() - interval '2 hours');
 insert into tenon.idempotency (user_id, key, route, request_hash, created_at) values (gen_random_uuid(), 'x', 'x', 'x', now() - interval '3 days');
 insert into tenon.consents (visitor, version, choices, at) values ('00000000-0000-0000-0000-000000000001', '1', '{}', now() - interval '6 years'), ('00000000-0000-0000-0000-000000000002', '1', '{}', now() - interval '6 years'), ('00000000-0000-0000-0000-000000000002', '1', '{}', now());
 select is(tenon.prune(), 7, 'what is old goes');
 select is(tenon.prune(), 0, 'and nothing else');
+select is((select count(*)::int from tenon.rate_buckets where key = 'auth:code:x'), 1, 'wrong guesses are counted as long as a code may live');
 select is((select count(*)::int from tenon.stripe_events where payload is null), 1, 'a Stripe event keeps its id');
 select is((select count(*)::int from tenon.consents where visitor is not null), 2, 'a consent stays while its person is known');
 select * from finish();

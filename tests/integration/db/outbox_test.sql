@@ -1,6 +1,6 @@
 -- The outbox, and the mails that are put into it.
 begin;
-select plan(47);
+select plan(49);
 create temp table ids as select t.user('ada@example.com', 5) as ada, t.user('bob@example.com') as bob, t.user(null) as silent;
 delete from tenon.outbox; delete from tenon.outbox_ready;
 
@@ -72,5 +72,15 @@ select is((select count(*)::int from public.email_log where kind = 'credits_low'
 select is((select status from public.email_log where kind = 'job_failed' and entity = (select id::text from j)), null, 'a cancelled job sends no mail');
 select is((select email || ' ' || locale || ' ' || time_zone from ids, tenon.user_contact(ada)), 'ada@example.com en UTC', 'whom to write to');
 select is((select count(*)::int from tenon.user_contact(gen_random_uuid())), 0, 'nobody');
+-- One-use links are not kept once a mail is sent or given up.
+delete from tenon.outbox_ready; delete from tenon.outbox;
+create temp table links as select n, tenon.outbox_put('mail', 'mail', null, jsonb_build_object('email_log_id', n, 'url', 'https://x', 'code', '1')) as id from generate_series(1, 3) n;
+create temp table got5 as select distinct lease_id from tenon.outbox_claim('mail', null, 60, 10);
+select tenon.outbox_complete(lease_id, 60, array[(select id from links where n = 1)], jsonb_build_array(
+  jsonb_build_object('id', (select id from links where n = 2), 'error', 'never'),
+  jsonb_build_object('id', (select id from links where n = 3), 'error', 'later', 'retry_seconds', 5))) from got5;
+select is((select string_agg(payload::text, ' ' order by o.id) from tenon.outbox o join links using (id) where n < 3),
+  '{"email_log_id": 1} {"email_log_id": 2}', 'a mail that was sent or given up keeps no link and no code');
+select is((select payload ->> 'url' from tenon.outbox o join links using (id) where n = 3), 'https://x', 'one to be tried again keeps them');
 select * from finish();
 rollback;

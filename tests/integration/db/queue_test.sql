@@ -1,6 +1,6 @@
 -- Admission, claims, leases, checkpoints, ends, and workers that know nothing of Tenon.
 begin;
-select plan(113);
+select plan(114);
 create temp table ids as select t.user('ada@example.com', 1000) as ada, t.user('bob@example.com', 1000) as bob;
 create temp table lease as select tenon.open_lease('w1', 'host', 12) as id;
 create function pg_temp.fence(p_job uuid) returns bigint language sql as $$ select fence from public.jobs where id = p_job $$;
@@ -104,12 +104,13 @@ select is(t.col(job, 'status') || t.ledger(job), 'FAILED0', 'with its credits ba
 select is(pg_temp.faults(), 0::bigint, 'the books are whole');
 
 -- Retry of a failed job
-insert into public.job_steps (job_id, user_id, n, name, state, output) select job, ada, 0, 'probe', 'done', '1' from a, ids;
+insert into public.job_steps (job_id, user_id, n, name, state, output, credits) select job, ada, 0, 'probe', 'done', '1', 2 from a, ids;
 insert into public.job_steps (job_id, user_id, n, name, state) select job, ada, 1, 'render', 'failed' from a, ids;
 create temp table r as select x.* from ids, a, tenon.retry_job(ada, a.job, 5) x;
 select is((select outcome from r), 'queued', 'a retry is a new job');
 select is(t.col(job_id, 'retry_of'), job::text, 'that names the old') from r, a;
 select is((select string_agg(name || state, ',') from public.job_steps s join r using (job_id)), 'probedone', 'and has its finished steps');
+select is((select string_agg(credits::text, ',') from public.job_steps s join r using (job_id)), '2', 'whose price is still to be paid, since the old job cost nothing');
 select is((select tenon.retry_job(bob, a.job)::text from ids, a), '(no_job,)', 'another''s is no job');
 select is((select tenon.retry_job(ada, r.job_id)::text from ids, r), '(not_failed,)', 'a waiting one has not failed');
 select lives_ok(format('select tenon.cancel_job(%L)', job_id), 'gone') from r;
