@@ -1,5 +1,7 @@
 #include "app/worker.h"
 
+#include <sys/prctl.h>
+
 #include <thread>
 
 #include "app/signals.h"
@@ -96,6 +98,8 @@ class WorkerLoop {
 }  // namespace
 
 int worker(const Settings& settings, WorkerOptions options) {
+  // Steps run as this user: a tool that was taken over must not read this process's memory or environment.
+  ::prctl(PR_SET_DUMPABLE, 0);
   Signals signals;
   html::configure(settings.html);
   WorkerLoop loop(settings, options);

@@ -1,6 +1,10 @@
 #include "ops/health.h"
 
+#include <chrono>
+#include <memory>
+
 #include "core/json.h"
+#include "core/log.h"
 
 namespace ops {
 
@@ -10,18 +14,42 @@ namespace {
 
 Task<http::Response> alive(http::Request&) { co_return http::json(R"({"status":"alive"})"); }
 
-Task<http::Response> ready(const std::vector<ReadyCheck>& checks) {
-  bool all = true;
-  core::JsonWriter body;
-  body.begin();
-  for (const ReadyCheck& check : checks) {
-    const bool answers = co_await check.answers();
-    body.field(check.name, answers ? "ok" : "down");
-    all = all && answers;
+// Anybody may ask, and an answer costs a write to the disk: a result holds for a second, and one check runs at a time.
+struct Readiness {
+  std::vector<ReadyCheck> checks;
+  std::string body = "{}";
+  bool all = false;
+  bool asked = false;  // a check is under way
+  std::chrono::steady_clock::time_point until{};
+
+  Task<> look() {
+    bool good = true;
+    core::JsonWriter out;
+    out.begin();
+    for (const ReadyCheck& check : checks) {
+      bool answers = false;
+      try {
+        answers = co_await check.answers();
+      } catch (const std::exception& error) {
+        core::log::warn("ops.ready.failed", {{"check", check.name}, {"what", error.what()}});
+      }
+      out.field(check.name, answers ? "ok" : "down");
+      good = good && answers;
+    }
+    body = out.end().take();
+    all = good;
+    until = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+    asked = false;
   }
-  body.end();
-  http::Response response = http::json(body.take(), all ? 200 : 503);
-  if (!all) response.headers.set("Retry-After", "2");
+};
+
+Task<http::Response> ready(Readiness& readiness) {
+  if (!readiness.asked && std::chrono::steady_clock::now() >= readiness.until) {
+    readiness.asked = true;
+    co_await readiness.look();
+  }
+  http::Response response = http::json(readiness.body, readiness.all ? 200 : 503);
+  if (!readiness.all) response.headers.set("Retry-After", "1");
   co_return response;
 }
 
@@ -30,7 +58,9 @@ Task<http::Response> ready(const std::vector<ReadyCheck>& checks) {
 void mount(http::Router& router, std::vector<ReadyCheck> checks) {
   router.get("/healthz", http::Who::anyone, alive);
   router.get("/readyz", http::Who::anyone,
-             [checks = std::move(checks)](http::Request&) -> Task<http::Response> { return ready(checks); });
+             [shared = std::make_shared<Readiness>(Readiness{.checks = std::move(checks)})](http::Request&) {
+               return ready(*shared);
+             });
 }
 
 }  // namespace ops
