@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "app/start_checks.h"
 #include "app/web.h"
 #include "core/loop.h"
 #include "pg/session.h"
@@ -41,27 +42,17 @@ int env(const Settings& settings) {
 
 int check() {
   core::Env env = core::Env::from_process();
-  int faults = 0;
-  const auto fault = [&](const std::string& sentence) {
-    fmt::print("fault: {}\n", sentence);
-    ++faults;
-  };
   try {
-    const Settings settings = Settings::from(env);
-    pg::Session session(settings.db.url);
-    const auto login = session.query(
-        "select current_user, rolsuper or rolbypassrls, "
-        "exists (select from pg_class where relowner = r.oid and relnamespace = 'public'::regnamespace) "
-        "from pg_roles r where rolname = current_user");
-    if (login.rows.at(0).at(1) == "t")
-      fault("the login of DATABASE_URL passes by row-level security; use `authenticator`.");
-    if (login.rows.at(0).at(2) == "t")
-      fault("the login of DATABASE_URL owns the tables; use `authenticator` at run time.");
+    const StartChecks checks = check_database(Settings::from(env));
+    for (const std::string& warning : checks.warnings) fmt::print("warning: {}\n", warning);
+    for (const std::string& fault : checks.faults) fmt::print("fault: {}\n", fault);
+    if (!checks.faults.empty()) return 1;
   } catch (const std::exception& error) {
-    fault(error.what());
+    fmt::print("fault: {}\n", error.what());
+    return 1;
   }
-  if (faults == 0) fmt::print("all is well\n");
-  return faults == 0 ? 0 : 1;
+  fmt::print("nothing stands against a start\n");
+  return 0;
 }
 
 int status(const Tools& tools) {

@@ -6,6 +6,7 @@
 
 #include "app/dashboard.h"
 #include "app/signals.h"
+#include "app/start_checks.h"
 #include "app/worker.h"
 #include "core/log.h"
 #include "html/html.h"
@@ -99,6 +100,7 @@ class WebLoop {
 }  // namespace
 
 int web(const Settings& settings, bool with_worker) {
+  refuse_unfit_database(settings);
   Signals signals;
   html::configure(settings.html);
   Pools pools;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/signals.h"
+#include "app/start_checks.h"
 #include "core/log.h"
 #include "html/setup.h"
 #include "outbox/outbox.h"
@@ -98,6 +99,7 @@ class WorkerLoop {
 }  // namespace
 
 int worker(const Settings& settings, WorkerOptions options) {
+  refuse_unfit_database(settings);
   // Steps run as this user: a tool that was taken over must not read this process's memory or environment.
   ::prctl(PR_SET_DUMPABLE, 0);
   Signals signals;
