@@ -99,8 +99,8 @@ TEST_CASE("offloaded work runs on another thread, comes back, and brings its exc
 
 TEST_CASE("a full pool refuses with 503 instead of growing") {
   Loop loop;
+  std::atomic<bool> go{false};  // outlives the pool, whose thread reads it
   Offload pool(1, 1);
-  std::atomic<bool> go{false};
   REQUIRE(pool.submit([&] {
     while (!go) std::this_thread::yield();
   }));
