@@ -25,6 +25,8 @@ Settings Settings::from(core::Env& env) {
   out.sim = sim::Config::from(env);
   if (out.production && !out.demo_password.empty())
     env.fault("TENON_DEMO_PASSWORD is set: the demo user is for development only.");
+  if (out.production && !env.maybe("APP_BASE_URL"))
+    env.fault("APP_BASE_URL is not set; links in mails and redirects start with it.");
   for (const char* name : {"RESEND_API_BASE", "STRIPE_API_BASE", "META_API_BASE"})
     if (out.production && env.text(name).find("/dev/") != std::string::npos)
       env.fault(std::string(name) + " points to a simulator, which does not exist in production.");
