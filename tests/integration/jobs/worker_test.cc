@@ -51,6 +51,12 @@ TEST_CASE("a step that refuses fails its job with its own code and gives every c
   CHECK(house.books_are_right());
 }
 
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 TEST_CASE("each way in which a step dies has its code, and the worker lives on") {
   House house;
   house.config.step_memory_bytes = 512ull << 20;
@@ -63,6 +69,8 @@ TEST_CASE("each way in which a step dies has its code, and the worker lives on")
   for (const Case& one :
        {Case{"timeout", "STEP_TIMEOUT"}, Case{"timeout_deaf", "STEP_TIMEOUT"}, Case{"devour", "STEP_OUT_OF_MEMORY"},
         Case{"overflow", "OUTPUT_TOO_LARGE"}, Case{"throw_up", "ERR_PROCESSING"}}) {
+    // A sanitizer needs terabytes of address space, so steps run without that limit under one (jobs/run.h).
+    if (kSanitized && std::string_view(one.pipeline) == "devour") continue;
     CAPTURE(one.pipeline);
     const auto job = house.start(ada, house.project(ada, {"black-canyon"}), one.pipeline);
     house.drain();
