@@ -10,15 +10,29 @@
 namespace auth {
 namespace {
 
+// The hash was verified outside any transaction: a password that changed meanwhile must not let its old form in.
+constexpr pg::Sql kStillHas{"auth.lock_user_with_password", R"sql(
+  select id from auth.users
+   where id = $1 and encrypted_password is not distinct from $2 and deleted_at is null
+     for no key update
+)sql"};
+
 struct Entry {
   Auth* auth;
   core::UserId user;
+  std::string hash;  // what the password was held against
   Origin from;
 };
 
 Task<std::optional<User>> find(pg::Tx& tx, std::string& email) { return user_by_email(tx, email); }
 
+[[noreturn]] void throw_invalid_credentials() {
+  throw core::Problem(400, "invalid_credentials", "Invalid login credentials");
+}
+
 Task<Session> enter(pg::Tx& tx, Entry& entry) {
+  const auto same = co_await tx.maybe<core::UserId>(kStillHas, entry.user, entry.hash);
+  if (!same) throw_invalid_credentials();
   Session session = co_await open_session(*entry.auth, tx, entry.user, "password", entry.from);
   co_await audit(*entry.auth, tx, "login", entry.user, entry.from);
   co_return session;
@@ -36,11 +50,11 @@ Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origi
   const bool right = co_await password_matches(auth, std::move(password), stored);
   if (!right) {
     core::log::info("auth.sign_in.refused", {{"ip", from.ip}});
-    throw core::Problem(400, "invalid_credentials", "Invalid login credentials");
+    throw_invalid_credentials();
   }
   if (user->banned(auth.clock.now())) throw core::Problem(400, "user_banned", "User is banned");
   if (!user->confirmed()) throw core::Problem(400, "email_not_confirmed", "Email not confirmed");
-  const Entry entry{&auth, user->id, std::move(from)};
+  const Entry entry{&auth, user->id, stored, std::move(from)};
   Session session = co_await auth.db.in(pg::as_service("the password was right"), enter, entry);
   core::log::info("auth.account.signed_in", {{"user", session.user}, {"session", session.id}});
   co_return session;

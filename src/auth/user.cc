@@ -12,6 +12,14 @@ namespace {
 
 Task<std::optional<User>> find(pg::Tx& tx, core::UserId& id) { return user_by_id(tx, id); }
 
+constexpr pg::Sql kLockUser{"auth.lock_user_row", R"sql(
+  select id from auth.users where id = $1 and deleted_at is null for no key update
+)sql"};
+
+constexpr pg::Sql kSessionLives{"auth.session_still_lives", R"sql(
+  select exists (select from auth.sessions where id = $1 and user_id = $2 and (not_after is null or not_after > $3))
+)sql"};
+
 struct Change {
   Auth* auth;
   Bearer who;
@@ -23,6 +31,13 @@ struct Change {
 Task<std::optional<User>> change_in(pg::Tx& tx, Change& change) {
   Auth& auth = *change.auth;
   const core::Time now = auth.clock.now();
+  // Hashing took its time: a session that was ended meanwhile (a reset, a sign-out) changes nothing any more.
+  if (!co_await tx.maybe<core::UserId>(kLockUser, change.who.user))
+    throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (change.who.session) {
+    const bool lives = co_await tx.one<bool>(kSessionLives, *change.who.session, change.who.user, now);
+    if (!lives) throw core::Problem(403, "session_not_found", "Session from session_id claim in JWT does not exist");
+  }
   if (!change.data.empty()) co_await merge_user_metadata(tx, change.who.user, change.data, now);
   if (!change.hash.empty()) {
     co_await set_password(tx, change.who.user, change.hash, now);
