@@ -246,7 +246,9 @@ Task<> Worker::Impl::run_one(std::shared_ptr<Runner> runner, std::string dir) {
     std::filesystem::remove_all(dir, ignored);
   };
   co_await core::offload(disk, clean);
-  running.erase(runner->job().id);
+  // After a lost lease the same job may run here again under a new claim: only one's own entry goes.
+  const auto mine = running.find(runner->job().id);
+  if (mine != running.end() && mine->second == runner) running.erase(mine);
   wake.set();
 }
 

@@ -113,15 +113,18 @@ TEST_CASE("work folders of the dead are removed, those of the living are not") {
   char name[] = "/tmp/tenon-work-test.XXXXXX";
   REQUIRE(::mkdtemp(name) != nullptr);
   const std::string root = name;
-  std::filesystem::create_directories(root + "/worker-dead-1/j_x");
+  std::filesystem::create_directories(root + "/tenon-w-dead-1/j_x");
+  std::filesystem::create_directories(root + "/somebody-elses/files");
   {
     const jobs::WorkDir living(root, "w/../1");
     const jobs::WorkDir second(root, "w2");
-    CHECK_FALSE(std::filesystem::exists(root + "/worker-dead-1"));
+    CHECK_FALSE(std::filesystem::exists(root + "/tenon-w-dead-1"));
     CHECK(std::filesystem::exists(living.path()));
     CHECK(std::filesystem::path(living.path()).parent_path() == root);
     CHECK(std::filesystem::exists(second.path()));
   }
+  CHECK(std::filesystem::exists(root + "/somebody-elses/files"));
+  std::filesystem::remove_all(root + "/somebody-elses");
   CHECK(std::filesystem::is_empty(root));
   std::filesystem::remove_all(root);
 }
