@@ -1,10 +1,10 @@
 #include "auth/limits.h"
 
-#include <cmath>
+#include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <cmath>
 
 #include "core/crypto.h"
 #include "core/log.h"
@@ -43,9 +43,20 @@ std::int64_t whole(double seconds) {
 
 }  // namespace
 
+std::string client_network(std::string_view ip) {
+  in6_addr address{};
+  if (::inet_pton(AF_INET6, std::string(ip).c_str(), &address) != 1) return std::string(ip);
+  const std::string_view bytes(reinterpret_cast<const char*>(address.s6_addr), 16);
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    const auto* four = address.s6_addr + 12;
+    return fmt::format("{}.{}.{}.{}", four[0], four[1], four[2], four[3]);
+  }
+  return core::hex(bytes.substr(0, 8)) + "/64";
+}
+
 Task<> require_rate(Auth& auth, const Rate& rate, std::string_view client_ip, std::string_view account) {
   if (auth.config.limits == Config::Limits::off) co_return;
-  const std::string by_ip = bucket(rate.name, "ip", client_ip);
+  const std::string by_ip = bucket(rate.name, "ip", client_network(client_ip));
   double wait = 0;
   if (account.empty()) {
     wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, by_ip, rate.burst, rate.per_second);

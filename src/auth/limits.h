@@ -1,6 +1,7 @@
 // The rate limits of spec/supabase-auth.md 10, by client address and by account, kept in tenon.rate_buckets.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "auth/auth.h"
@@ -16,6 +17,10 @@ inline constexpr Rate kRefreshRate{"refresh", 150, 150.0 / 300};
 inline constexpr Rate kVerifyRate{"verify", 30, 30.0 / 300};
 inline constexpr Rate kRecoverRate{"recover", 30, 30.0 / 300};
 inline constexpr Rate kSignInRate{"sign_in", 30, 30.0 / 300};
+
+// What an address counts as: itself for IPv4 (also when mapped into IPv6), its /64 for IPv6, since one line of a
+// provider has a whole /64 to choose from. Text that is no address stays as it is.
+std::string client_network(std::string_view ip);
 
 // Takes one token from the client's bucket and, when `account` is not empty, one from the account's. Throws Problem 429
 // over_request_rate_limit with Retry-After. No-op when limits are off.
