@@ -96,10 +96,11 @@ TEST_CASE("a worker that died after the send leaves a lease, and the next one se
   const std::string entity = unique();
   office.queue(ada, "welcome", entity, R"({"url":"http://localhost:3000/app"})");
   CHECK(office.drain() == 1);
-  // The same row as a crash before the mark would have left it.
+  // The same row as a crash before the mark would have left it; the mark took the link out of the payload.
   office.owner.script("update public.email_log set status = 'sending', resend_id = null where entity = '" + entity +
                       "';"
-                      "update tenon.outbox set state = 'ready', ended_at = null;"
+                      R"(update tenon.outbox set state = 'ready', ended_at = null,
+                        payload = payload || '{"url":"http://localhost:3000/app"}';)"
                       "insert into tenon.outbox_leases (lane, ids, expires_at)"
                       " select 'mail', array_agg(id), now() - interval '1 second' from tenon.outbox");
   CHECK(office.drain() == 1);
