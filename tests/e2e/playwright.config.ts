@@ -6,6 +6,8 @@ import { join, resolve } from "node:path";
 // A real Tenon in a fresh data folder, a real Chromium. TENON_E2E_DATA names the folder, so that specs can read dev.env.
 const root = resolve(import.meta.dirname, "../..");
 process.env.TENON_E2E_DATA ??= mkdtempSync(join(tmpdir(), "tenon-e2e-"));
+const port = process.env.TENON_E2E_PORT ?? "3838";
+const apiPort = process.env.TENON_E2E_API_PORT ?? "54341";
 const binary = process.env.TENON_BINARY ?? join(root, "build/release/tenon");
 
 export default defineConfig({
@@ -17,7 +19,7 @@ export default defineConfig({
   outputDir: join(root, "build/e2e/results"),
   reporter: [["line"], ["json", { outputFile: join(root, "build/e2e/report.json") }]],
   use: {
-    baseURL: "http://localhost:3838",
+    baseURL: `http://localhost:${port}`,
     trace: "on-first-retry",
     screenshot: "only-on-failure",
     launchOptions: {
@@ -30,8 +32,8 @@ export default defineConfig({
     { name: "no-javascript", testMatch: /no_javascript\.spec\.ts/, use: { javaScriptEnabled: false } },
   ],
   webServer: {
-    command: `${binary} dev --port 3838 --api-port 54341 --data ${process.env.TENON_E2E_DATA}`,
-    url: "http://localhost:3838/readyz",
+    command: `${binary} dev --port ${port} --api-port ${apiPort} --data ${process.env.TENON_E2E_DATA}`,
+    url: `http://localhost:${port}/readyz`,
     reuseExistingServer: !process.env.CI,
     timeout: 60_000,
     gracefulShutdown: { signal: "SIGTERM", timeout: 20_000 },
