@@ -65,8 +65,8 @@ void Loop::run() {
   while (!impl_->io.stopped()) {
     try {
       impl_->io.run();
-    } catch (const std::exception& e) {
-      log::error("core.loop.handler_threw", {{"what", e.what()}});
+    } catch (...) {
+      log::error("core.loop.handler_threw", {{"what", describe(std::current_exception())}});
     }
   }
   running_loop = before;
@@ -85,8 +85,8 @@ void Loop::run_one_task(Task<> task) {
   while (!finished) {
     try {
       impl_->io.run_one();
-    } catch (const std::exception& e) {
-      log::error("core.loop.handler_threw", {{"what", e.what()}});
+    } catch (...) {
+      log::error("core.loop.handler_threw", {{"what", describe(std::current_exception())}});
     }
   }
   running_loop = before;

@@ -22,15 +22,18 @@ struct Patience {
   std::chrono::milliseconds head{10000};  // from a head's first byte to its last
   std::chrono::milliseconds body{10000};  // then at least `body_rate` bytes a second
   std::uint64_t body_rate = 1024;
-  std::chrono::milliseconds idle{60000};    // for a request to begin
-  std::chrono::milliseconds reader{20000};  // for a client to take some of its answer
-  std::chrono::milliseconds linger{2000};   // for a refused client to stop sending
+  std::chrono::milliseconds stall{20000};                       // for the next byte, whatever came before
+  std::chrono::milliseconds whole_body{std::chrono::hours(6)};  // well below the age at which storage sweeps files
+  std::chrono::milliseconds idle{60000};                        // for a request to begin
+  std::chrono::milliseconds reader{20000};                      // for a client to take some of its answer
+  std::chrono::milliseconds linger{2000};                       // for a refused client to stop sending
 };
 
 struct ServerConfig {
   std::string bind = "127.0.0.1";            // TENON_BIND; 0.0.0.0 in production
   std::vector<std::string> trusted_proxies;  // TRUSTED_PROXIES: addresses or CIDR, comma separated
   int max_connections = 10000;               // MAX_CONNECTIONS, over the loop
+  int streams_each = 20;                     // event streams of one person, or one address, over the process
   std::string base_url;                      // APP_BASE_URL: https there sets HSTS
   std::vector<std::string> csp_extra;        // "form-action https://…" pieces of the simulator, the S3 origin
   Patience patience;

@@ -54,7 +54,8 @@ core::Task<std::string_view> Connection::read_body(Exchange& x) {
         const auto earned =
             std::chrono::milliseconds(x.received * 1000 / std::max<std::uint64_t>(patience.body_rate, 1));
         const SteadyTime began = std::chrono::steady_clock::now();
-        const Wait woken = co_await readable(began + patience.body + earned - x.waited);
+        const auto pace = std::min<std::chrono::nanoseconds>(patience.body + earned - x.waited, patience.stall);
+        const Wait woken = co_await readable(std::min<SteadyTime>(began + pace, x.began + patience.whole_body));
         x.waited += std::chrono::steady_clock::now() - began;
         if (woken == Wait::timeout) throw too_slow();
         if (woken == Wait::closed) throw cut_off();

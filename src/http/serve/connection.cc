@@ -8,6 +8,7 @@ namespace http::serve {
 namespace {
 
 constexpr std::size_t kHeadPiece = 16 << 10;
+constexpr std::chrono::milliseconds kLastCall{250};  // while draining, for a new client to ask
 constexpr wire::Refusal kSlowHead{408, "request_timeout", "The request took too long to arrive."};
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
@@ -17,6 +18,10 @@ SteadyTime now() { return std::chrono::steady_clock::now(); }
 Connection::Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::string peer)
     : hub_(hub), socket_(std::move(socket)), peer_(std::move(peer)) {
   hub_.connections.insert(this);
+}
+
+Connection::~Connection() {
+  if (!closed_) hub_.connections.erase(this);
 }
 
 void Connection::wake(Parking& place, Wait result) {
@@ -67,6 +72,11 @@ void Connection::client_left() {
   current_->ambient->stop.request_stop();
 }
 
+bool Connection::is_asked() {
+  char byte;
+  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 bool Connection::overdue(SteadyTime at) const {
   for (const Parking* place : {&read_, &write_, &done_})
     if (place->handle && place->deadline <= at) return true;
@@ -79,7 +89,8 @@ void Connection::tick(SteadyTime at) {
 }
 
 void Connection::drain() {
-  if (idle_) wake(read_, Wait::closed);
+  if (idle_ && fresh_) read_.deadline = std::min(read_.deadline, now() + kLastCall);
+  else if (idle_ && !is_asked()) wake(read_, Wait::closed);
   else if (current_ && current_->endless) current_->ambient->stop.request_stop();
 }
 
@@ -117,10 +128,12 @@ core::Task<> Connection::run() {
     core::set_ambient(hub_.between);
     if (in_.empty()) {
       in_ = std::string{};  // idle connections hold no buffer
-      if (hub_.draining) break;
+      if (hub_.draining && !fresh_ && !is_asked()) break;
       idle_ = true;
-      const Wait woken = co_await readable(now() + hub_.config.patience.idle);
+      const auto patience = hub_.draining ? std::min(kLastCall, hub_.config.patience.idle) : hub_.config.patience.idle;
+      const Wait woken = co_await readable(now() + patience);
       idle_ = false;
+      fresh_ = false;
       if (woken != Wait::ready) break;
     }
     bool again = false;
@@ -128,6 +141,8 @@ core::Task<> Connection::run() {
       again = co_await serve_one();
     } catch (const std::exception& e) {
       core::log::error("http.connection.failed", {{"what", e.what()}});
+    } catch (...) {
+      core::log::error("http.connection.failed", {{"what", "not an exception"}});
     }
     current_.reset();
     if (!again) break;

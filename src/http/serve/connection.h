@@ -42,11 +42,12 @@ struct Exchange {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::string peer);
+  ~Connection();
   core::Task<> run();
 
   bool overdue(SteadyTime now) const;
   void tick(SteadyTime now);  // ends waits whose time is over
-  void drain();               // closes when idle; tells an endless answer to end
+  void drain();               // closes when idle and unasked; tells an endless answer to end
   void cut();                 // ends it now, whatever it does
 
   // For the Exchange's BodyReader: the next piece, empty at the end.
@@ -79,6 +80,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void arm_read();
   void watch(const Exchange& x);  // for the client's leaving, while its request is worked on
   void client_left();
+  bool is_asked();  // bytes lie in the socket
 
   enum class Got { some, none_yet, end };
   Got receive(std::size_t at_most);
@@ -113,6 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool read_armed_ = false;
   bool write_armed_ = false;
   bool idle_ = false;
+  bool fresh_ = true;  // has not asked for anything yet
   bool left_ = false;
   bool closed_ = false;
 };

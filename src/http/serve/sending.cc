@@ -10,6 +10,7 @@
 
 #include "core/log.h"
 #include "http/serve/connection.h"
+#include "http/serve/streams.h"
 
 namespace http::serve {
 namespace {
@@ -53,6 +54,12 @@ struct OpenFile {
     if (fd >= 0) ::close(fd);
   }
 };
+
+core::Problem too_many_streams() {
+  core::Problem problem(429, "too_many_streams", "You follow too much at once. Close a tab and try again.");
+  problem.headers.emplace_back("Retry-After", "10");
+  return problem;
+}
 
 std::string_view bytes_of(const Response& answer) {
   if (const auto* text = std::get_if<std::string>(&answer.body)) return *text;
@@ -126,6 +133,9 @@ core::Task<bool> Connection::send_stream(const StreamBody& body, const Policy::F
   } catch (const std::exception& e) {
     if (!left_) core::log::error("http.answer.broke_off", {{"route", x.rq.route}, {"what", e.what()}});
     co_return false;
+  } catch (...) {
+    core::log::error("http.answer.broke_off", {{"route", x.rq.route}, {"what", "not an exception"}});
+    co_return false;
   }
   x.endless = false;
   if (framing.length) co_return x.sent == *framing.length;
@@ -143,6 +153,12 @@ core::Task<bool> Connection::respond(std::shared_ptr<Exchange> x, Response answe
       answer = answer_of(*x, gone ? core::Problem(404, "not_found", "There is nothing here.")
                                   : core::Problem(503, "storage_unavailable", "The file cannot be read just now."));
     }
+  }
+  std::optional<StreamSlot> slot;
+  if (answer.headers.get("content-type").starts_with("text/event-stream")) {
+    slot = StreamSlot::take(x->rq.caller.signed_in() ? x->rq.caller.user.str() : x->rq.client_ip,
+                            hub_.config.streams_each);
+    if (!slot) answer = answer_of(*x, too_many_streams());
   }
   compress_public_page(x->rq, answer);
   const bool bare = answer.status == 204 || answer.status == 304;

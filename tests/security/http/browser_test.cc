@@ -15,7 +15,7 @@ struct Door {
   live::Server server;
   int port;
   explicit Door(http::ServerConfig config = live::quick())
-      : server([this](http::Router& router) { live::mount_all(router, seen); }, std::move(config)),
+      : server([this](http::Router& router) { live::mount_all(router, seen, "/proc/self/exe"); }, std::move(config)),
         port(server.port()) {}
 };
 
@@ -170,4 +170,65 @@ TEST_CASE("a streamed form whose token is pending reaches its handler only as mu
   CHECK(send("text/plain", "x").status == 403);
   CHECK(send("application/octet-stream", token + file).status == 403);
   CHECK(door.seen.calls == 1);
+}
+
+TEST_CASE("4.2 no kind of answer goes without its headers: files, parts, redirects, events, refusals of the head") {
+  Door door;
+  const std::string to_long = get("/" + std::string(20000, 'a'));
+  const std::pair<int, std::string> kinds[] = {
+      {200, get("/file")},
+      {206, get("/file", "Range: bytes=0-9\r\n")},
+      {304, get("/file", "If-None-Match: \"v1\"\r\n")},
+      {416, get("/file", "Range: bytes=9999999-\r\n")},
+      {200, "HEAD /page HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {303, get("/away?to=/login")},
+      {204, get("/nothing")},
+      {200, get("/events")},
+      {401, get("/app")},
+      {402, get("/problem")},
+      {405, "DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {500, get("/inject?v=a%0d%0ab")},
+      {503, get("/deadline")},
+      {204, "OPTIONS /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {204, "OPTIONS /rest/v1/things HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Method: GET\r\n\r\n"},
+      {400, "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
+      {400, get("/%00")},
+      {405, "TRACE /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {408, "GET /hello HTTP/1.1\r\nHost: a\r\nX-Slow: "},
+      {413, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n"},
+      {414, to_long},
+      {415, "POST /json HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\n{}"},
+      {417, get("/hello", "Expect: magic\r\n")},
+      {431, get("/hello", "X: " + std::string(40000, 'a') + "\r\n")},
+      {501, "BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {505, "GET /hello HTTP/3.0\r\nHost: a\r\n\r\n"},
+  };
+  for (const auto& [status, bytes] : kinds) {
+    CAPTURE(bytes.substr(0, 60));
+    live::Socket socket(door.port);
+    socket.send(bytes);
+    const Answer answer = socket.answer(true);
+    CHECK(answer.status == status);
+    CHECK(answer.header("x-content-type-options") == "nosniff");
+    CHECK(answer.header("content-security-policy").starts_with("default-src 'none'; "));
+    CHECK(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
+    CHECK(answer.header("referrer-policy") == "strict-origin-when-cross-origin");
+    CHECK(answer.header("server") == "tenon");
+    CHECK(answer.header("x-request-id").size() == 36);
+    CHECK(answer.header("x-powered-by") == "");
+    if (status >= 400) CHECK(answer.header("content-type").contains("charset=utf-8"));
+    if (status >= 400 && status != 416) CHECK(answer.header("cache-control") == "no-store");
+  }
+}
+
+TEST_CASE("4.6 a redirect that would break its line, or hold a header, is never written") {
+  Door door;
+  CHECK(ask(door.port, get("/away?to=/app")).header("location") == "/app");
+  for (const char* to : {"/a%0d%0aSet-Cookie:%20x=1", "/a%0ab", "/a%0db", "/a%7fb"}) {
+    CAPTURE(to);
+    const Answer answer = ask(door.port, get(std::string("/away?to=") + to));
+    CHECK(answer.status == 500);
+    CHECK_FALSE(answer.head.contains("Set-Cookie"));
+    CHECK(answer.header("location") == "");
+  }
 }

@@ -58,7 +58,7 @@ TEST_CASE(
   live::Seen seen;
   http::ServerConfig config = live::quick();
   config.patience.idle = 60s;
-  config.patience.head = config.patience.body = 4s;
+  config.patience.head = config.patience.body = config.patience.stall = 4s;
   live::Server server([&](http::Router& router) { live::mount_all(router, seen); }, config);
   {
     Socket warm(server.port());

@@ -50,6 +50,17 @@ TEST_CASE("1.1 a request that RFC 9112 calls invalid is refused, and nothing beh
       {431, get("/hello", "X: " + std::string(40000, 'a') + "\r\n")},
       {417, get("/hello", "Expect: magic\r\n")},
       {400, std::string("\0\0\0\0", 4)},
+      {400, "GET\t/hello\tHTTP/1.1\r\nHost: a\r\n\r\n"},
+      {400, "GET /hello HTTP/1.1 \r\nHost: a\r\n\r\n"},
+      {400, " GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {400, "\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {400, "GET /hello http/1.1\r\nHost: a\r\n\r\n"},
+      {400, "GET /hello HTTP/1.1\r\n Host: a\r\n\r\n"},
+      {400, "GET /hello HTTP/1.1\r\nHost: a\r\nNo colon\r\n\r\n"},
+      {400, "GET /hello HTTP/1.1\r\nHost: a\r\n: empty\r\n\r\n"},
+      {400, "GET /hello#fragment HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+      {400, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)},
   };
   for (const auto& [status, bytes] : cases) {
     CAPTURE(bytes.substr(0, 60));
@@ -69,6 +80,30 @@ TEST_CASE("1.2 ambiguous framing is refused and smuggles nothing") {
       {400, post("/echo", "Content-Length: 5, 5\r\n", "hello")},
       {400, post("/echo", "Content-Length: +5\r\n", "hello")},
       {400, post("/echo", "Content-Length: 99999999999999999999\r\n", "hello")},
+      {400, post("/echo", "Content-Length: 18446744073709551616\r\n", "")},
+      {400, post("/echo", "Content-Length: -1\r\n", "")},
+      {400, post("/echo", "Content-Length: 0x5\r\n", "hello")},
+      {400, post("/echo", "Content-Length: 5 5\r\n", "hello")},
+      {400, post("/echo", "Content-Length:\r\n", "")},
+      {400, post("/echo", "Content-Length: 5\r\nContent-Length: 5\r\n", "hello")},
+      {400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nhello"},
+      {400, get("/hello", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n")},
+      {501, post("/echo", "Transfer-Encoding: identity\r\n", "")},
+      {501, post("/echo", "Transfer-Encoding: chunked, chunked\r\n", chunked_body)},
+      {501, post("/echo", "Transfer-Encoding: \"chunked\"\r\n", chunked_body)},
+      {501, post("/echo", "Transfer-Encoding: xchunked\r\n", chunked_body)},
+      {501, post("/echo", "Transfer-Encoding:\r\n", chunked_body)},
+      {400, post("/echo",
+                 "Transfer-Encoding: \x0b"
+                 "chunked\r\n",
+                 chunked_body)},
+      {400, post("/echo", "Transfer-Encoding: chunked\r\n", "ffffffffffffffff\r\nhello\r\n0\r\n\r\n")},
+      {400, post("/echo", "Transfer-Encoding: chunked\r\n", "-5\r\nhello\r\n0\r\n\r\n")},
+      {400, post("/echo", "Transfer-Encoding: chunked\r\n", "5 \r\nhello\r\n0\r\n\r\n")},
+      {400, post("/echo", "Transfer-Encoding: chunked\r\n", "5;a=\"b\r\nhello\r\n0\r\n\r\n")},
+      {400, post("/echo", "Transfer-Encoding: chunked\r\n", "5\r\nhello0\r\n\r\n")},
+      {400, post("/echo", "Transfer-Encoding: chunked\r\n", "0\r\nTransfer-Encoding: x\r\n\r\n")},
+      {400, post("/echo", "Transfer-Encoding: chunked\r\n", "0\r\n folded: x\r\n\r\n")},
       {501, post("/echo", "Transfer-Encoding: gzip\r\n", chunked_body)},
       {501, post("/echo", "Transfer-Encoding: x\r\n", "")},
       {501, post("/echo", "Transfer-Encoding: gzip, chunked\r\n", chunked_body)},
@@ -93,12 +128,30 @@ TEST_CASE("1.2 ambiguous framing is refused and smuggles nothing") {
 
 TEST_CASE("1.3 one Host of host[:port], no folding, no bare line end, no control byte") {
   Door door;
-  for (const char* bytes :
-       {"GET /hello HTTP/1.1\r\n\r\n", "GET /hello HTTP/1.0\r\n\r\n",
-        "GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n",
-        "GET /hello HTTP/1.1\r\nHost: a@b\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n",
-        "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\rz\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n",
-        "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+  for (const char* bytes : {"GET /hello HTTP/1.1\r\n\r\n",
+                            "GET /hello HTTP/1.0\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a@b\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\rz\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n",
+                            "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n",
+                            "GET http://a@b/hello HTTP/1.1\r\nHost: b\r\n\r\n",
+                            "GET //a/hello HTTP/1.1\r\nHost:\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a b\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a,b\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a:\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a:99999\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a:80x\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: [::1\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a?x\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a#x\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nX: \x7f\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\n\tX: y\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nX: y\nZ: w\r\n\r\n",
+                            "GET /hello HTTP/1.1\r\nHost: a\r\nX\t: y\r\n\r\n"}) {
     CAPTURE(bytes);
     CHECK(ask(door.port, bytes).status == 400);
   }
@@ -254,9 +307,38 @@ TEST_CASE("1.8 a path is decoded once, then matched; what hides a separator or c
   CHECK(ask(door.port, get("/paths/caf%C3%A9%20x")).body.starts_with("hello /paths/caf\xc3\xa9 x "));
   CHECK(ask(door.port, get("/paths/%2541")).body.starts_with("hello /paths/%41 "));
   CHECK(ask(door.port, get("/%68ello")).status == 200);
-  for (const char* path :
-       {"/paths/%00", "/paths/a%2fb", "/paths/a%5cb", "/paths/../hello", "/paths/%2e%2e/hello", "/paths/./a",
-        "/paths/%c0%ae", "/paths/%ff", "/paths/\xff", "/paths/a\\b", "/paths/%0d%0a"}) {
+  for (const char* path : {"/paths/%00",
+                           "/paths/a%2fb",
+                           "/paths/a%5cb",
+                           "/paths/../hello",
+                           "/paths/%2e%2e/hello",
+                           "/paths/./a",
+                           "/paths/%c0%ae",
+                           "/paths/%ff",
+                           "/paths/\xff",
+                           "/paths/a\\b",
+                           "/paths/%0d%0a",
+                           "/paths/%2E%2E/hello",
+                           "/paths/.%2e/hello",
+                           "/paths/%2e",
+                           "/paths/a%2Fb",
+                           "/paths/a%5Cb",
+                           "/paths/%e0%80%af",
+                           "/paths/%ed%a0%80",
+                           "/paths/%f4%90%80%80",
+                           "/paths/%",
+                           "/paths/%4",
+                           "/paths/%zz",
+                           "/paths/%u0041",
+                           "/paths/%7f",
+                           "/paths/a%09",
+                           "/hello?a=%00",
+                           "/hello?a=%ff",
+                           "/hello?a=%4",
+                           "hello",
+                           "?x",
+                           "http:/hello",
+                           "ftp://localhost/hello"}) {
     CAPTURE(path);
     CHECK(ask(door.port, get(path)).status == 400);
   }

@@ -31,7 +31,14 @@ core::Task<std::optional<http::Response>> FakeIdentity::admit(http::Request& rq,
 
 http::ServerConfig quick() {
   http::ServerConfig config;
-  config.patience = {.head = 400ms, .body = 400ms, .body_rate = 1024, .idle = 600ms, .reader = 500ms, .linger = 300ms};
+  config.patience = {.head = 400ms,
+                     .body = 400ms,
+                     .body_rate = 1024,
+                     .stall = 1500ms,
+                     .whole_body = 10s,
+                     .idle = 600ms,
+                     .reader = 500ms,
+                     .linger = 300ms};
   return config;
 }
 

@@ -78,6 +78,23 @@ Task<Response> bug(Seen&, Request&) {
   throw std::runtime_error("secret detail of the database");
   co_return http::empty();
 }
+Task<Response> no_exception(Seen&, Request&) {
+  throw 42;
+  co_return http::empty();
+}
+Task<> write_no_exception(http::BodyWriter& writer) {
+  co_await writer.write("first");
+  throw 42;
+}
+Task<Response> broken_oddly(Seen&, Request&) {
+  Response answer;
+  answer.body = http::StreamBody{.write = write_no_exception, .length = std::nullopt};
+  co_return answer;
+}
+Task<Response> form_fields(Seen&, Request& rq) { co_return http::text(std::to_string(rq.form().size())); }
+Task<Response> read_json(Seen&, Request& rq) { co_return http::text(rq.json().is_null() ? "null" : "some"); }
+Task<Response> away(Seen&, Request& rq) { co_return http::redirect(std::string(rq.query("to").value_or("/"))); }
+Task<Response> nothing(Seen&, Request&) { co_return http::empty(); }
 Task<Response> problem(Seen&, Request&) {
   throw core::Problem(402, "insufficient_credits", "You do not have enough credits for this job.");
   co_return http::empty();
@@ -142,6 +159,12 @@ void mount_all(http::Router& router, Seen& seen, const std::string& path) {
   router.get("/bug", Who::anyone, on(bug));
   router.get("/api/bug", Who::anyone, on(bug));
   router.get("/problem", Who::anyone, on(problem));
+  router.get("/no-exception", Who::anyone, on(no_exception));
+  router.get("/broken-oddly", Who::anyone, on(broken_oddly), endless);
+  router.post("/form-fields", Who::anyone, on(form_fields));
+  router.post("/json", Who::anyone, on(read_json));
+  router.get("/away", Who::anyone, on(away));
+  router.get("/nothing", Who::anyone, on(nothing));
   router.get("/inject", Who::anyone, on(inject));
   router.get("/page", Who::visitor, on(page));
   router.get("/app", Who::user, on(page));
@@ -151,6 +174,7 @@ void mount_all(http::Router& router, Seen& seen, const std::string& path) {
   router.get("/cookie", Who::anyone, on(cookie));
   router.get("/broken", Who::anyone, on(broken), endless);
   router.get("/events", Who::anyone, on(stream), endless);
+  router.get("/my-events", Who::user, on(stream), endless);
   router.get("/file", Who::anyone, [path](Request& rq) -> Task<Response> {
     co_return http::file(rq, path, 1000000, {.content_type = "video/mp4", .etag = "\"v1\"", .modified = 784111777});
   });
