@@ -40,6 +40,8 @@ struct Config {
   static Config from(core::Env& env);
 };
 
+inline constexpr std::chrono::hours kSweepAge{24};
+
 struct Staged {         // durable bytes without a row
   std::string version;  // the file's name below Config::dir
   std::uint64_t size = 0;
@@ -105,9 +107,10 @@ void mount(http::Router& router, Storage& storage);  // /storage/v1
 // The courier's lane `storage`: outbox kinds erase_version, erase_project_files, erase_user_files.
 void register_deliveries(outbox::Courier& courier, Storage& storage);
 // Housekeeping of the worker, every few minutes: removes temporary files and one 256th of the files that no row names,
-// when untouched for `older_than`. Returns how many went. sweep_all walks every folder.
-Task<int> sweep(Storage& storage, std::chrono::seconds older_than = std::chrono::hours(2));
-Task<int> sweep_all(Storage& storage, std::chrono::seconds older_than = std::chrono::hours(2));
+// when untouched for `older_than`. Returns how many went. sweep_all walks every folder. The first file of an upload
+// waits for its row as long as the last one takes to arrive: the age stands far above http::Patience::whole_body.
+Task<int> sweep(Storage& storage, std::chrono::seconds older_than = kSweepAge);
+Task<int> sweep_all(Storage& storage, std::chrono::seconds older_than = kSweepAge);
 // True for a key that spec/supabase-storage.md section 3 allows.
 bool valid_key(std::string_view key);
 

@@ -1,0 +1,98 @@
+// The store on a file system of its own that fills up, and one that turns read-only (spec/security.md 6.6).
+#include "integration/storage/support/world.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+using http::Method;
+using world::Answer;
+using world::Call;
+using world::World;
+
+namespace {
+
+// A small file system below the store's folder, seen by this process only, so that a crash leaves nothing mounted.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::string folder) : folder_(std::move(folder)) {
+    std::filesystem::create_directories(folder_);
+    static const bool own =
+        ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    mounted_ = own && ::mount("tenon", folder_.c_str(), "tmpfs", 0, "size=512k") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  void set_read_only(bool on) {
+    REQUIRE(::mount("tenon", folder_.c_str(), "tmpfs", MS_REMOUNT | (on ? MS_RDONLY : 0), nullptr) == 0);
+  }
+
+ private:
+  std::string folder_;
+  bool mounted_ = false;
+};
+
+Call upload(const std::string& key, std::string body) {
+  return Call{.method = Method::post,
+              .target = "/storage/v1/object/" + key,
+              .caller = world::key("service_role"),
+              .headers = {{"Content-Type", "image/png"}, {"x-upsert", "true"}},
+              .body = std::move(body)};
+}
+
+// Only root mounts. The suite of a full disk by a limit on file sizes runs for everybody.
+#define NEED_MOUNT(disk)                                  \
+  if (!(disk).mounted()) {                                \
+    MESSAGE("this process may not mount: nothing tried"); \
+    return;                                               \
+  }
+
+}  // namespace
+
+TEST_CASE("a full file system answers 507, keeps the old object, reads go on, and room makes it work again") {
+  World w;
+  SmallDisk disk(w.dir + "/store");
+  NEED_MOUNT(disk);
+  const std::string key = "project-assets/" + core::Uuid::random().str();
+  const std::string filler = "project-assets/" + core::Uuid::random().str();
+  const Call read{.method = Method::get, .target = "/storage/v1/object/" + key, .caller = world::key("service_role")};
+  REQUIRE(w.call(upload(key, "old bytes")).status == 200);
+  REQUIRE(w.call(upload(filler, std::string(300000, 'f'))).status == 200);
+  const std::size_t files = w.files();
+  for (int i = 0; i < 3; ++i) {
+    const Answer full = w.call(upload(key, std::string(400000, 'x')));
+    CHECK(full.status == 507);
+    CHECK(full.headers.has("retry-after"));
+    CHECK(w.temps() == 0);
+    CHECK(w.files() == files);
+    CHECK(w.call(read).body == "old bytes");
+  }
+  CHECK(w.scalar("select count(*) from storage.objects where name = $1", {key.substr(15)}) == "1");
+  const std::string version = w.scalar("select version from storage.objects where name = $1", {filler.substr(15)});
+  storage::Object big;
+  big.version = version;
+  std::filesystem::remove(w.run(w.storage().local_path(big)));
+  CHECK(w.call(upload(key, std::string(400000, 'x'))).status == 200);
+  CHECK(w.call(read).body == std::string(400000, 'x'));
+}
+
+TEST_CASE("a file system that turns read-only answers 503, readiness says so, reads go on, and it recovers by itself") {
+  World w;
+  SmallDisk disk(w.dir + "/store");
+  NEED_MOUNT(disk);
+  const std::string key = "project-assets/" + core::Uuid::random().str();
+  const Call read{.method = Method::get, .target = "/storage/v1/object/" + key, .caller = world::key("service_role")};
+  REQUIRE(w.call(upload(key, "old bytes")).status == 200);
+  disk.set_read_only(true);
+  const Answer refused = w.call(upload(key, "new bytes"));
+  CHECK(refused.status == 503);
+  CHECK(refused.headers.has("retry-after"));
+  CHECK_FALSE(w.run(w.storage().answers()));
+  CHECK(w.call(read).body == "old bytes");
+  CHECK(w.scalar("select (metadata ->> 'size')::int from storage.objects where name = $1", {key.substr(15)}) == "9");
+  disk.set_read_only(false);
+  CHECK(w.run(w.storage().answers()));
+  CHECK(w.call(upload(key, "new bytes")).status == 200);
+  CHECK(w.call(read).body == "new bytes");
+}
