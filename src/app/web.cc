@@ -74,7 +74,7 @@ class WebLoop {
   }
 
   core::Task<> drain() {
-    co_await server_.drain(15s);
+    co_await server_.drain(14s);  // and a second to close what is left: 15 s in all
     co_await listener_.close();
     co_await db_.close();
     loop_.stop();

@@ -1,0 +1,153 @@
+#include "integration/app/support/process.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+
+#include "auth/auth.h"
+#include "core/json.h"
+
+namespace process {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&at), size) != 0) throw std::runtime_error("no free port");
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+  ::close(fd);
+  return ntohs(at.sin_port);
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == 0) throw std::runtime_error(std::string(name) + " is missing: run by ctest");
+  return value;
+}
+
+}  // namespace
+
+std::string request(std::string_view method, std::string_view path, std::string_view headers, std::string_view body) {
+  std::string out = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n";
+  out += headers;
+  if (method != "GET" && method != "HEAD") out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return out + "\r\n" + std::string(body);
+}
+
+live::Answer call(int port, std::string_view method, std::string_view path, std::string_view headers,
+                  std::string_view body) try {
+  live::Socket socket(port);
+  socket.send(request(method, path, headers, body));
+  live::Answer answer;
+  // An answer that takes its time is the test's own business: Socket waits five seconds a call.
+  for (int i = 0; i < 4 && answer.status == 0; ++i) answer = socket.answer(method == "HEAD");
+  return answer;
+} catch (const std::runtime_error&) {
+  return {};
+}
+
+std::string json_headers(const std::string& token) {
+  return "Authorization: Bearer " + token + "\r\nContent-Type: application/json\r\n";
+}
+
+std::string service_headers() {
+  const std::string key = auth::make_api_key(kSecret, "service_role");
+  return "apikey: " + key + "\r\nAuthorization: Bearer " + key + "\r\n";
+}
+
+Web::Web(std::map<std::string, std::string> settings) : settings_(std::move(settings)), port_(free_port()) {
+  char name[] = "/tmp/tenon-process.XXXXXX";
+  if (::mkdtemp(name) == nullptr) throw std::runtime_error("no temporary folder");
+  dir_ = name;
+  const std::map<std::string, std::string> made_up{{"DATABASE_URL", variable("TENON_TEST_URL")},
+                                                   {"JWT_SECRET", kSecret},
+                                                   {"INTERNAL_NOTIFY_SECRET", "another secret for the callback"},
+                                                   {"STORAGE_DIR", dir_ + "/storage"},
+                                                   {"SIM_DIR", dir_ + "/sim"},
+                                                   {"TENON_RATE_LIMITS", "off"},
+                                                   {"PATH", "/usr/bin:/bin"},
+                                                   {"PORT", std::to_string(port_)}};
+  settings_.insert(made_up.begin(), made_up.end());
+  start();
+}
+
+Web::~Web() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(dir_, ignored);
+}
+
+std::chrono::milliseconds Web::start() {
+  const std::string binary = variable("TENON_BINARY");
+  const auto began = Clock::now();
+  std::vector<std::string> words;
+  for (const auto& [name, value] : settings_) words.push_back(name + "=" + value);
+  std::vector<char*> environment;
+  for (std::string& word : words) environment.push_back(word.data());
+  environment.push_back(nullptr);
+  const std::string log = dir_ + "/log";
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    if (::chdir("/tmp") != 0) ::_exit(126);  // no .env of the checkout
+    char verb[] = "web";
+    char* const arguments[] = {const_cast<char*>(binary.c_str()), verb, nullptr};
+    ::execve(binary.c_str(), arguments, environment.data());
+    ::_exit(127);
+  }
+  while (process::call(port_, "GET", "/healthz").status != 200) {
+    if (::waitpid(pid_, nullptr, WNOHANG) == pid_ || Clock::now() - began > 30s) {
+      pid_ = 0;
+      throw std::runtime_error("tenon web does not start: see " + log);
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+}
+
+void Web::signal(int number) const { ::kill(pid_, number); }
+
+int Web::wait(std::chrono::milliseconds at_most) {
+  const auto until = Clock::now() + at_most;
+  int status = 0;
+  while (::waitpid(pid_, &status, WNOHANG) != pid_) {
+    if (Clock::now() > until) return -1;
+    std::this_thread::sleep_for(2ms);
+  }
+  pid_ = 0;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::string Web::sign_in(const std::string& email) {
+  const std::string who = R"({"email":")" + email + R"(","password":"a password of the tests")";
+  const std::string headers = service_headers() + "Content-Type: application/json\r\n";
+  const live::Answer made = call("POST", "/auth/v1/admin/users", headers, who + R"(,"email_confirm":true})");
+  if (made.status != 200 && made.status != 201) throw std::runtime_error("no user: " + made.head + made.body);
+  const live::Answer in = call("POST", "/auth/v1/token?grant_type=password", headers, who + "}");
+  const auto json = core::Json::parse(in.body);
+  if (in.status != 200 || !json) throw std::runtime_error("no sign-in: " + in.head + in.body);
+  return (*json)["access_token"].string_or("");
+}
+
+}  // namespace process
