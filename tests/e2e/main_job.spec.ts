@@ -1,9 +1,9 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freshAddress, mailTo, password, photographs, signUp, watchConsole } from "./support.ts";
+import { freshAddress, mailTo, password, photographs, signUp, test, watchConsole } from "./support.ts";
 
 test("a person signs up, confirms, uploads three photographs, watches the job move and plays the video", async ({ page }) => {
   const faults = watchConsole(page);

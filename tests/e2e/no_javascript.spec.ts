@@ -1,5 +1,5 @@
-import { expect, test } from "@playwright/test";
-import { freshAddress, mailTo, photographs, signUp } from "./support.ts";
+import { expect } from "@playwright/test";
+import { freshAddress, mailTo, photographs, signUp, test } from "./support.ts";
 
 test("the same without JavaScript: sign up, confirm, upload, run, download", async ({ page }) => {
   const address = freshAddress();

@@ -1,6 +1,26 @@
-import { expect, type Page } from "@playwright/test";
+import { expect, test as plain, type Page } from "@playwright/test";
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+
+const violation = /Content Security Policy|Refused to/;
+
+/**
+ * Every spec takes its `test` from here (tests/e2e/run refuses others): a violation of the Content-Security-Policy on any
+ * page of the test fails it. `policyFaults` is what was seen so far.
+ */
+export const test = plain.extend<{ policyFaults: string[] }>({
+  policyFaults: [
+    async ({ context }, use) => {
+      const faults: string[] = [];
+      context.on("console", (message) => {
+        if (violation.test(message.text())) faults.push(`${message.page()?.url()}: ${message.text()}`);
+      });
+      await use(faults);
+      expect(faults, "violations of the Content-Security-Policy").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
 
 export const root = resolve(import.meta.dirname, "../..");
 const samples = join(root, "src/pipeline/data/sample");
@@ -58,7 +78,7 @@ export async function signUp(page: Page, address: string): Promise<void> {
 export function watchConsole(page: Page): string[] {
   const faults: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error" && /Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
+    if (message.type() === "error" && violation.test(message.text())) faults.push(message.text());
   });
   page.on("pageerror", (error) => faults.push(String(error)));
   return faults;
