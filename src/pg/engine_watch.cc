@@ -48,8 +48,10 @@ void Engine::expire(Instant now) {
 
 void Engine::watch_over(Pipe& pipe, Instant now) {
   Unit* const unit = pipe.first();
-  if (unit != nullptr && unit->cancellable && !unit->cancel_sent && unit->ambient &&
-      unit->ambient->stop.stop_requested() && pipe.first_age(now) > 2 * kTick) {
+  // A cancel that finds the server between two statements is lost: it is sent again while the statement goes on.
+  const bool due = unit != nullptr && (!unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain);
+  if (due && unit->cancellable && unit->ambient && unit->ambient->stop.stop_requested() &&
+      pipe.first_age(now) > 2 * kTick) {
     unit->cancel_sent = true;
     pipe.cancel_first();
   }

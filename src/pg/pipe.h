@@ -43,6 +43,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   milliseconds first_age(Instant now) const;
   bool is_idle() const { return up_ && flights_.empty() && PQtransactionStatus(wire_->conn()) == PQTRANS_IDLE; }
   Instant last_heard() const { return last_heard_; }
+  Instant last_cancel() const { return last_cancel_; }
 
  private:
   enum class Step : std::uint8_t { begin, setup, prepare, describe, execute, sync };

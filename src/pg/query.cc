@@ -48,7 +48,9 @@ bool may_run_again(const Unit& unit, int attempt) {
   if (unit.outcome != Outcome::error || attempt >= kAttempts) return false;
   const std::string_view state = sqlstate(unit.answer.get());
   if (state == "40001" || state == "40P01" || needs_new_plan(unit)) return true;
-  return state == "57014" && unit.cancel_nearby && !unit.cancel_sent;  // the cancel was meant for a neighbour
+  // The cancel was meant for a neighbour. Who has left meanwhile himself asks no more; what is begun after that does.
+  const bool unwanted = unit.cancellable && core::ambient()->stop.stop_requested();
+  return state == "57014" && unit.cancel_nearby && !unit.cancel_sent && !unwanted;
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ inline constexpr milliseconds kProbe{2200};              // and how long it may 
 inline constexpr milliseconds kGrace{2000};              // past a role's statement_timeout
 inline constexpr milliseconds kStalled{150};             // a pipeline whose first unit is older gets no new ones
 inline constexpr milliseconds kTick{25};
+inline constexpr milliseconds kCancelAgain{500};
 inline constexpr std::size_t kInFlight = 64;     // units on one pipeline
 inline constexpr std::size_t kWaiting = 4096;    // units and transactions without a connection
 inline constexpr std::size_t kStatements = 256;  // prepared on one connection, of each role
