@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -22,16 +23,24 @@ using namespace std::chrono_literals;
 
 namespace {
 
-int free_port() {
+bool is_free(int port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&at), size) != 0) throw std::runtime_error("no free port");
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+  at.sin_port = htons(static_cast<std::uint16_t>(port));
+  const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0;
   ::close(fd);
-  return ntohs(at.sin_port);
+  return bound;
+}
+
+// Below the range that the kernel gives to clients: one of theirs could connect to itself while the server is down, and
+// keep the port from it.
+int free_port() {
+  std::mt19937 random{std::random_device{}()};
+  for (int attempt = 0; attempt < 100; ++attempt)
+    if (const int port = std::uniform_int_distribution<>(10000, 19999)(random); is_free(port)) return port;
+  throw std::runtime_error("no free port");
 }
 
 std::string variable(const char* name) {

@@ -104,7 +104,10 @@ Socket::Socket(int port, int receive_buffer) : fd_(::socket(AF_INET, SOCK_STREAM
   to.sin_port = htons(static_cast<std::uint16_t>(port));
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-  if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("cannot connect");
+  if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
+    ::close(fd_);
+    throw std::runtime_error("cannot connect");
+  }
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }

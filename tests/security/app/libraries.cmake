@@ -1,0 +1,4 @@
+# `tenon web` as a process, and the raw socket to ask it.
+target_sources(${target} PRIVATE
+  "${CMAKE_SOURCE_DIR}/tests/integration/app/support/process.cc"
+  "${CMAKE_SOURCE_DIR}/tests/security/http/support/live_server.cc")
