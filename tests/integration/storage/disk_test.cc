@@ -11,14 +11,19 @@ using world::World;
 
 namespace {
 
+// Before the World is made: its threads see the mounts of the one that starts them.
+bool own_mounts() {
+  static const bool own =
+      ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  return own;
+}
+
 // A small file system below the store's folder, seen by this process only, so that a crash leaves nothing mounted.
 class SmallDisk {
  public:
   explicit SmallDisk(std::string folder) : folder_(std::move(folder)) {
     std::filesystem::create_directories(folder_);
-    static const bool own =
-        ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-    mounted_ = own && ::mount("tenon", folder_.c_str(), "tmpfs", 0, "size=512k") == 0;
+    mounted_ = own_mounts() && ::mount("tenon", folder_.c_str(), "tmpfs", 0, "size=512k") == 0;
   }
   ~SmallDisk() {
     if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
@@ -51,6 +56,7 @@ Call upload(const std::string& key, std::string body) {
 }  // namespace
 
 TEST_CASE("a full file system answers 507, keeps the old object, reads go on, and room makes it work again") {
+  own_mounts();
   World w;
   SmallDisk disk(w.dir + "/store");
   NEED_MOUNT(disk);
@@ -78,6 +84,7 @@ TEST_CASE("a full file system answers 507, keeps the old object, reads go on, an
 }
 
 TEST_CASE("a file system that turns read-only answers 503, readiness says so, reads go on, and it recovers by itself") {
+  own_mounts();
   World w;
   SmallDisk disk(w.dir + "/store");
   NEED_MOUNT(disk);
