@@ -1,0 +1,91 @@
+-- A lease runs out only while the database was there to renew it, and what a person reads of a dead worker comes from
+-- the worker that buried it (text/en.json), like every other sentence.
+
+drop function tenon.rescue();
+drop function tenon.rescue_external(int);
+drop function tenon.take_over(public.jobs);
+
+-- The worker of this job is dead. The second such death is the job's own.
+create function tenon.take_over(p_job public.jobs, p_crashed text, p_cancelled text) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  if p_job.cancel_requested_at is not null then
+    perform tenon.end_job(p_job, false, 0, 'CANCELLED', p_cancelled);
+  elsif p_job.crashes >= 1 or p_job.attempt >= (select max_attempts from tenon.lanes where id = p_job.lane) then
+    perform tenon.end_job(p_job, false, 0, 'WORKER_CRASHED', p_crashed);
+  else
+    perform tenon.requeue(p_job, p_job.attempt, p_job.crashes + 1, 0);
+    perform tenon.notify_jobs(p_job.lane);
+  end if;
+end
+$$;
+
+-- A server that was away let nobody renew: after its start each lease has its whole time once more. Without that, two
+-- restarts longer than a lease would fail every running job as if it had killed its workers.
+create function tenon.rescue(p_crashed text default null, p_cancelled text default null) returns int
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_lease bigint;
+  v_user uuid;
+  v_id uuid;
+  v_job public.jobs;
+  v_count int := 0;
+begin
+  for v_lease in
+    select id from tenon.leases
+     where expires_at < now()
+       and (expires_at = '-infinity' or pg_postmaster_start_time() + make_interval(secs => seconds) < now())
+     order by expires_at for update skip locked
+  loop
+    update tenon.leases set expires_at = '-infinity' where id = v_lease and expires_at > '-infinity';
+    for v_user in select distinct user_id from public.jobs where lease_id = v_lease order by user_id loop
+      for v_id in select id from public.jobs where lease_id = v_lease and user_id = v_user order by id loop
+        v_job := tenon.lock_for_job(v_id, true);
+        if v_job.lease_id = v_lease and v_job.status = 'PROCESSING' then
+          perform tenon.take_over(v_job, p_crashed, p_cancelled);
+          v_count := v_count + 1;
+        end if;
+      end loop;
+      if v_count > 0 then
+        return v_count;
+      end if;
+    end loop;
+    if not exists (select from public.jobs where lease_id = v_lease) then
+      delete from tenon.leases where id = v_lease;
+      return 1;
+    end if;
+  end loop;
+  return 0;
+end
+$$;
+
+create function tenon.rescue_external(p_age_seconds int, p_crashed text default null, p_cancelled text default null)
+returns int language plpgsql security definer set search_path = '' as $$
+declare
+  v_before timestamptz := now() - make_interval(secs => p_age_seconds);
+  v_id uuid;
+  v_job public.jobs;
+begin
+  if p_age_seconds is null or p_age_seconds < 0 then
+    raise exception 'An age is not negative' using errcode = '22023';
+  end if;
+  for v_id in
+    select id from public.jobs where status = 'PROCESSING' and lease_id is null and updated_at < v_before
+     order by updated_at limit 20
+  loop
+    v_job := tenon.lock_for_job(v_id, true);
+    if v_job.id is not null then
+      -- Whatever it turned out to be, one user's locks are held now: done.
+      if v_job.status = 'PROCESSING' and v_job.lease_id is null and v_job.updated_at < v_before then
+        perform tenon.take_over(v_job, p_crashed, p_cancelled);
+        return 1;
+      end if;
+      return 0;
+    end if;
+  end loop;
+  return 0;
+end
+$$;
+
+revoke all on function tenon.take_over, tenon.rescue, tenon.rescue_external from public, anon, authenticated;
+grant execute on function tenon.rescue, tenon.rescue_external to service_role;
