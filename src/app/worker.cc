@@ -2,6 +2,9 @@
 
 #include <sys/prctl.h>
 
+#include <cstdlib>
+#include <exception>
+#include <future>
 #include <thread>
 
 #include "app/signals.h"
@@ -18,6 +21,8 @@ using core::Task;
 using namespace std::chrono_literals;
 
 namespace {
+
+constexpr std::chrono::seconds kDrain{14};  // an orchestrator kills after 15
 
 // The worker's loop and every module on it, built left to right.
 class WorkerLoop {
@@ -36,11 +41,9 @@ class WorkerLoop {
     storage::register_deliveries(courier_, storage_);
   }
 
+  // Throws what kept the queue or the outbox from being emptied.
+  void run_once() { loop_.run_until(once()); }
   void run() {
-    if (options_.once) {
-      loop_.run_until(once());
-      return;
-    }
     auto tidy = [](WorkerLoop& self) -> Task<> { co_await self.sweep_now_and_then(); };
     deliveries_.spawn("worker.sweep", tidy(*this));
     auto deliver = [](WorkerLoop& self) -> Task<> { co_await self.courier_.run(); };
@@ -58,9 +61,15 @@ class WorkerLoop {
 
  private:
   Task<> once() {
-    if (!options_.outbox) co_await worker_.drain();
-    co_await courier_.drain();
+    std::exception_ptr fault;
+    try {
+      if (!options_.outbox) co_await worker_.drain();
+      co_await courier_.drain();
+    } catch (const std::exception&) {
+      fault = std::current_exception();
+    }
     co_await close();
+    if (fault) std::rethrow_exception(fault);
   }
   // Files that no row names: what a crash between writing and committing left.
   Task<> sweep_now_and_then() {
@@ -106,14 +115,24 @@ int worker(const Settings& settings, WorkerOptions options) {
   html::configure(settings.html);
   WorkerLoop loop(settings, options);
   if (options.once) {
-    loop.run();
+    loop.run_once();
     return 0;
   }
-  std::thread thread([&loop] { loop.run(); });
+  std::promise<void> over;
+  std::thread thread([&loop, &over] {
+    loop.run();
+    over.set_value();
+  });
   core::log::info("app.worker.started", {{"worker", settings.jobs.worker_id}});
   signals.wait();
   core::log::info("app.worker.draining");
   loop.stop();
+  if (over.get_future().wait_for(kDrain) == std::future_status::timeout) {
+    // A database or a mail server that has our words and does not answer. What is unsaid lapses with its lease and is
+    // done again under the same keys; the steps die with this process.
+    core::log::error("app.worker.drain_cut_off", {{"after_seconds", kDrain.count()}});
+    std::_Exit(0);
+  }
   thread.join();
   core::log::info("app.worker.stopped");
   return 0;
