@@ -107,7 +107,7 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
   data.set("sentence", said("text"));
   if (name == "job_failed" && facts.credits.empty())
     data.set("more", html::text(facts.locale, "mail.job_failed.again"));
-  else if (kind->more) data.set("more", said("more"));
+  else if (kind->more) data.set("more", said(name == "job_failed" && facts.credits == "1" ? "more_one" : "more"));
   if (kind->code) data.set("code", one_line(facts.code, 20));
   if (kind->button != Button::none) data.set("url", url).set("button", said("button"));
   if (kind->optional)

@@ -127,6 +127,9 @@ TEST_CASE("every kind has a subject, both parts and no sentence without words") 
 TEST_CASE("a failed job's mail names the reason and the credits that came back, and no credits when none did") {
   CHECK(has(compose("job_failed", facts())->text, "One of the files is no photograph."));
   CHECK(has(compose("job_failed", facts())->text, "12 credits returned."));
+  Facts one = facts();
+  one.credits = "1";
+  CHECK(has(compose("job_failed", one)->text, "1 credit returned."));
   Facts none = facts();
   none.credits.clear();
   CHECK_FALSE(has(compose("job_failed", none)->text, "credits"));
