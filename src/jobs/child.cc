@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,14 +16,30 @@
 #include <cerrno>
 #include <csignal>
 #include <deque>
+#include <filesystem>
 #include <functional>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "jobs/wire.h"
 
 namespace jobs {
 
 using Steady = std::chrono::steady_clock;
+
+namespace {
+
+// What the loop and the supervising thread tell each other.
+struct Desk {
+  std::atomic<bool> stop = false;
+  std::atomic<bool> at_once = false;     // without the grace
+  std::atomic<std::size_t> waiting = 0;  // lines that the loop has not taken yet
+  std::mutex lock;
+  std::string to_child;
+};
+
+}  // namespace
 
 struct Child::Shared {
   explicit Shared(core::Loop& the_loop) : loop(the_loop) {}
@@ -33,8 +50,8 @@ struct Child::Shared {
   core::Loop& loop;
   ChildSpec spec;
   int socket = -1;
-  int bell = -1;                      // the loop rings it: stop
-  std::atomic<bool> at_once = false;  // without the grace
+  int bell = -1;  // the loop rings it: there is something on the desk
+  Desk desk;
   std::thread thread;
   // On the loop only.
   std::deque<std::string> lines;
@@ -44,11 +61,27 @@ struct Child::Shared {
 
 namespace {
 
+constexpr std::chrono::milliseconds kLookEvery{1000};
+constexpr std::size_t kMostWaiting = 256;       // lines that the loop has not taken yet
+constexpr std::size_t kMostUnread = 16u << 20;  // bytes that the child has not taken yet
+
+// On the disk, so that a file full of holes counts what it takes.
+std::uint64_t bytes_in(const std::string& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code ignored;
+  for (auto it = std::filesystem::recursive_directory_iterator(folder, ignored);
+       !ignored && it != std::filesystem::recursive_directory_iterator(); it.increment(ignored)) {
+    struct stat facts{};
+    if (::lstat(it->path().c_str(), &facts) == 0) bytes += static_cast<std::uint64_t>(facts.st_blocks) * 512;
+  }
+  return bytes;
+}
+
 // One per supervising thread; owns the process until it is reaped.
 class Supervisor {
  public:
-  Supervisor(const ChildSpec& spec, int socket, int bell, const std::atomic<bool>& at_once)
-      : spec_(spec), socket_(socket), bell_(bell), at_once_(at_once) {}
+  Supervisor(const ChildSpec& spec, int socket, int bell, Desk& desk)
+      : spec_(spec), socket_(socket), bell_(bell), desk_(desk) {}
 
   ChildEnd run(int child_end, const std::function<void(std::vector<std::string>)>& heard) {
     ChildEnd end;
@@ -60,21 +93,39 @@ class Supervisor {
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
     const Steady::time_point deadline = Steady::now() + spec_.timeout;
     std::optional<Steady::time_point> kill_at;
+    Steady::time_point look_at = Steady::now() + kLookEvery;
     bool stopping = false;
     bool timed_out = false;
+    bool too_large = false;
     pollfd watched[3] = {{socket_, POLLIN, 0}, {bell_, POLLIN, 0}, {handle, POLLIN, 0}};
     for (;;) {
       const auto next = kill_at ? *kill_at : deadline;
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Steady::now()).count() + 1;
       // Without pidfd (old kernels, some sandboxes) the child's end is looked for every 20 ms.
-      const long most = handle >= 0 ? 3600000 : 20;
+      // A child that talks faster than the loop listens waits.
+      const bool listening = !deaf_ && desk_.waiting < kMostWaiting;
+      watched[0].fd = listening || !sending_.empty() ? socket_ : -1;
+      watched[0].events = static_cast<short>((listening ? POLLIN : 0) | (sending_.empty() ? 0 : POLLOUT));
+      const long most = !deaf_ && !listening   ? 20
+                        : handle < 0           ? 20
+                        : spec_.most_bytes > 0 ? kLookEvery.count()
+                                               : 3600000;
       ::poll(watched, 3, static_cast<int>(std::clamp<long>(left, 0, most)));
-      if (watched[0].revents != 0 && !hear(heard)) watched[0].fd = -1;
-      if (watched[1].revents != 0) {
-        watched[1].fd = -1;
+      if (listening && (watched[0].revents & ~POLLOUT) != 0 && !hear(heard)) deaf_ = true;
+      if (watched[1].revents != 0) answer_bell();
+      say();
+      if (desk_.stop && !stopping) {
         stopping = true;
         ::kill(-pid_, SIGTERM);
-        kill_at = Steady::now() + (at_once_ ? std::chrono::milliseconds(0) : spec_.grace);
+        kill_at = Steady::now() + (desk_.at_once ? std::chrono::milliseconds(0) : spec_.grace);
+      }
+      if (spec_.most_bytes > 0 && !kill_at && Steady::now() >= look_at) {
+        look_at = Steady::now() + kLookEvery;
+        if (bytes_in(spec_.folder) > spec_.most_bytes) {
+          too_large = true;
+          ::kill(-pid_, SIGKILL);
+          kill_at = Steady::now() + std::chrono::seconds(1);
+        }
       }
       if (Steady::now() >= kill_at.value_or(deadline)) {
         if (!kill_at) {
@@ -90,10 +141,12 @@ class Supervisor {
         if (reap(end)) break;
       }
     }
-    while (watched[0].fd >= 0 && hear(heard)) {
+    // No more than a socket holds: somebody who left the group may still be talking.
+    for (int pieces = 0; !deaf_ && pieces < 64 && hear(heard); ++pieces) {
     }
     if (handle >= 0) ::close(handle);
     if (timed_out) end.how = ChildEnd::How::timed_out;
+    else if (too_large) end.how = ChildEnd::How::too_large;
     else if (stopping) end.how = ChildEnd::How::stopped;
     return end;
   }
@@ -127,6 +180,23 @@ class Supervisor {
     ::posix_spawnattr_destroy(&how);
     ::close(child_end);
     return why;
+  }
+
+  void answer_bell() {
+    std::uint64_t rung = 0;
+    [[maybe_unused]] const ssize_t n = ::read(bell_, &rung, sizeof rung);
+    const std::lock_guard hold(desk_.lock);
+    sending_ += std::exchange(desk_.to_child, "");
+  }
+  // As much as the socket takes; a child that is gone has nothing to be told.
+  void say() {
+    while (!sending_.empty()) {
+      const ssize_t n = ::send(socket_, sending_.data(), sending_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno != EAGAIN) sending_.clear();
+      if (n <= 0) return;
+      sending_.erase(0, static_cast<std::size_t>(n));
+    }
   }
 
   // False when the other end is closed.
@@ -178,7 +248,9 @@ class Supervisor {
   const ChildSpec& spec_;
   int socket_;
   int bell_;
-  const std::atomic<bool>& at_once_;
+  Desk& desk_;
+  bool deaf_ = false;  // the child closed its end
+  std::string sending_;
   pid_t pid_ = -1;
   bool reaped_ = false;
   std::string buffer_;
@@ -197,40 +269,46 @@ Child::Child(core::Loop& loop, ChildSpec spec) : shared_(std::make_shared<Shared
   shared_->socket = ends[0];
   // The loop may be gone for the thread only after ~Child has joined it, so posting is safe; what is posted holds the
   // state weakly, because the Child may be gone when the loop comes to it.
-  shared_->thread =
-      std::thread([weak = std::weak_ptr<Shared>(shared_), &loop, &spec = shared_->spec, &at_once = shared_->at_once,
-                   socket = ends[0], bell = shared_->bell, child_end = ends[1]] {
-        Supervisor supervisor(spec, socket, bell, at_once);
-        const ChildEnd end = supervisor.run(child_end, [&](std::vector<std::string> lines) {
-          loop.post([weak, lines = std::move(lines)]() mutable {
-            if (const auto shared = weak.lock()) {
-              for (std::string& line : lines) shared->lines.push_back(std::move(line));
-              shared->news.set();
-            }
-          });
-        });
-        loop.post([weak, end] {
-          if (const auto shared = weak.lock()) {
-            shared->end = end;
-            shared->news.set();
-          }
-        });
+  shared_->thread = std::thread([weak = std::weak_ptr<Shared>(shared_), &loop, &spec = shared_->spec,
+                                 &desk = shared_->desk, socket = ends[0], bell = shared_->bell, child_end = ends[1]] {
+    Supervisor supervisor(spec, socket, bell, desk);
+    const ChildEnd end = supervisor.run(child_end, [&](std::vector<std::string> lines) {
+      desk.waiting += lines.size();
+      loop.post([weak, lines = std::move(lines)]() mutable {
+        if (const auto shared = weak.lock()) {
+          for (std::string& line : lines) shared->lines.push_back(std::move(line));
+          shared->news.set();
+        }
       });
+    });
+    loop.post([weak, end] {
+      if (const auto shared = weak.lock()) {
+        shared->end = end;
+        shared->news.set();
+      }
+    });
+  });
 }
 
 Child::~Child() {
   if (!shared_->thread.joinable()) return;
   if (!shared_->end) {
-    shared_->at_once = true;
+    shared_->desk.at_once = true;
     stop();
   }
   shared_->thread.join();
 }
 
 void Child::send(std::string line) {
-  line += '\n';
-  const ssize_t n = ::send(shared_->socket, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (n != static_cast<ssize_t>(line.size())) stop();
+  bool too_much = false;
+  {
+    const std::lock_guard hold(shared_->desk.lock);
+    std::string& waiting = shared_->desk.to_child;
+    too_much = waiting.size() + line.size() > kMostUnread;
+    if (!too_much) waiting += line + '\n';
+  }
+  if (too_much) shared_->desk.stop = true;
+  ring();
 }
 
 core::Task<std::optional<std::string>> Child::next() {
@@ -238,6 +316,7 @@ core::Task<std::optional<std::string>> Child::next() {
     if (!shared_->lines.empty()) {
       std::string line = std::move(shared_->lines.front());
       shared_->lines.pop_front();
+      --shared_->desk.waiting;
       co_return line;
     }
     if (shared_->end) co_return std::nullopt;
@@ -248,6 +327,11 @@ core::Task<std::optional<std::string>> Child::next() {
 const ChildEnd& Child::end() const { return *shared_->end; }
 
 void Child::stop() {
+  shared_->desk.stop = true;
+  ring();
+}
+
+void Child::ring() {
   const std::uint64_t ring = 1;
   [[maybe_unused]] const ssize_t n = ::write(shared_->bell, &ring, sizeof ring);
 }

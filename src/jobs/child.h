@@ -19,10 +19,12 @@ struct ChildSpec {
   std::vector<std::string> environment;
   std::chrono::seconds timeout{600};
   std::chrono::milliseconds grace{3000};  // between TERM and KILL
+  std::string folder;                     // what it may write to, looked at now and then
+  std::uint64_t most_bytes = 0;           // more in there ends it; 0: no bound
 };
 
 struct ChildEnd {
-  enum class How { exited, killed, timed_out, stopped, never_started };
+  enum class How { exited, killed, timed_out, too_large, stopped, never_started };
   How how = How::exited;
   int status = 0;  // exit status, signal, or errno
   std::int64_t cpu_ms = 0;
@@ -36,7 +38,7 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  void send(std::string line);  // without its newline; a child that does not read is killed
+  void send(std::string line);  // without its newline; a child that leaves 16 MiB unread is killed
   // The next line it says; nothing when it is over: then end() tells how.
   core::Task<std::optional<std::string>> next();
   const ChildEnd& end() const;
@@ -44,6 +46,7 @@ class Child {
   void stop();
 
  private:
+  void ring();
   struct Shared;
   std::shared_ptr<Shared> shared_;
 };

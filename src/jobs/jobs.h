@@ -33,6 +33,7 @@ struct Config {
   std::chrono::seconds step_timeout{1800};          // STEP_TIMEOUT_SECONDS
   std::uint64_t step_memory_bytes = 2048ull << 20;  // STEP_MEMORY_MB
   std::uint64_t step_file_bytes = 2048ull << 20;    // STEP_FILE_MB: the largest file a step may write
+  std::chrono::milliseconds drain_patience{10000};  // how long drain() waits for a database that is away
   std::string step_program;  // what is started as `<program> step <pipeline> <n>`; /proc/self/exe
   static Config from(core::Env& env);
 };
@@ -45,7 +46,8 @@ class Worker {
   ~Worker();
   // Claims, runs and keeps house until stop(); then ends its steps, hands their jobs back and closes its lease.
   Task<> run();
-  // The same until no job is ready and none runs. Returns how many were settled.
+  // The same until no job is ready and none runs. Returns how many were settled. Throws what kept it from claiming: a
+  // database that stays away (pg::Unavailable), or no folder to work in.
   Task<int> drain();
   // Of this loop only. What is under way is interrupted and handed back: another worker goes on after the last done
   // step.

@@ -1,5 +1,8 @@
 #include "jobs/queue.h"
 
+#include "html/html.h"
+#include "storage/storage.h"
+
 namespace jobs {
 namespace {
 
@@ -33,6 +36,10 @@ constexpr pg::Sql kEndStep{"jobs.step_end", R"sql(
          credits = coalesce(($6::jsonb ->> 'credits')::int, credits)
    where job_id = $1 and n = $2
 )sql"};
+constexpr pg::Sql kReveal{"jobs.asset_reveal", R"sql(
+  update public.assets set type = 'output'
+   where job_id = $1 and type = 'intermediate' and split_part(path, '/', 1) = $2
+)sql"};
 constexpr pg::Sql kHeldBy{"jobs.queue_held_by", R"sql(
   select id, fence, cancel_requested_at is not null from public.jobs where lease_id = $1 and status = 'PROCESSING'
 )sql"};
@@ -40,8 +47,8 @@ constexpr pg::Sql kHandBack{"jobs.queue_hand_back", R"sql(select tenon.hand_back
 constexpr pg::Sql kTell{"jobs.progress_tell", R"sql(
   select pg_notify('tenon_progress', job)::text from unnest($1::text[]) as job
 )sql"};
-constexpr pg::Sql kRescue{"jobs.house_rescue", R"sql(select tenon.rescue())sql"};
-constexpr pg::Sql kRescueExternal{"jobs.house_rescue_external", R"sql(select tenon.rescue_external($1))sql"};
+constexpr pg::Sql kRescue{"jobs.house_rescue", R"sql(select tenon.rescue($1, $2))sql"};
+constexpr pg::Sql kRescueExternal{"jobs.house_rescue_external", R"sql(select tenon.rescue_external($1, $2, $3))sql"};
 constexpr pg::Sql kSettle{"jobs.house_settle", R"sql(select tenon.settle_stragglers())sql"};
 constexpr pg::Sql kPromote{"jobs.house_promote", R"sql(select tenon.promote_due())sql"};
 constexpr pg::Sql kSealAudit{"jobs.house_seal_audit", R"sql(select tenon.seal_audit())sql"};
@@ -105,16 +112,20 @@ Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, std::string code, st
 Task<> end_step(pg::Tx& tx, const Holding& held, const StepRow& step) {
   co_await tx.run(kEndStep, held.job, step.n, step.state, step.output, step.error_code, step.meter);
 }
+Task<> reveal_outputs(pg::Tx& tx, core::JobId job) { co_await tx.run(kReveal, job, std::string(storage::kOutputs)); }
 Task<> hand_back(pg::Db& db, Holding held) {
   co_await db.as(worker_role()).one<std::string>(kHandBack, held.job, held.lease, held.fence);
 }
 Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs) { co_await db.as(worker_role()).run(kTell, jobs); }
 
 Task<> keep_house(pg::Db& db, int external_seconds) {
+  const std::string crashed = html::text("en", "jobs.error.worker_crashed");
+  const std::string cancelled = html::text("en", "jobs.error.cancelled");
   for (int i = 0; i < kMostRounds; ++i)
-    if (co_await db.as(worker_role()).one<std::int32_t>(kRescue) <= 0) break;
+    if (co_await db.as(worker_role()).one<std::int32_t>(kRescue, crashed, cancelled) <= 0) break;
   for (int i = 0; i < kMostRounds; ++i)
-    if (co_await db.as(worker_role()).one<std::int32_t>(kRescueExternal, external_seconds) <= 0) break;
+    if (co_await db.as(worker_role()).one<std::int32_t>(kRescueExternal, external_seconds, crashed, cancelled) <= 0)
+      break;
   for (int i = 0; i < kMostRounds; ++i)
     if (co_await db.as(worker_role()).one<std::int32_t>(kSettle) <= 0) break;
   for (int i = 0; i < kMostRounds; ++i)

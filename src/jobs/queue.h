@@ -84,6 +84,8 @@ Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict);  // 
 Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, std::string code, std::string message, int delay_seconds);
 // The row of the step that was running when its job was settled, in the same transaction and after it (lock order).
 Task<> end_step(pg::Tx& tx, const Holding& held, const StepRow& step);
+// Outputs of earlier steps, which nobody sees before the job is READY. In the transaction of finish(), after it.
+Task<> reveal_outputs(pg::Tx& tx, core::JobId job);
 Task<> hand_back(pg::Db& db, Holding held);
 Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs);  // one NOTIFY statement for all of them
 // One round of rescue, rescue_external, settle_stragglers and promote_due, each until it says 0.

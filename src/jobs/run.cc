@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstring>
@@ -59,8 +60,10 @@ struct Pipe {
   }
 };
 
-[[noreturn]] void become(const std::vector<std::string>& argv, const StepLimits& limits, int out, int err, int report) {
+[[noreturn]] void become(const std::vector<std::string>& argv, const StepLimits& limits, int out, int err, int report,
+                         pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(127);  // it died before the line above
   if (limits.memory_bytes) {
     const rlimit memory{limits.memory_bytes, limits.memory_bytes};
     ::setrlimit(RLIMIT_AS, &memory);
@@ -78,13 +81,22 @@ struct Pipe {
   ::_exit(127);
 }
 
-// Reads both ends until they close, giving whole lines of the first to on_line, keeping the tail of the second.
-void pump(int out, int err, const std::function<void(std::string_view)>& on_line, std::string& errors) {
+// Reads both ends until they close, giving whole lines of the first to on_line, keeping the tail of the second. False
+// when neither said anything for `quiet` (0: as long as it likes).
+bool pump(int out, int err, std::chrono::seconds quiet, const std::function<void(std::string_view)>& on_line,
+          std::string& errors) {
+  using Steady = std::chrono::steady_clock;
+  Steady::time_point heard = Steady::now();
   std::string line;
   pollfd ends[2] = {{out, POLLIN, 0}, {err, POLLIN, 0}};
   int open = 2;
   while (open > 0) {
-    if (::poll(ends, 2, -1) < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(heard + quiet - Steady::now()).count();
+    if (quiet.count() > 0 && left <= 0) return false;
+    const int ready = ::poll(ends, 2, quiet.count() > 0 ? static_cast<int>(left) + 1 : -1);
+    if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+    if (ready <= 0) continue;
+    heard = Steady::now();
     for (int i = 0; i < 2; ++i) {
       if (ends[i].fd < 0 || ends[i].revents == 0) continue;
       char piece[8192];
@@ -108,6 +120,7 @@ void pump(int out, int err, const std::function<void(std::string_view)>& on_line
     }
   }
   if (on_line && !line.empty()) on_line(line);
+  return true;
 }
 
 }  // namespace
@@ -124,8 +137,12 @@ core::Json Run::Impl::ask(std::string line) {
   wire.send(std::move(line));
   const std::optional<core::Json> answer = wire.receive();
   if (!answer) throw std::runtime_error("the worker is gone");
-  if ((*answer)["code"].string_or("") == "NO_SPACE") throw NoSpace{};
-  if ((*answer)["code"].string_or("") == "UNAVAILABLE") throw Outage{};
+  const std::string code = (*answer)["code"].string_or("");
+  if (code == "NO_SPACE") throw NoDisk{DiskFault::full};
+  if (code == "DISK_READ_ONLY") throw NoDisk{DiskFault::read_only};
+  if (code == "OUTPUT_TOO_LARGE") throw TooLarge{};
+  if (code == "INPUT_MISSING") throw Missing{};
+  if (code == "UNAVAILABLE") throw Outage{};
   if (answer->has("error")) throw std::runtime_error((*answer)["error"].string_or("refused"));
   return *answer;
 }
@@ -175,8 +192,7 @@ Task<> Run::save(std::string name, std::string bytes) {
     if (n < 0 && errno != EINTR) why = errno;
     if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
   }
-  ::close(fd);
-  if (why == ENOSPC || why == EDQUOT) throw NoSpace{};
+  if (::close(fd) != 0 && why == 0) why = errno;
   if (why != 0) throw std::system_error(why, std::generic_category(), file);
   co_await save_file(std::move(name));
 }
@@ -197,6 +213,8 @@ void Run::progress(double share) {
   impl_->wire.send(w.take());
 }
 
+std::chrono::seconds Run::timeout() const { return std::chrono::seconds(impl_->limits.timeout_seconds); }
+
 void Run::charge(std::int64_t credits) {
   if (credits < 0) throw std::invalid_argument("a step cannot give credits");
   impl_->charged = std::max<std::int64_t>(impl_->charged, 0) + credits;
@@ -209,22 +227,26 @@ Task<Ended> Run::exec(Command command) {
   Pipe out;
   Pipe err;
   Pipe report;
+  const pid_t self = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (child == 0) become(command.argv, impl_->limits, out.write, err.write, report.write);
+  if (child == 0) become(command.argv, impl_->limits, out.write, err.write, report.write, self);
   out.close_write();
   err.close_write();
   report.close_write();
   Ended ended;
-  pump(out.read, err.read, command.on_line, ended.errors);
+  const bool silent = !pump(out.read, err.read, command.quiet, command.on_line, ended.errors);
+  if (silent) ::kill(child, SIGKILL);
   int why = 0;
-  const bool never_ran = ::read(report.read, &why, sizeof why) == static_cast<ssize_t>(sizeof why);
+  const bool never_ran = !silent && ::read(report.read, &why, sizeof why) == static_cast<ssize_t>(sizeof why);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (never_ran) {
     if (why != ENOENT && why != EACCES) throw std::system_error(why, std::generic_category(), command.argv[0]);
     ended.how = Ended::How::missing;
+  } else if (silent) {
+    ended.how = Ended::How::silent;
   } else if (WIFSIGNALED(status)) {
     ended.how = Ended::How::killed;
     ended.status = WTERMSIG(status);

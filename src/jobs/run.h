@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/disk_fault.h"
 #include "jobs/step.h"
 #include "jobs/wire.h"
 
@@ -15,6 +16,7 @@ struct StepLimits {
   std::uint64_t memory_bytes = 0;  // 0: none
   std::uint64_t file_bytes = 0;
   std::int64_t cpu_seconds = 0;
+  std::int64_t timeout_seconds = 0;
 };
 // On the calling process, for good. Address space is left alone under a sanitizer, which needs terabytes of it.
 void apply(const StepLimits& limits);
@@ -38,8 +40,14 @@ struct Run::Impl {
   int sent_permille = -1;
 };
 
-// A full disk, seen from a step.
-struct NoSpace {};
+// A disk that takes no file, seen from a step.
+struct NoDisk {
+  DiskFault fault;
+};
+// An input that its row still names and the store does not have.
+struct Missing {};
+// More than a step may save.
+struct TooLarge {};
 // The database stayed away for longer than a step waits.
 struct Outage {};
 

@@ -153,6 +153,7 @@ Task<bool> Runner::settle_well(const StepOutcome* last) {
       const bool done = co_await finish(tx, held_, v);
       if (!done) co_return false;
       if (last) co_await end_step(tx, held_, s);
+      co_await reveal_outputs(tx, job_.id);
       for (const auto& [name, kept] : host_.kept()) {
         const auto [bucket, key] = host_.place(name);
         co_await parts_.storage.commit(tx, bucket, key, kept.staged, kept.mime, job_.user);
@@ -168,6 +169,7 @@ Task<bool> Runner::settle_well(const StepOutcome* last) {
 }
 
 Task<bool> Runner::settle_badly(std::string code, std::string message, const StepOutcome* outcome) {
+  co_await drop_kept();
   StepRow step = outcome ? row("failed", outcome) : StepRow{};
   step.error_code = code;
   const bool cancelled = code == "CANCELLED";
@@ -197,6 +199,7 @@ Task<bool> Runner::settle_cancelled(const StepOutcome* outcome) {
 }
 
 Task<bool> Runner::fail_for_now(const StepOutcome& outcome) {
+  co_await drop_kept();
   const StepRow step = row("failed", &outcome);
   const int delay = delay_seconds(job_.attempt);
   const auto write = [this, &step, &outcome, delay]() -> Task<Retried> {
@@ -215,7 +218,14 @@ Task<bool> Runner::fail_for_now(const StepOutcome& outcome) {
   co_return what == Retried::failed || what == Retried::cancelled;
 }
 
+// What a step saved before it failed: no transaction has tried to name it, so nobody can need it.
+Task<> Runner::drop_kept() {
+  for (const auto& [name, kept] : host_.kept()) co_await parts_.storage.discard(kept.staged);
+  host_.forget_kept();
+}
+
 Task<bool> Runner::leave() {
+  co_await drop_kept();
   if (interrupt_ == Interrupt::lost) {
     core::log::warn("jobs.job.lost", {});
     co_return false;
@@ -252,7 +262,7 @@ std::string Runner::assets_json() const {
   w.begin_array();
   for (const auto& [name, kept] : host_.kept()) {
     const auto [bucket, key] = host_.place(name);
-    w.begin().field("type", name.starts_with("outputs/") ? "output" : "intermediate").field("path", bucket + "/" + key);
+    w.begin().field("type", "intermediate").field("path", bucket + "/" + key);
     w.key("meta").begin().field("name", name.substr(name.find('/') + 1)).field("size", kept.staged.size);
     w.field("mime", kept.mime).end().end();
   }

@@ -41,6 +41,7 @@ class Runner {
   Task<bool> settle_cancelled(const StepOutcome* outcome);
   Task<bool> fail_for_now(const StepOutcome& outcome);
   Task<bool> leave();
+  Task<> drop_kept();
   std::int64_t cost() const;
   std::string step_metering(const StepOutcome& outcome) const;
   std::string job_metering() const;

@@ -4,6 +4,7 @@
 // queue, the database or billing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -45,9 +46,11 @@ struct Input {
 struct Command {
   std::vector<std::string> argv;
   std::function<void(std::string_view line)> on_line;  // each line of its standard output, as it comes
+  std::chrono::seconds quiet{0};                       // so long without a word and it is killed; 0: the step's time
 };
 struct Ended {
-  enum class How { exited, killed, missing };  // missing: there is no such program
+  // missing: there is no such program; silent: it was killed after Command::quiet.
+  enum class How { exited, killed, missing, silent };
   How how = How::exited;
   int status = 0;      // exit status, or the signal
   std::string errors;  // the last 4 KiB of its standard error
@@ -77,9 +80,10 @@ class Run {
   std::string scratch(std::string_view name) const;
   Task<> save_file(std::string name, std::string mime = "");
 
-  void progress(double share);        // of this step, 0 to 1; cheap, call it as often as you like
-  void charge(std::int64_t credits);  // what this step costs; a pipeline whose steps never charge costs its estimate
-  void set_output(std::string json);  // a JSON object for later steps, kept with the step
+  std::chrono::seconds timeout() const;  // of this step, from its start
+  void progress(double share);           // of this step, 0 to 1; cheap, call it as often as you like
+  void charge(std::int64_t credits);     // what this step costs; a pipeline whose steps never charge costs its estimate
+  void set_output(std::string json);     // a JSON object for later steps, kept with the step
   Task<Ended> exec(Command command);
   // A sentence of text/en.json with {name} replaced.
   std::string text(std::string_view key,

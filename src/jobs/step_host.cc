@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/problem.h"
 #include "html/html.h"
+#include "jobs/disk_fault.h"
 #include "jobs/read.h"
 #include "jobs/wire.h"
 
@@ -21,12 +22,11 @@ namespace fs = std::filesystem;
 namespace {
 
 struct AssetRow {
-  std::string type;
   std::string path;
 };
 
 constexpr pg::Sql kSaved{"jobs.assets_saved", R"sql(
-  select type::text, path from public.assets where job_id = $1 and user_id = $2 and type <> 'input'
+  select path from public.assets where job_id = $1 and user_id = $2 and type <> 'input'
 )sql"};
 
 // A copy, never a link: a step may be anybody's code, and the store's bytes are not its to change.
@@ -96,7 +96,8 @@ Task<> StepHost::find_inputs() {
     const std::size_t end = cut == std::string::npos ? cut : row.path.find('/', cut + 1);
     if (end == std::string::npos) continue;
     const std::string name = row.path.substr(end + 1);
-    asset_paths_[row.type == "output" ? "outputs/" + name : name] = row.path;
+    const bool output = row.path.starts_with(std::string(storage::kOutputs) + "/");
+    asset_paths_[output ? "outputs/" + name : name] = row.path;
   }
 }
 
@@ -110,6 +111,8 @@ ChildSpec StepHost::spec(const Pipeline& pipeline, std::size_t n) const {
     if (const char* value = std::getenv(name.c_str())) spec.environment.push_back(name + "=" + value);
   const int own = pipeline.steps()[n].options.timeout_seconds;
   spec.timeout = own > 0 ? std::chrono::seconds(own) : config_.step_timeout;
+  spec.folder = dir_;
+  spec.most_bytes = most_bytes();
   return spec;
 }
 
@@ -122,6 +125,7 @@ std::string StepHost::hello(const Pipeline& pipeline, std::size_t n,
   w.field("output_path", std::string(storage::kOutputs) + "/" + folder);
   w.field("dir", dir_).field("memory_bytes", config_.step_memory_bytes).field("file_bytes", config_.step_file_bytes);
   const std::int64_t cores = std::max(1l, ::sysconf(_SC_NPROCESSORS_ONLN));
+  w.field("timeout_seconds", spec(pipeline, n).timeout.count());
   w.field("cpu_seconds", spec(pipeline, n).timeout.count() * cores + 1);
   w.key("inputs").begin_array();
   for (const Input& input : inputs_)
@@ -185,7 +189,7 @@ StepResult StepHost::blame(const ChildEnd& end) const {
   if (end.how == ChildEnd::How::timed_out) return fail("STEP_TIMEOUT", said("jobs.error.step_timeout"));
   if (end.how == ChildEnd::How::killed && end.status == SIGXCPU)
     return fail("STEP_TIMEOUT", said("jobs.error.step_timeout"));
-  if (end.how == ChildEnd::How::killed && end.status == SIGXFSZ)
+  if (end.how == ChildEnd::How::too_large || (end.how == ChildEnd::How::killed && end.status == SIGXFSZ))
     return fail("OUTPUT_TOO_LARGE", said("jobs.error.output_too_large"));
   if (end.how == ChildEnd::How::never_started)
     return try_again("STEP_NOT_STARTED", said("jobs.error.step_not_started"));
@@ -204,11 +208,13 @@ Task<std::string> StepHost::answer(const core::Json& asked, StepOutcome& outcome
     co_return co_await keep(name, asked["mime"].string_or(""), outcome);
   } catch (const core::Problem& problem) {
     core::log::warn("jobs.file.refused", {{"name", name}, {"code", problem.code}});
-    refused = refusal(problem.what(), problem.status == 507 || problem.status == 503 ? "NO_SPACE" : problem.code);
+    refused = refusal(problem.what(), problem.status == 507   ? "NO_SPACE"
+                                      : problem.status == 503 ? "DISK_READ_ONLY"
+                                                              : problem.code);
   } catch (const std::system_error& e) {
     core::log::warn("jobs.file.failed", {{"name", name}, {"what", e.what()}});
-    const bool full = e.code().value() == ENOSPC || e.code().value() == EDQUOT || e.code().value() == EROFS;
-    refused = refusal(e.what(), full ? "NO_SPACE" : "");
+    const DiskFault fault = disk_fault(e.code());
+    refused = refusal(e.what(), fault == DiskFault::none ? "" : code_of(fault));
   } catch (const pg::Unavailable&) {
     refused = refusal("the database cannot be reached", "UNAVAILABLE");
   } catch (const std::runtime_error& e) {
@@ -234,7 +240,7 @@ Task<std::string> StepHost::bring(std::string name, StepOutcome& outcome) {
   };
   const auto ask = [&] { return db_.in(worker_role(), look, bucket, key); };
   const std::optional<storage::Object> object = co_await patiently(tired_after(std::chrono::seconds(60)), ask);
-  if (!object) co_return refusal("the store has no " + name);
+  if (!object) co_return refusal("the store has no " + name, "INPUT_MISSING");
   const std::string local = co_await storage_.local_path(*object);
   outcome.bytes_in += co_await core::offload(disk_, [&local, &file] { return copy_bytes(local, file); });
   co_return w.take();
@@ -244,10 +250,13 @@ Task<std::string> StepHost::keep(std::string name, std::string mime, StepOutcome
   if (name.starts_with("inputs/")) co_return refusal("inputs are not a step's to write");
   const std::string file = (fs::path(dir_) / name).string();
   const std::uint64_t size = plain_size(file);
+  if (size > config_.step_file_bytes || outcome.bytes_out + size > most_bytes())
+    co_return refusal("more than a step may save", "OUTPUT_TOO_LARGE");
   Kept kept;
   kept.staged = co_await storage_.stage_file(file);
   kept.mime = mime.empty() ? mime_of(name) : mime;
   outcome.bytes_out += size;
+  if (const auto before = kept_.find(name); before != kept_.end()) co_await storage_.discard(before->second.staged);
   kept_[name] = std::move(kept);
   co_return std::string(R"({"ok":true})");
 }

@@ -30,6 +30,9 @@ struct StepOutcome {
   std::uint64_t bytes_out = 0;
 };
 
+// A job's folder may hold so many times the largest file that one of its steps may write.
+inline constexpr std::uint64_t kFolderOverFile = 4;
+
 class StepHost {
  public:
   StepHost(core::Loop& loop, pg::Db& db, storage::Storage& storage, core::Offload& disk, const Config& config,
@@ -52,6 +55,7 @@ class StepHost {
   Task<std::string> answer(const core::Json& asked, StepOutcome& outcome);
   Task<std::string> bring(std::string name, StepOutcome& outcome);
   Task<std::string> keep(std::string name, std::string mime, StepOutcome& outcome);
+  std::uint64_t most_bytes() const { return config_.step_file_bytes * kFolderOverFile; }
   StepResult blame(const ChildEnd& end) const;
 
   core::Loop& loop_;

@@ -32,6 +32,7 @@ bool read_hello(const core::Json& hello, Run::Impl& run) {
   run.outputs = hello["outputs"];
   run.limits.memory_bytes = static_cast<std::uint64_t>(hello["memory_bytes"].integer().value_or(0));
   run.limits.file_bytes = static_cast<std::uint64_t>(hello["file_bytes"].integer().value_or(0));
+  run.limits.timeout_seconds = hello["timeout_seconds"].integer().value_or(0);
   run.limits.cpu_seconds = hello["cpu_seconds"].integer().value_or(0);
   for (const core::Json& item : hello["inputs"].elements()) {
     Input input;
@@ -49,16 +50,20 @@ StepResult run_guarded(Step step, Run& run) {
   try {
     core::Loop loop;
     return loop.run_until(step(run));
-  } catch (const NoSpace&) {
-    return try_again("NO_SPACE", run.text("jobs.error.no_space"));
+  } catch (const NoDisk& disk) {
+    return try_again(code_of(disk.fault), run.text(text_key_of(disk.fault)));
+  } catch (const TooLarge&) {
+    return fail("OUTPUT_TOO_LARGE", run.text("jobs.error.output_too_large"));
+  } catch (const Missing&) {
+    return fail("INPUT_MISSING", run.text("jobs.error.input_missing"));
   } catch (const Outage&) {
     return try_again("UNAVAILABLE", run.text("jobs.error.unavailable"));
   } catch (const std::bad_alloc&) {
     return fail("STEP_OUT_OF_MEMORY", run.text("jobs.error.step_out_of_memory"));
   } catch (const std::system_error& e) {
     core::log::error("jobs.step.threw", {{"job", run.job()}, {"what", e.what()}});
-    if (e.code().value() == ENOSPC || e.code().value() == EDQUOT)
-      return try_again("NO_SPACE", run.text("jobs.error.no_space"));
+    if (const DiskFault fault = disk_fault(e.code()); fault != DiskFault::none)
+      return try_again(code_of(fault), run.text(text_key_of(fault)));
   } catch (const std::exception& e) {
     core::log::error("jobs.step.threw", {{"job", run.job()}, {"what", e.what()}});
   }

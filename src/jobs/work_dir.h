@@ -7,16 +7,21 @@ namespace jobs {
 
 class WorkDir {
  public:
-  // Makes <root>/<worker>-<pid>/ and removes what dead workers left in <root>. Blocking; throws when it cannot write.
+  // Makes <root>/tenon-w-<worker>-<pid>-…/ and removes what dead workers left in <root>. Blocking; throws when it
+  // cannot write.
   WorkDir(const std::string& root, const std::string& worker);
   ~WorkDir();
   WorkDir(const WorkDir&) = delete;
   WorkDir& operator=(const WorkDir&) = delete;
   const std::string& path() const { return path_; }
+  bool stands() const;  // false when somebody took it away
 
  private:
   std::string path_;
   int lock_ = -1;
 };
+
+// Removes what dead workers left in `root`. Blocking; leaves what it cannot remove.
+void sweep_work_folders(const std::string& root);
 
 }  // namespace jobs

@@ -5,10 +5,13 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "core/ambient.h"
 #include "core/log.h"
+#include "core/problem.h"
 #include "html/html.h"
+#include "jobs/disk_fault.h"
 #include "jobs/runner.h"
 #include "jobs/work_dir.h"
 
@@ -22,6 +25,7 @@ using std::chrono::seconds;
 constexpr const char* kLane = "pipeline";
 constexpr seconds kHouseEvery{2};
 constexpr seconds kPruneEvery{3600};
+constexpr seconds kSweepEvery{10};
 constexpr milliseconds kTellEvery{100};
 
 std::string host_name() {
@@ -64,6 +68,8 @@ struct Worker::Impl {
 
   enum class Until { stopped, empty };
   Task<> work(Until until);
+  Task<> take_turns(Until until);
+  void have_work_dir();
   Task<bool> keep_lease();
   Task<int> claim_free_slots();
   Task<> run_one(std::shared_ptr<Runner> runner, std::string dir);
@@ -118,7 +124,6 @@ void Worker::stop() {
 
 Task<> Worker::Impl::work(Until until) {
   co_await OnLoop{loop};
-  work_dir = std::make_unique<WorkDir>(config.work_dir, config.worker_id);
   core::log::info("jobs.worker.started", {{"worker", config.worker_id},
                                           {"slots", config.slots},
                                           {"text", "[Worker " + config.worker_id + "] Starting..."}});
@@ -131,33 +136,58 @@ Task<> Worker::Impl::work(Until until) {
   const std::shared_ptr<void> ready = listener.subscribe("tenon_jobs", on_ready);
   const std::shared_ptr<void> cancels = listener.subscribe("tenon_cancel", on_cancel);
   background.spawn("jobs.worker.tell", tell());
-  if (until == Until::empty) co_await keep_house(db, config.external_lease_seconds);
-  else background.spawn("jobs.worker.house", keep_house_forever());
+  if (until == Until::stopped) background.spawn("jobs.worker.house", keep_house_forever());
+  std::exception_ptr fault;
+  try {
+    co_await take_turns(until);
+  } catch (const std::exception&) {
+    fault = std::current_exception();
+  }
+  co_await shut_down();
+  if (fault) std::rethrow_exception(fault);
+}
 
+Task<> Worker::Impl::take_turns(Until until) {
   milliseconds pause = config.poll;
+  bool house_kept = until == Until::stopped;
+  Steady::time_point went_well = Steady::now();
   while (!stopping && !core::ambient()->stop.stop_requested()) {
-    std::string fault;
+    std::exception_ptr fault;
+    bool outage = false;
     int claimed = 0;
     try {
-      if (co_await keep_lease()) claimed = co_await claim_free_slots();
+      if (!house_kept) co_await keep_house(db, config.external_lease_seconds);
+      house_kept = true;
+      if (co_await keep_lease()) {
+        have_work_dir();
+        claimed = co_await claim_free_slots();
+      }
+      went_well = Steady::now();
     } catch (const std::exception& e) {
-      fault = e.what();
-      if (until == Until::empty && running.empty() && lease == 0) stopping = true;
+      fault = std::current_exception();
+      outage = dynamic_cast<const pg::Unavailable*>(&e) != nullptr;
+      core::log::warn("jobs.claim.failed", {{"worker", config.worker_id}, {"what", e.what()}});
     }
-    if (!fault.empty()) {
-      core::log::warn("jobs.claim.failed", {{"worker", config.worker_id}, {"what", fault}});
-      pause = std::min<milliseconds>(pause * 2, milliseconds(5000));
-    } else {
-      pause = config.poll;
-      if (until == Until::empty && claimed == 0 && running.empty()) break;
-    }
+    // Who waits for drain() is told what is wrong; run() stays and tries on.
+    const bool tired = Steady::now() - went_well >= config.drain_patience || (!outage && running.empty());
+    if (fault && until == Until::empty && tired) std::rethrow_exception(fault);
+    if (!fault && until == Until::empty && claimed == 0 && running.empty()) break;
+    pause = fault ? std::min<milliseconds>(pause * 2, until == Until::empty ? milliseconds(500) : milliseconds(5000))
+                  : config.poll;
     const auto beat_in = std::chrono::duration_cast<milliseconds>(beat_at - Steady::now());
     // With every slot taken there is nothing to look for: the end of a job rings.
     const bool full = static_cast<int>(running.size()) >= config.slots;
-    const milliseconds wait = lease == 0 || !fault.empty() ? pause : full ? beat_in : std::min(pause, beat_in);
+    const milliseconds wait = lease == 0 || fault ? pause : full ? beat_in : std::min(pause, beat_in);
     if (claimed == 0) co_await wake.wait(std::max(wait, milliseconds(10)));
   }
-  co_await shut_down();
+}
+
+// Without a folder to work in nothing is claimed: another worker may have one. A cleaner of temporary files may have
+// taken ours away.
+void Worker::Impl::have_work_dir() {
+  if (work_dir && work_dir->stands()) return;
+  work_dir.reset();
+  work_dir = std::make_unique<WorkDir>(config.work_dir, config.worker_id);
 }
 
 // True while there is a lease to claim under. The beat comes from this loop's own progress: a loop that hangs loses it.
@@ -226,26 +256,29 @@ Task<int> Worker::Impl::claim_free_slots() {
 
 Task<> Worker::Impl::run_one(std::shared_ptr<Runner> runner, std::string dir) {
   std::string fault;
-  bool full = false;
+  DiskFault why = DiskFault::none;
   try {
-    std::filesystem::create_directories(dir);
+    std::filesystem::create_directory(dir);
     if (co_await runner->run()) ++settled;
   } catch (const std::system_error& e) {
     fault = e.what();
-    full = e.code() == std::errc::no_space_on_device || e.code() == std::errc::read_only_file_system;
+    why = disk_fault(e.code());
   } catch (const std::exception& e) {
     fault = e.what();
   }
   if (!fault.empty()) {
     core::log::error("jobs.job.threw", {{"what", fault}});
-    co_await give_up(*runner, full ? "NO_SPACE" : "ERR_PROCESSING",
-                     html::text("en", full ? "jobs.error.no_space" : "jobs.error.err_processing"));
+    co_await give_up(*runner, code_of(why), html::text("en", text_key_of(why)));
   }
   const auto clean = [&dir] {
     std::error_code ignored;
     std::filesystem::remove_all(dir, ignored);
   };
-  co_await core::offload(disk, clean);
+  try {
+    co_await core::offload(disk, clean);
+  } catch (const core::Problem& busy) {
+    core::log::warn("jobs.folder.left", {{"what", busy.what()}});  // goes with the worker's own folder
+  }
   // After a lost lease the same job may run here again under a new claim: only one's own entry goes.
   const auto mine = running.find(runner->job().id);
   if (mine != running.end() && mine->second == runner) running.erase(mine);
@@ -287,12 +320,18 @@ Task<> Worker::Impl::tell() {
 
 Task<> Worker::Impl::keep_house_forever() {
   Steady::time_point prune_at = Steady::now() + seconds(60);
+  Steady::time_point sweep_at = Steady::now() + kSweepEvery;
   do {
     try {
       co_await keep_house(db, config.external_lease_seconds);
       if (Steady::now() >= prune_at) {
         prune_at = Steady::now() + kPruneEvery;
         co_await prune(db);
+      }
+      if (Steady::now() >= sweep_at) {
+        sweep_at = Steady::now() + kSweepEvery;
+        const auto sweep = [this] { sweep_work_folders(config.work_dir); };
+        co_await core::offload(disk, sweep);
       }
     } catch (const std::exception& e) {
       core::log::warn("jobs.house.failed", {{"what", e.what()}});

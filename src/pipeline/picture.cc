@@ -75,6 +75,29 @@ std::optional<Picture> look_at(std::string_view bytes) {
   return std::nullopt;
 }
 
+bool unpacks_too_far(const Picture& picture, std::uint64_t size) {
+  constexpr std::uint64_t kFree = 64u << 20;
+  constexpr std::uint64_t kMostRatio = 100;
+  const std::uint64_t channels = picture.kind == Picture::Kind::jpeg ? 3 : 4;
+  const std::uint64_t bytes =
+      static_cast<std::uint64_t>(picture.width) * static_cast<std::uint64_t>(picture.height) * channels;
+  return bytes > kFree && bytes / kMostRatio > size;
+}
+
+std::uint64_t packed_notes(std::istream& png) {
+  char head[8];
+  if (!png.read(head, sizeof head) || std::string_view(head, sizeof head) != "\x89PNG\r\n\x1a\n"sv) return 0;
+  std::uint64_t packed = 0;
+  while (png.read(head, sizeof head)) {
+    const std::string_view chunk(head, sizeof head);
+    const std::int64_t length = big(chunk, 0, 4);
+    const std::string_view kind = chunk.substr(4);
+    if (kind == "iCCP" || kind == "zTXt" || kind == "iTXt") packed += static_cast<std::uint64_t>(length);
+    png.seekg(length + 4, std::ios::cur);
+  }
+  return packed;
+}
+
 std::string demuxer(Picture::Kind kind) {
   if (kind == Picture::Kind::png) return "png_pipe";
   return kind == Picture::Kind::webp ? "webp_pipe" : "jpeg_pipe";

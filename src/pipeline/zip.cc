@@ -82,6 +82,7 @@ void write_zip(const std::string& to, const std::vector<ZipEntry>& entries) {
     char piece[65536];
     while (in.read(piece, sizeof piece), in.gcount() > 0)
       if (archive_write_data(zip.get(), piece, static_cast<std::size_t>(in.gcount())) < 0) fail(zip.get(), names[i]);
+    if (in.bad()) throw std::runtime_error("cannot read " + entries[i].file);
   }
   if (archive_write_close(zip.get()) != ARCHIVE_OK) fail(zip.get(), to);
 }

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -20,9 +21,14 @@ std::string head_of(const std::string& file) {
   return bytes;
 }
 
+bool unpacks_like_a_bomb(const std::string& file, const Picture& picture) {
+  if (unpacks_too_far(picture, std::filesystem::file_size(file))) return true;
+  std::ifstream in(file, std::ios::binary);
+  return packed_notes(in) > kMostPackedNotes;
+}
+
 core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Picture& picture) {
-  std::vector<std::string> arguments{"-xerror",
-                                     "-err_detect",
+  std::vector<std::string> arguments{"-err_detect",
                                      "explode",
                                      "-protocol_whitelist",
                                      "file,pipe",
@@ -59,6 +65,11 @@ core::Task<jobs::StepResult> probe(jobs::Run& run) {
                            run.text("pipeline.error.image_too_large", {{"name", input.name},
                                                                        {"width", std::to_string(picture->width)},
                                                                        {"height", std::to_string(picture->height)}}));
+    if (unpacks_like_a_bomb(file, *picture))
+      co_return jobs::fail("IMAGE_UNPACKS_TOO_FAR",
+                           run.text("pipeline.error.image_unpacks", {{"name", input.name},
+                                                                     {"width", std::to_string(picture->width)},
+                                                                     {"height", std::to_string(picture->height)}}));
     const jobs::Ended ended = co_await decode(run, file, *picture);
     if (!went_well(ended))
       co_return blame(run, ended, "BAD_IMAGE", run.text("pipeline.error.bad_image", {{"name", input.name}}));

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <fstream>
 #include <stdexcept>
+#include <system_error>
 
 #include "core/text.h"
 #include "pipeline/ffmpeg.h"
@@ -36,6 +38,8 @@ core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json&
     words = fmt::format("frames/{}.txt", n + 1);
     std::ofstream out(run.scratch(words), std::ios::binary);
     out << text;
+    out.close();
+    if (!out) throw std::system_error(errno, std::generic_category(), words);
   }
   const std::string file = co_await run.path(input.file);
   std::vector<std::string> arguments{"-protocol_whitelist",

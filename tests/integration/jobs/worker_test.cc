@@ -68,7 +68,8 @@ TEST_CASE("each way in which a step dies has its code, and the worker lives on")
   const auto ada = house.person(100);
   for (const Case& one :
        {Case{"timeout", "STEP_TIMEOUT"}, Case{"timeout_deaf", "STEP_TIMEOUT"}, Case{"devour", "STEP_OUT_OF_MEMORY"},
-        Case{"overflow", "OUTPUT_TOO_LARGE"}, Case{"throw_up", "ERR_PROCESSING"}}) {
+        Case{"overflow", "OUTPUT_TOO_LARGE"}, Case{"many_files", "OUTPUT_TOO_LARGE"}, Case{"flood", "STEP_TIMEOUT"},
+        Case{"throw_up", "ERR_PROCESSING"}}) {
     // A sanitizer needs terabytes of address space, so steps run without that limit under one (jobs/run.h).
     if (kSanitized && std::string_view(one.pipeline) == "devour") continue;
     CAPTURE(one.pipeline);
@@ -79,6 +80,8 @@ TEST_CASE("each way in which a step dies has its code, and the worker lives on")
     CHECK(fate.code == one.code);
     CHECK(fate.message.size() > 20);
     CHECK(fate.cost == 0);
+    house.check_failed_clean(job, one.code);
+    house.check_nothing_left(house.config.work_dir);
   }
   CHECK(house.balance(ada) == 100);
   CHECK(house.books_are_right());
@@ -184,4 +187,89 @@ TEST_CASE("a job whose connections are cut again and again still finishes, once"
   CHECK(house.fate(job).cost == 2);
   CHECK(house.mails(job) == "job_completed");
   CHECK(house.books_are_right());
+}
+
+TEST_CASE("what a step says faster than the worker listens waits in the step, not in the worker") {
+  House house;
+  const auto resident_kb = [] {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+      if (line.starts_with("VmRSS:")) return std::atol(line.c_str() + 6);
+    return 0l;
+  };
+  const auto ada = house.person(20);
+  house.start(ada, house.project(ada, {"black-canyon"}), "flood");
+  const long before = resident_kb();
+  house.drain();
+  CHECK(resident_kb() - before < 64 * 1024);
+}
+
+TEST_CASE("outputs of earlier steps, however large, reach the later ones") {
+  House house;
+  const auto ada = house.person(20);
+  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "much");
+  house.drain();
+  house.check_ready_once(job, 5, 1);
+  CHECK(house.output_bytes(job, "result.txt") == "1800000");
+}
+
+TEST_CASE("an output of an early step is seen when the job is READY, not before, and a retry keeps it") {
+  House house;
+  const auto ada = house.person(20);
+  const auto project = house.project(ada, {"black-canyon"});
+  house.owner.query("update public.assets set meta = meta || '{\"caption\": \"refuse\"}' where project_id = $1",
+                    {project.str()});
+  const auto job = house.start(ada, project, "early");
+  house.drain();
+  const Fate fate = house.fate(job);
+  CHECK(fate.code == "REFUSED");
+  CHECK(house.balance(ada) == 20);
+  CHECK(house.count("public.assets where job_id = $1 and type = 'output'", job) == 0);
+  auto answer = house.call({http::Method::get, "/api/jobs/" + job.str() + "/outputs", world::user(ada)});
+  CHECK(answer.body == "[]");
+
+  house.owner.query("update public.assets set meta = meta || '{\"caption\": \"fine\"}' where project_id = $1",
+                    {project.str()});
+  answer = house.call({http::Method::post, "/api/jobs/" + job.str() + "/retry", world::user(ada)});
+  REQUIRE(answer.status == 201);
+  const auto again = core::JobId::parse(answer.json()["id"].string_or(""));
+  REQUIRE(again);
+  house.drain();
+  CHECK(house.fate(*again).status == "READY");
+  CHECK(house.output_bytes(*again, "early.txt") == "early");
+  CHECK(house.output_bytes(*again, "late.txt") == "late");
+  CHECK(house.count("public.assets where job_id = $1 and type = 'output'", *again) == 2);
+}
+
+TEST_CASE("a step cancelled in its midst is killed with its children, and leaves no output and no file") {
+  House house;
+  const auto ada = house.person(20);
+  const auto job = house.start(ada, house.project(ada, std::vector<std::string>(12, "black-canyon")), "");
+  jobs::Worker worker(house.loop, house.db(), house.listener, house.storage(), house.disk, house.all, house.config);
+  core::TaskGroup group(house.loop);
+  group.spawn("test.worker", worker.run());
+  house.until("the video renders", [&] {
+    return house.scalar("select count(*) from public.job_steps where job_id = $1 and name = 'render'", {job.str()}) ==
+           "1";
+  });
+  const auto answer = house.call({http::Method::post, "/api/jobs/" + job.str() + "/cancel", world::user(ada)});
+  CHECK(answer.status == 202);
+  house.until("it is stopped", [&] { return house.finished(job); }, std::chrono::seconds(10));
+  worker.stop();
+  house.run(group.join());
+  const Fate fate = house.fate(job);
+  CHECK(fate.status == "FAILED");
+  CHECK(fate.code == "CANCELLED");
+  CHECK(fate.cost == 0);
+  CHECK(house.balance(ada) == 20);
+  CHECK(house.mails(job) == "");
+  CHECK(house.count("public.assets where job_id = $1 and type = 'output'", job) == 0);
+  CHECK(house.books_are_right());
+  // Nothing of it works on: a process keeps its folder, and there is none.
+  std::error_code none;
+  int alive = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", none))
+    alive += std::filesystem::read_symlink(entry.path() / "cwd", none).string().starts_with(house.config.work_dir);
+  CHECK(alive == 0);
+  house.check_nothing_left(house.config.work_dir);
 }

@@ -1,3 +1,3 @@
 include("${CMAKE_SOURCE_DIR}/tests/integration/jobs/libraries.cmake")
 target_sources(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests/integration/jobs/support/pipelines.cc")
-target_link_libraries(${target} PRIVATE PkgConfig::archive)
+target_link_libraries(${target} PRIVATE PkgConfig::archive ZLIB::ZLIB)

@@ -122,9 +122,41 @@ TEST_CASE("work folders of the dead are removed, those of the living are not") {
     CHECK(std::filesystem::exists(living.path()));
     CHECK(std::filesystem::path(living.path()).parent_path() == root);
     CHECK(std::filesystem::exists(second.path()));
+    // A later sweep, which a worker makes while others live and start, takes only what is dead.
+    std::filesystem::create_directories(root + "/tenon-w-dead-2/j_1");
+    std::filesystem::create_directories(root + "/tenon-n-starts");
+    jobs::sweep_work_folders(root);
+    CHECK_FALSE(std::filesystem::exists(root + "/tenon-w-dead-2"));
+    CHECK(std::filesystem::exists(root + "/tenon-n-starts"));
+    CHECK(living.stands());
+    std::filesystem::remove(root + "/tenon-n-starts");
+    std::filesystem::remove_all(second.path());
+    CHECK_FALSE(second.stands());
   }
   CHECK(std::filesystem::exists(root + "/somebody-elses/files"));
   std::filesystem::remove_all(root + "/somebody-elses");
   CHECK(std::filesystem::is_empty(root));
   std::filesystem::remove_all(root);
+}
+
+TEST_CASE("more than a socket holds reaches a child that reads late") {
+  core::Loop loop;
+  jobs::Child child(loop, shell("sleep 0.3; IFS= read -r x <&3; echo ${#x} >&3"));
+  child.send(std::string(600000, 'x'));
+  CHECK(loop.run_until(all_lines(child)) == std::vector<std::string>{"600000"});
+}
+
+TEST_CASE("a child that fills its folder is ended, however small each file") {
+  char folder[] = "/tmp/tenon-child.XXXXXX";
+  REQUIRE(::mkdtemp(folder) != nullptr);
+  core::Loop loop;
+  jobs::ChildSpec spec = shell("i=0; while :; do head -c 1000000 /dev/zero > " + std::string(folder) +
+                               "/$i; i=$((i+1)); sleep 0.02; done");
+  spec.folder = folder;
+  spec.most_bytes = 10000000;
+  spec.timeout = std::chrono::seconds(30);
+  jobs::Child child(loop, spec);
+  loop.run_until(all_lines(child));
+  CHECK(child.end().how == ChildEnd::How::too_large);
+  std::filesystem::remove_all(folder);
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "core/resources.h"
 #include "pipeline/picture.h"
@@ -117,4 +118,25 @@ TEST_CASE("a zip holds the same bytes under safe names, and is the same each tim
   CHECK((static_cast<unsigned char>(raw[directory + 9]) & 0x08) != 0);
   CHECK_THROWS(write_zip(dir + "/3.zip", {{"x", dir + "/absent"}}));
   std::filesystem::remove_all(dir);
+}
+
+TEST_CASE("what unpacks too far is told by size: only above 64 MiB, only beyond a hundred times the file") {
+  using pipeline::Picture;
+  const Picture photograph{Picture::Kind::jpeg, 6000, 4000};
+  CHECK_FALSE(pipeline::unpacks_too_far(photograph, 800000));
+  CHECK(pipeline::unpacks_too_far(photograph, 700000));
+  CHECK_FALSE(pipeline::unpacks_too_far({Picture::Kind::png, 4000, 4000}, 1));
+  CHECK(pipeline::unpacks_too_far({Picture::Kind::png, 5000, 5000}, 20000));
+}
+
+TEST_CASE("a PNG's packed notes are counted, wherever they stand and however long they claim to be") {
+  using namespace std::string_literals;
+  const std::string head = "\x89PNG\r\n\x1a\n"s;
+  const auto counted = [](const std::string& bytes) {
+    std::istringstream in(bytes);
+    return pipeline::packed_notes(in);
+  };
+  CHECK(counted("\xff\xd8\xff"s) == 0);
+  CHECK(counted(head + "\0\0\0\x02zTXtab1234\0\0\0\x01IDATx1234\0\0\0\x03iCCPabc1234"s) == 5);
+  CHECK(counted(head + "\xff\xff\xff\xffzTXt"s) > pipeline::kMostPackedNotes);
 }

@@ -2,13 +2,16 @@
 // their jobs.
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "core/resources.h"
@@ -97,6 +100,60 @@ struct House : world::World {
     jobs::Worker worker(loop, db(), listener, storage(), disk, all, config);
     return run(worker.drain());
   }
+  // After the server was away.
+  void reconnect_owner() {
+    std::destroy_at(&owner);
+    std::construct_at(&owner, world::env("TENON_TEST_SUPER_URL"), 20000);
+  }
+  std::int64_t count(const std::string& what, core::JobId job) {
+    return std::stoll(scalar("select count(*) from " + what, {job.str()}));
+  }
+  // Everything that a job may leave, and no more: one set of outputs with their objects, one mail, books that agree.
+  void check_ready_once(core::JobId job, std::int64_t cost, std::int64_t outputs) {
+    CAPTURE(job.str());
+    const Fate now = fate(job);
+    CHECK(now.status == "READY");
+    CHECK(now.project == "ready");
+    CHECK(now.cost == cost);
+    CHECK(mails(job) == "job_completed");
+    CHECK(count("tenon.outbox where kind = 'mail' and payload ->> 'job_id' = $1", job) == 1);
+    CHECK(count("public.assets where job_id = $1 and type = 'output'", job) == outputs);
+    CHECK(count("storage.objects where bucket_id = 'project-outputs' and name like '%/j_' || $1 || '/%'", job) ==
+          outputs);
+    CHECK(count("public.credit_ledger where job_id = $1::uuid and type = 'reserve'", job) == 1);
+    CHECK(count("public.credit_ledger where job_id = $1::uuid and type = 'release'", job) <= 1);
+    CHECK(count("public.job_steps where job_id = $1::uuid and state <> 'done'", job) == 0);
+  }
+  // Failed by name, every credit back, nothing half-written, and a mail that says so.
+  void check_failed_clean(core::JobId job, const std::string& code) {
+    CAPTURE(job.str());
+    const Fate now = fate(job);
+    CHECK(now.status == "FAILED");
+    CHECK(now.code == code);
+    CHECK(now.message.size() > 30);
+    CHECK(now.message.find("{") == std::string::npos);
+    CHECK(now.project == "failed");
+    CHECK(now.cost == 0);
+    CHECK(scalar("select coalesce(sum(amount), 0) from public.credit_ledger where job_id = $1", {job.str()}) == "0");
+    CHECK(mails(job) == "job_failed");
+    CHECK(count("public.assets where job_id = $1 and type = 'output'", job) == 0);
+    CHECK(count("storage.objects where bucket_id = 'project-outputs' and name like '%/j_' || $1 || '/%'", job) == 0);
+    CHECK(count("public.job_steps where job_id = $1::uuid and state = 'running'", job) == 0);
+  }
+  // No file in the store that no row names, and no folder of a job or of a dead worker.
+  void check_nothing_left(const std::string& work) {
+    CHECK(temps() == 0);
+    CHECK(std::to_string(files()) ==
+          scalar("select count(*) from storage.objects where name like any (select 'u_' || user_id || '/%' from "
+                 "public.projects where created_at >= $1::timestamptz)",
+                 {born}));
+    std::error_code none;
+    std::string left;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(work, none))
+      left += entry.path().string() + " ";
+    CHECK(left == "");
+  }
+
   // A retry waits in the timers; here nobody waits.
   void make_timers_due() { owner.query("update tenon.job_timers set run_at = now() - interval '1 second'"); }
 
@@ -172,33 +229,62 @@ struct House : world::World {
   pg::Listener listener;
   jobs::Jobs jobs;
   jobs::Config config;
+  std::string born = scalar("select clock_timestamp()");  // the database is shared, the store is not
 };
 
-// A worker process of its own, to be killed.
+// A worker process of its own, to be killed. `changes` replace variables, `argv` the tests' own worker.
 class Process {
  public:
-  explicit Process(const House& house, const std::string& name) {
-    std::vector<std::string> environment{"DATABASE_URL=" + world::env("TENON_TEST_URL").reveal(),
-                                         "STORAGE_DIR=" + house.dir + "/store",
-                                         "TENON_WORK_DIR=" + house.dir + "/work-" + name,
-                                         "TENON_LEASE_SECONDS=2",
-                                         "POLL_INTERVAL_MS=50",
-                                         "WORKER_SLOTS=2",
-                                         "WORKER_ID=" + name,
-                                         "JWT_SECRET=a secret of the tests only, long enough",
-                                         "PATH=" + std::string(std::getenv("PATH"))};
+  using Variables = std::map<std::string, std::string>;
+  explicit Process(const House& house, const std::string& name, const Variables& changes = {},
+                   std::vector<std::string> argv = {JOBS_TEST_CHILD, "worker"}, const std::string& log = "") {
+    Variables all{{"DATABASE_URL", world::env("TENON_TEST_URL").reveal()},
+                  {"STORAGE_DIR", house.dir + "/store"},
+                  {"TENON_WORK_DIR", house.dir + "/work-" + name},
+                  {"TENON_LEASE_SECONDS", "2"},
+                  {"POLL_INTERVAL_MS", "50"},
+                  {"WORKER_SLOTS", "2"},
+                  {"WORKER_ID", name},
+                  {"JWT_SECRET", "a secret of the tests only, long enough"},
+                  {"PATH", std::getenv("PATH")}};
+    for (const auto& [variable, value] : changes) all[variable] = value;
+    std::vector<std::string> environment;
+    for (const auto& [variable, value] : all) environment.push_back(variable + "=" + value);
     std::vector<char*> pairs;
     for (std::string& pair : environment) pairs.push_back(pair.data());
     pairs.push_back(nullptr);
-    const char* argv[] = {JOBS_TEST_CHILD, "worker", nullptr};
-    REQUIRE(::posix_spawn(&pid_, argv[0], nullptr, nullptr, const_cast<char**>(argv), pairs.data()) == 0);
+    std::vector<char*> words;
+    for (std::string& word : argv) words.push_back(word.data());
+    words.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    ::posix_spawn_file_actions_init(&files);
+    if (!log.empty())
+      for (const int fd : {1, 2})
+        ::posix_spawn_file_actions_addopen(&files, fd, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int spawned = ::posix_spawn(&pid_, words[0], &files, nullptr, words.data(), pairs.data());
+    ::posix_spawn_file_actions_destroy(&files);
+    REQUIRE(spawned == 0);
   }
   ~Process() { end(SIGKILL); }
-  int end(int signal) {
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  pid_t pid() const { return pid_; }
+  // Sends the signal (0: none) and waits; killed and SIGALRM as its status when it takes longer than `limit`.
+  int end(int signal, std::chrono::milliseconds limit = std::chrono::seconds(60)) {
     if (pid_ <= 0) return -1;
-    ::kill(pid_, signal);
+    if (signal != 0) ::kill(pid_, signal);
+    const auto deadline = std::chrono::steady_clock::now() + limit;
     int status = 0;
-    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    while (::waitpid(pid_, &status, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+        status = SIGALRM;
+        break;
+      }
+      ::usleep(2000);
+    }
+    pid_ = -1;
     return status;
   }
 

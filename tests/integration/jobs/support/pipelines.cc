@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include "pipeline/pipeline.h"
+#include "pipeline/steps/steps.h"
 
 extern char** environ;
 
@@ -54,6 +56,65 @@ Task<StepResult> third(Run& run) {
   co_return jobs::ok();
 }
 
+Task<StepResult> slow(Run& run) {
+  take_time(run, 5000);
+  co_await run.save("outputs/result.txt", "at last");
+  co_return jobs::ok();
+}
+// What a full disk does to the video, without one.
+Task<StepResult> plant_full(Run& run) {
+  [[maybe_unused]] const int n = ::symlink("/dev/full", run.scratch("intermediate/final.mp4").c_str());
+  co_return jobs::ok();
+}
+Task<StepResult> write_until_refused(Run& run) {
+  for (int i = 0; i < 200; ++i) {
+    co_await run.save("intermediate/n.txt", std::to_string(i));
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  co_return jobs::ok();
+}
+Task<StepResult> flood(Run&) {
+  const std::string line = R"({"do":"progress","permille":1})"
+                           "\n";
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += line;
+  while (::send(3, many.data(), many.size(), MSG_NOSIGNAL) > 0) {
+  }
+  for (;;) ::pause();
+  co_return jobs::ok();
+}
+Task<StepResult> many_files(Run& run) {
+  const std::string megabytes(4 << 20, 'x');
+  for (int i = 0; i < 100; ++i) {
+    std::ofstream(run.scratch("intermediate/" + std::to_string(i)), std::ios::binary) << megabytes;
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  co_return jobs::ok();
+}
+Task<StepResult> say_much(Run& run) {
+  run.set_output(R"({"much":")" + std::string(900000, 'm') + "\"}");
+  co_return jobs::ok();
+}
+Task<StepResult> hear_much(Run& run) {
+  const std::string much = run.output_of("say")["much"].string_or("") + run.output_of("say2")["much"].string_or("");
+  co_await run.save("outputs/result.txt", std::to_string(much.size()));
+  co_return jobs::ok();
+}
+Task<StepResult> early(Run& run) {
+  co_await run.save("outputs/early.txt", "early");
+  co_return jobs::ok();
+}
+// Fails in the job of a first attempt only: what retry_of gives the next one tells them apart.
+Task<StepResult> refuse_once(Run& run) {
+  co_await run.save("outputs/late.txt", "late");
+  if (run.inputs().at(0).caption == "refuse") co_return jobs::fail("REFUSED", "This caption is refused, change it.");
+  co_return jobs::ok();
+}
+Task<StepResult> quick(Run& run) {
+  co_await run.save("outputs/result.txt", "done");
+  run.charge(2);
+  co_return jobs::ok();
+}
 Task<StepResult> refuse(Run&) { co_return jobs::fail("NO_SPEECH", "We could not hear any speech in this file."); }
 Task<StepResult> wait_outside(Run&) { co_return jobs::try_again("ELSEWHERE_DOWN", "Somebody else's server is down."); }
 Task<StepResult> throw_up(Run&) {
@@ -144,6 +205,19 @@ jobs::Pipelines pipelines() {
                     .then("second", second, {.weight = 3})
                     .then("third", third));
   all.push_back(jobs::Pipeline("late_refusal", five_credits).then("first", first).then("only", refuse));
+  all.push_back(one("quick", quick));
+  all.push_back(jobs::Pipeline("slow", five_credits).then("first", first).then("slow", slow));
+  all.push_back(jobs::Pipeline("full_video", five_credits)
+                    .then("probe", pipeline::probe)
+                    .then("captions", pipeline::captions)
+                    .then("plant", plant_full)
+                    .then("render", pipeline::render));
+  all.push_back(one("closing_disk", write_until_refused));
+  all.push_back(one("flood", flood, {.timeout_seconds = 2}));
+  all.push_back(one("many_files", many_files));
+  all.push_back(
+      jobs::Pipeline("much", five_credits).then("say", say_much).then("say2", say_much).then("hear", hear_much));
+  all.push_back(jobs::Pipeline("early", five_credits).then("early", early).then("late", refuse_once));
   all.push_back(one("refuse", refuse));
   all.push_back(one("wait_outside", wait_outside));
   all.push_back(one("throw_up", throw_up));

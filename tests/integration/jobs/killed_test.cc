@@ -1,0 +1,230 @@
+// kill -9 of whole workers. TENON_KILL_POINTS is how often each step is hit (CI: 3), TENON_KILL_SEED repeats a run.
+#include <cstdlib>
+#include <random>
+
+#include "integration/jobs/support/house.h"
+#include "integration/jobs/support/proxy.h"
+#include "jobs/queue.h"
+
+using support::House;
+using support::Process;
+using support::Proxy;
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+int number_from(const char* variable, int otherwise) {
+  const char* value = std::getenv(variable);
+  return value ? std::atoi(value) : otherwise;
+}
+
+const int kPoints = number_from("TENON_KILL_POINTS", 3);
+
+std::mt19937& dice() {
+  static const unsigned seed =
+      static_cast<unsigned>(number_from("TENON_KILL_SEED", static_cast<int>(std::random_device{}() & 0x7fffffff)));
+  static std::mt19937 made(seed);
+  static const bool told = [] {
+    std::printf("killed_test: TENON_KILL_SEED=%u TENON_KILL_POINTS=%d\n", seed, kPoints);
+    return true;
+  }();
+  (void)told;
+  return made;
+}
+
+struct Target {
+  core::JobId job;
+  std::unique_ptr<Process> victim;
+  std::string worker;
+  int step = 0;
+  double after_ms = 0;
+  bool killed = false;
+};
+
+Process::Variables one_slot(const House& house) {
+  return {{"WORKER_SLOTS", "1"},
+          {"TENON_WORK_DIR", house.config.work_dir},
+          {"POLL_INTERVAL_MS", "20"},
+          {"TENON_LEASE_SECONDS", "3"}};
+}
+
+// Where a worker's job stands: the step that runs, and since when.
+struct Standing {
+  int step = -1;
+  double ms = 0;
+  bool finished = false;
+};
+std::map<std::string, Standing> standings(House& house) {
+  std::map<std::string, Standing> all;
+  const auto rows = house.owner.query(
+      "select j.claimed_by, j.status in ('READY', 'FAILED'), coalesce(s.n, -1), "
+      "coalesce(extract(epoch from clock_timestamp() - s.started_at) * 1000, 0) from public.jobs j left join lateral "
+      "(select n, started_at from public.job_steps where job_id = j.id order by n desc limit 1) s on true "
+      "where j.claimed_by like 'victim-%' and j.created_at >= $1::timestamptz",
+      {house.born});
+  for (const auto& row : rows.rows) all[*row[0]] = {std::stoi(*row[2]), std::stod(*row[3]), *row[1] == "t"};
+  return all;
+}
+
+void wait_for_leases_to_end(House& house) {
+  house.until("the victims' leases have run out", [&] {
+    return house.scalar("select count(*) from tenon.leases where worker like 'victim-%' and expires_at > now()") == "0";
+  });
+}
+
+// Kills each victim at its point; returns how many were hit while their job ran.
+int kill_all(House& house, std::vector<Target>& targets, std::map<int, int>& hits) {
+  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
+  std::size_t left = targets.size();
+  int hit = 0;
+  while (left > 0) {
+    REQUIRE(steady_clock::now() < deadline);
+    const auto now = standings(house);
+    for (Target& target : targets) {
+      const auto at = now.find(target.worker);
+      if (target.killed || at == now.end()) continue;
+      const bool due =
+          at->second.step > target.step || (at->second.step == target.step && at->second.ms >= target.after_ms);
+      if (!due && !at->second.finished) continue;
+      target.victim->end(SIGKILL);
+      target.killed = true;
+      --left;
+      if (!at->second.finished) {
+        ++hit;
+        ++hits[at->second.step];
+      }
+    }
+    ::usleep(1000);
+  }
+  return hit;
+}
+
+}  // namespace
+
+TEST_CASE("a worker killed -9 at random points inside each step loses nothing: another finishes, once") {
+  House house;
+  house.config.slots = 2;
+  const auto rehearsal = house.person(20);
+  const auto first = house.start(rehearsal, house.project(rehearsal, {"black-canyon"}), "");
+  REQUIRE(house.drain() == 1);
+  std::vector<double> length;
+  for (const auto& row :
+       house.owner
+           .query("select extract(epoch from finished_at - started_at) * 1000 from public.job_steps where job_id = $1 "
+                  "order by n",
+                  {first.str()})
+           .rows)
+    length.push_back(std::stod(*row[0]));
+  REQUIRE(length.size() == 4);
+
+  std::vector<int> plan;
+  for (int step = 0; step < 4; ++step)
+    for (int i = 0; i < kPoints; ++i) plan.push_back(step);
+  std::shuffle(plan.begin(), plan.end(), dice());
+  constexpr std::size_t kTogether = 4;
+  int hit = 0;
+  std::map<int, int> hits;
+  std::int64_t attempts = 0;
+  for (std::size_t from = 0; from < plan.size(); from += kTogether) {
+    const auto ada = house.person(20);
+    std::vector<Target> targets;
+    for (std::size_t i = from; i < std::min(plan.size(), from + kTogether); ++i) {
+      Target target;
+      target.worker = "victim-" + std::to_string(i);
+      target.step = plan[i];
+      // Several share two cores, so each step takes longer than alone.
+      target.after_ms =
+          std::uniform_real_distribution<double>(0, 2 * length[static_cast<std::size_t>(plan[i])])(dice());
+      target.victim = std::make_unique<Process>(house, target.worker, one_slot(house));
+      targets.push_back(std::move(target));
+    }
+    // All are there before the first job is, so that each takes one and none takes another's.
+    house.until("the victims are ready", [&] {
+      return house.scalar("select count(*) from tenon.leases where worker like 'victim-%' and expires_at > now()") ==
+             std::to_string(targets.size());
+    });
+    for (Target& target : targets) target.job = house.start(ada, house.project(ada, {"black-canyon"}), "");
+    hit += kill_all(house, targets, hits);
+    wait_for_leases_to_end(house);
+    house.drain();
+    for (const Target& target : targets) {
+      house.check_ready_once(target.job, 1, 3);
+      attempts += house.fate(target.job).attempt;
+    }
+    CHECK(house.balance(ada) == 20 - static_cast<std::int64_t>(targets.size()));
+    CHECK(house.books_are_right());
+  }
+  std::printf("killed_test: %zu workers killed, %d with a job under way (steps 0..3: %d %d %d %d), %lld attempts\n",
+              plan.size(), hit, hits[0], hits[1], hits[2], hits[3], static_cast<long long>(attempts));
+  CHECK(hit >= static_cast<int>(plan.size()) * 2 / 3);
+  house.run(storage::sweep_all(house.storage(), std::chrono::seconds(0)));
+  house.check_nothing_left(house.config.work_dir);
+}
+
+TEST_CASE("a worker killed -9 between the settling statement and its answer: the job is settled once, or taken over") {
+  House house;
+  int committed = 0;
+  int open = 0;
+  std::vector<core::JobId> jobs;
+  std::vector<core::UserId> people;
+  for (int i = 0; i < 2 * kPoints; ++i) {
+    const bool after_commit = i % 2 == 0;
+    // The one keeps the answer to the last commit back, the other already that to the statement before it.
+    Proxy proxy(Proxy::Mode::hold, after_commit ? support::sent_as("commit") : "tenon.finish_job(",
+                2);  // commits: the step's start, the end of all; the statement: described, executed
+    Process::Variables variables = one_slot(house);
+    variables["DATABASE_URL"] = proxy.url(world::env("TENON_TEST_URL").reveal());
+    variables["DATABASE_DIRECT_URL"] = world::env("TENON_TEST_URL").reveal();
+    variables["PG_PREPARED"] = "off";
+    variables["TENON_LEASE_SECONDS"] = "600";  // no victim takes over from another
+    people.push_back(house.person(20));
+    jobs.push_back(house.start(people.back(), house.project(people.back(), {"black-canyon"}), "quick"));
+    Process victim(house, "victim-" + std::to_string(i), variables);
+    const core::JobId job = jobs.back();
+    house.until("the worker has sent it", [&] { return proxy.seen() >= 2; });
+    if (after_commit) house.until("the commit has arrived", [&] { return house.status(job) == "READY"; });
+    ::usleep(std::uniform_int_distribution<useconds_t>(0, 20000)(dice()));
+    victim.end(SIGKILL);
+    after_commit ? ++committed : ++open;
+    CHECK(house.status(job) == (after_commit ? "READY" : "PROCESSING"));
+  }
+  house.owner.query("update tenon.leases set seconds = 1, expires_at = now() - interval '1 second'");
+  house.drain();
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    house.check_ready_once(jobs[i], 2, 1);
+    CHECK(house.fate(jobs[i]).attempt == (i % 2 == 0 ? 1 : 2));
+    CHECK(house.balance(people[i]) == 18);
+  }
+  CHECK(house.books_are_right());
+  std::printf("killed_test: %d workers killed after the settling commit, %d before it\n", committed, open);
+  house.run(storage::sweep_all(house.storage(), std::chrono::seconds(0)));
+  house.check_nothing_left(house.config.work_dir);
+}
+
+TEST_CASE("a worker whose commits arrive and whose answers are lost finishes each job once") {
+  House house;
+  for (const int every : {2, 3}) {
+    CAPTURE(every);
+    Proxy proxy(Proxy::Mode::cut, support::sent_as("commit"), every);
+    Process::Variables variables = one_slot(house);
+    variables["DATABASE_URL"] = proxy.url(world::env("TENON_TEST_URL").reveal());
+    variables["DATABASE_DIRECT_URL"] = world::env("TENON_TEST_URL").reveal();
+    variables["PG_PREPARED"] = "off";
+    const auto ada = house.person(20);
+    const auto one = house.start(ada, house.project(ada, {"black-canyon"}), "three");
+    const auto two = house.start(ada, house.project(ada, {"march-pastoral"}), "quick");
+    Process worker(house, "unlucky-" + std::to_string(every), variables);
+    house.until("both are finished", [&] { return house.finished(one) && house.finished(two); });
+    CHECK(proxy.seen() > 4);
+    CHECK(worker.end(SIGTERM) == 0);
+    house.check_ready_once(one, 2, 1);
+    house.check_ready_once(two, 2, 1);
+    CHECK(house.fate(one).attempt == 1);
+    CHECK(house.balance(ada) == 16);
+    CHECK(house.books_are_right());
+  }
+  house.run(storage::sweep_all(house.storage(), std::chrono::seconds(0)));
+  house.check_nothing_left(house.config.work_dir);
+}
