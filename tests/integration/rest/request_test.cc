@@ -1,0 +1,192 @@
+// Many requests at once on shared connections: identity, time limits, a schema that changes under them.
+#include <atomic>
+#include <chrono>
+
+#include "support/house.h"
+
+using namespace house;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kTables = R"sql(
+  drop table if exists req_notes, req_new cascade;
+  drop function if exists req_slow(float8), req_who();
+  create table req_notes (id int generated always as identity primary key, owner uuid not null default auth.uid(), body text);
+  alter table req_notes enable row level security;
+  create policy own on req_notes using ((select auth.uid()) = owner) with check ((select auth.uid()) = owner);
+  grant all on req_notes to authenticated, service_role;
+  create function req_slow(seconds float8) returns int language plpgsql stable as 'begin perform pg_sleep(seconds); return 1; end';
+  create function req_who() returns text language sql stable as
+    $$ select current_user || ' ' || coalesce(auth.uid()::text, 'nobody') || ' ' || current_setting('statement_timeout') $$;
+  grant execute on function req_slow, req_who to anon, authenticated, service_role;
+)sql";
+
+void wait_for(House& w, const std::string& path, int status) {
+  for (int i = 0; i < 250; ++i) {
+    if (w.call(Call{.path = path, .query = {}, .caller = key("service_role")}).status == status) return;
+    w.loop.run_until(core::sleep_for(20ms));
+  }
+  FAIL("the schema cache did not reload");
+}
+
+void prepare(House& w) {
+  w.script(kTables);
+  w.script("notify pgrst, 'reload schema'");
+  wait_for(w, "rpc/req_who", 200);
+}
+
+struct Seen {
+  int requests = 0;
+  int wrong = 0;
+};
+
+core::Task<> one_visit(House& w, http::Caller caller, std::string expected, Seen& seen) {
+  const Answer who = co_await w.send(Call{.path = "rpc/req_who", .query = {}, .caller = caller});
+  ++seen.requests;
+  if (who.status != 200 || who.json().string() != expected) ++seen.wrong;
+  if (caller.role != "authenticated") co_return;
+  const Answer made = co_await w.send(Call{.method = Method::post,
+                                           .path = "req_notes",
+                                           .query = {{"select", "owner"}},
+                                           .caller = caller,
+                                           .body = R"({"body":"x"})",
+                                           .headers = {{"Prefer", "return=representation"}}});
+  if (made.status != 201 || made.json()[std::size_t{0}]["owner"].string() != caller.user.str()) ++seen.wrong;
+  const Answer mine =
+      co_await w.send(Call{.path = "req_notes", .query = {{"select", "owner"}, {"limit", "9"}}, .caller = caller});
+  if (mine.status != 200 || mine.json().size() == 0) ++seen.wrong;
+  for (const core::Json& row : mine.json().elements())
+    if (row["owner"].string() != caller.user.str()) ++seen.wrong;
+}
+
+core::Task<> crowd(House& w, Seen& seen) {
+  std::vector<core::UserId> people;
+  for (int i = 0; i < 20; ++i) people.push_back(core::UserId::random());
+  core::TaskGroup group(w.loop);
+  for (int i = 0; i < 600; ++i) {
+    const core::UserId id = people[static_cast<std::size_t>(i) % people.size()];
+    if (i % 7 == 0) group.spawn("anon", one_visit(w, key("anon"), "anon nobody 3s", seen));
+    else if (i % 11 == 0) group.spawn("service", one_visit(w, key("service_role"), "service_role nobody 30s", seen));
+    else group.spawn("user", one_visit(w, user(id), "authenticated " + id.str() + " 8s", seen));
+  }
+  co_await group.join();
+}
+
+core::Task<> asks(House& w, std::atomic<bool>& stop, Seen& seen) {
+  while (!stop) {
+    const Answer answer =
+        co_await w.send(Call{.path = "req_notes", .query = {{"limit", "1"}}, .caller = key("service_role")});
+    ++seen.requests;
+    if (answer.status != 200) ++seen.wrong;
+  }
+}
+
+core::Task<> reloads(House& w, std::atomic<bool>& stop, int& known) {
+  for (int round = 0; round < 5; ++round) {
+    w.script("create table req_new (id int); grant select on req_new to service_role; notify pgrst, 'reload schema'");
+    for (int i = 0; i < 250; ++i) {
+      const Answer answer = co_await w.send(Call{.path = "req_new", .query = {}, .caller = key("service_role")});
+      if (answer.status == 200) {
+        ++known;
+        break;
+      }
+      co_await core::sleep_for(20ms);
+    }
+    w.script("drop table req_new; notify pgrst, 'reload schema'");
+    for (int i = 0; i < 250; ++i) {
+      const Answer answer = co_await w.send(Call{.path = "req_new", .query = {}, .caller = key("service_role")});
+      if (answer.code() == "PGRST205") break;
+      co_await core::sleep_for(20ms);
+    }
+  }
+  stop = true;
+}
+
+core::Task<> reload_under_load(House& w, Seen& seen, int& known) {
+  std::atomic<bool> stop{false};
+  core::TaskGroup group(w.loop);
+  for (int i = 0; i < 4; ++i) group.spawn("asks", asks(w, stop, seen));
+  group.spawn("reloads", reloads(w, stop, known));
+  co_await group.join();
+}
+
+core::Task<> leaves(House& w, int& status) {
+  auto ambient = std::make_shared<core::Ambient>();
+  core::TaskGroup group(w.loop);
+  const auto ask = [](House& house, int& out) -> core::Task<> {
+    const Answer answer =
+        co_await house.send(Call{.path = "rpc/req_slow", .query = {{"seconds", "20"}}, .caller = key("service_role")});
+    out = answer.status;
+  };
+  group.spawn("slow", ask(w, status), ambient);
+  co_await core::sleep_for(300ms);
+  ambient->stop.request_stop();
+  co_await group.join();
+}
+
+}  // namespace
+
+TEST_CASE("hundreds of users on shared connections each see themselves alone, under their own time limit") {
+  House w;
+  prepare(w);
+  Seen seen;
+  w.loop.run_until(crowd(w, seen));
+  CHECK(seen.requests == 600);
+  CHECK(seen.wrong == 0);
+}
+
+TEST_CASE("the schema reloads five times under load without one failed request") {
+  House w;
+  prepare(w);
+  Seen seen;
+  int known = 0;
+  w.loop.run_until(reload_under_load(w, seen, known));
+  CHECK(known == 5);
+  CHECK(seen.requests > 20);
+  CHECK(seen.wrong == 0);
+}
+
+TEST_CASE("a statement ends by its role's time limit, with 57014") {
+  House w;
+  prepare(w);
+  const auto begun = std::chrono::steady_clock::now();
+  const Answer answer = w.call(Call{.path = "rpc/req_slow", .query = {{"seconds", "20"}}, .caller = key("anon")});
+  const auto took = std::chrono::steady_clock::now() - begun;
+  CHECK(answer.status == 500);
+  CHECK(answer.code() == "57014");
+  CHECK(took > 2500ms);
+  CHECK(took < 7s);
+}
+
+TEST_CASE("a client that leaves has its statement cancelled") {
+  House w;
+  prepare(w);
+  const auto begun = std::chrono::steady_clock::now();
+  int status = 0;
+  w.loop.run_until(leaves(w, status));
+  CHECK(std::chrono::steady_clock::now() - begun < 10s);
+  CHECK(w.scalar("select count(*) from pg_stat_activity where state = 'active' and query like '%req_slow%' and pid <> "
+                 "pg_backend_pid()") == "0");
+}
+
+TEST_CASE("identity does not stay on a connection after an error, a rollback or a cancelled statement") {
+  House w;
+  prepare(w);
+  const auto ada = core::UserId::random();
+  for (int round = 0; round < 20; ++round) {
+    const Answer failed = w.call(Call{
+        .method = Method::post, .path = "req_notes", .query = {}, .caller = user(ada), .body = R"({"owner":"x"})"});
+    CHECK(failed.code() == "22P02");
+    const Answer refused =
+        w.call(Call{.method = Method::post,
+                    .path = "req_notes",
+                    .query = {},
+                    .caller = user(ada),
+                    .body = R"([{"body":"a"},{"body":"b"}])",
+                    .headers = {{"Accept", "application/vnd.pgrst.object+json"}, {"Prefer", "return=representation"}}});
+    CHECK(refused.code() == "PGRST116");
+    CHECK(w.call(Call{.path = "rpc/req_who", .query = {}, .caller = key("anon")}).body == "\"anon nobody 3s\"");
+  }
+  CHECK(w.scalar("select count(*) from req_notes where owner = $1", {ada.str()}) == "0");
+}

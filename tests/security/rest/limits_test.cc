@@ -1,0 +1,106 @@
+// What is too deep, too long or too many is refused before Postgres hears of it.
+#include "integration/rest/support/house.h"
+
+using namespace house;
+
+namespace {
+
+std::string times(const std::string& text, int n) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += text;
+  return out;
+}
+
+Answer projects(House& w, Pairs query) {
+  return w.call(Call{.path = "projects", .query = std::move(query), .caller = key("service_role")});
+}
+
+}  // namespace
+
+TEST_CASE("embeds and logic nest eight deep and no deeper") {
+  House w;
+  const auto nested = [](int n) { return times("jobs(projects(", n) + "id" + times("))", n); };
+  CHECK(projects(w, {{"select", "id," + nested(4)}}).status == 200);
+  CHECK(projects(w, {{"select", "id," + nested(5)}}).status == 400);
+  CHECK(projects(w, {{"select", times("jobs(", 100000)}}).status == 400);
+  const auto logic = [](int n) { return "(" + times("and(", n) + "title.eq.a" + times(")", n) + ")"; };
+  CHECK(projects(w, {{"or", logic(6)}}).status == 200);
+  CHECK(projects(w, {{"or", logic(9)}}).status == 400);
+  CHECK(projects(w, {{"or", "(" + times("not.and(", 100000)}}).status == 400);
+  CHECK(projects(w, {{times("a.", 100000) + "b", "eq.1"}}).status == 400);
+  CHECK(projects(w, {{"select", "title" + times("->a", 100000)}}).status == 400);
+}
+
+TEST_CASE("lists hold a thousand items and no more") {
+  House w;
+  const auto list = [](int n) { return times("a,", n - 1) + "a"; };
+  CHECK(projects(w, {{"title", "in.(" + list(1000) + ")"}}).status == 200);
+  CHECK(projects(w, {{"title", "in.(" + list(1001) + ")"}}).status == 400);
+  CHECK(projects(w, {{"select", times("id,", 1001) + "id"}}).status == 400);
+  CHECK(projects(w, {{"order", times("id,", 1001) + "id"}}).status == 400);
+  CHECK(projects(w, {{"or", "(" + times("id.is.null,", 5000) + "id.is.null)"}}).status == 400);
+}
+
+TEST_CASE("a page holds as many rows as the configuration says, of embeds too") {
+  rest::Config config;
+  config.max_rows = 5;
+  House w(std::move(config));
+  const auto ada = w.sign_up();
+  w.scalar("insert into projects (user_id, title) select $1::uuid, n::text from generate_series(1, 9) n returning 1",
+           {ada.str()});
+  w.scalar(
+      "insert into assets (user_id, project_id, type, path) select p.user_id, p.id, 'input', n::text from projects p, "
+      "generate_series(1, 9) n where p.user_id = $1::uuid and p.title = '1' returning 1",
+      {ada.str()});
+  const auto page = [&](Pairs query, Pairs headers = {}) {
+    return w.call(Call{
+        .path = "projects", .query = std::move(query), .caller = user(ada), .body = "", .headers = std::move(headers)});
+  };
+  CHECK(page({{"select", "id"}}).json().size() == 5);
+  CHECK(page({{"select", "id"}, {"limit", "100"}}).json().size() == 5);
+  CHECK(page({{"select", "id"}, {"limit", "2"}}).json().size() == 2);
+  CHECK(page({{"select", "id"}}, {{"Range-Unit", "items"}, {"Range", "0-99"}}).json().size() == 5);
+  const Answer counted = page({{"select", "id"}}, {{"Prefer", "count=exact"}});
+  CHECK(counted.status == 206);
+  CHECK(counted.headers.get("content-range") == "0-4/9");
+  CHECK(page({{"select", "assets(id)"}, {"title", "eq.1"}}).json()[std::size_t{0}]["assets"].size() == 5);
+}
+
+TEST_CASE("a body of another kind, or that is no JSON, is refused and writes nothing") {
+  House w;
+  const std::string before = w.scalar("select count(*) from projects");
+  const Answer empty = w.call(Call{.method = Method::post,
+                                   .path = "projects",
+                                   .query = {},
+                                   .caller = key("service_role"),
+                                   .body = "",
+                                   .headers = {{"Content-Type", "application/json"}}});
+  CHECK(empty.status == 400);
+  for (const std::string body :
+       {"{", "[", "[{]", "{\"title\":\"x\"", "{\"title\":\"\\ud800\"}", "nul", "\"x\"", "[[]]", "{\"a\":1}{}"}) {
+    CAPTURE(body);
+    const Answer answer = w.call(
+        Call{.method = Method::post, .path = "projects", .query = {}, .caller = key("service_role"), .body = body});
+    CHECK(answer.status == 400);
+  }
+  const Answer deep = w.call(Call{.method = Method::post,
+                                  .path = "projects",
+                                  .query = {},
+                                  .caller = key("service_role"),
+                                  .body = "{\"title\":" + times("[", 100000) + times("]", 100000) + "}"});
+  CHECK(deep.status == 400);
+  CHECK(w.scalar("select count(*) from projects") == before);
+}
+
+TEST_CASE("the database's own words stay inside: no statement, no file, no line") {
+  House w;
+  for (const Pairs& query :
+       std::vector<Pairs>{{{"id", "eq.x"}}, {{"nothing", "eq.1"}}, {{"status", "eq.x"}}, {{"created_at", "gt.x"}}}) {
+    const Answer answer = projects(w, query);
+    CHECK(answer.status == 400);
+    const auto members = answer.json().members();
+    CHECK(members.size() == 4);
+    for (const char* word : {"select ", "SELECT ", ".c:", "LINE ", "set_config", "pgrst_"})
+      CHECK(answer.body.find(word) == std::string::npos);
+  }
+}
