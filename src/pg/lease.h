@@ -14,7 +14,8 @@ struct Lease {
 };
 
 // Runs one statement as one implicit transaction on a shared pipeline, again where that is safe.
-Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params params, Columns columns);
+Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params params, Columns columns,
+                    const Frame* frame = nullptr);
 // Runs one statement in the lease's transaction.
 Task<Rows> in_transaction(Lease& lease, Sql sql, Params params, Columns columns);
 // `commit` or `rollback` in the lease's transaction.

@@ -51,6 +51,15 @@ As as(core::UserId user);  // role authenticated, claims {"sub","role"}
 As as_claims(std::string_view role, std::string claims);
 As as_service(const char* why);  // rare, named with a reason, never on a path that a user's input chooses
 
+// What SQL may read of the HTTP request it serves (PostgREST's settings request.method, …), and where it looks for
+// names. Set for the one transaction, in the same write as role and claims.
+struct Frame {
+  bool read_only = false;   // the server refuses every write with 25006
+  std::string search_path;  // quoted identifiers, comma separated
+  std::string method, path;
+  std::string headers, cookies;  // JSON objects
+};
+
 struct Config {
   core::Secret url;            // DATABASE_URL: the run-time login
   core::Secret direct_url;     // DATABASE_DIRECT_URL, else url: LISTEN, migrations, advisory locks
@@ -119,6 +128,8 @@ class OneTrip {
   }
   // For statements built at run time. Their name and text must outlive the Task.
   Task<Rows> rows(const Sql& sql, Params params) { return query(sql, std::move(params), {}); }
+  // The same with the settings of a request; `frame` must outlive the Task.
+  Task<Rows> rows(const Sql& sql, Params params, const Frame& frame);
 
  private:
   // The Task owns all it needs: it may outlive this temporary.

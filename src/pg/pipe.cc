@@ -18,6 +18,14 @@ constexpr const char* kSetupReadOnly =
     "select "
     "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
     "set_config('transaction_read_only','on',true)";
+// PostgREST's settings as well. Read-only is set either way, so that one statement serves both.
+constexpr const char* kFrameName = "tenon_frame";
+constexpr const char* kFrame =
+    "select "
+    "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
+    "set_config('transaction_read_only',$4,true),set_config('search_path',$5,true),"
+    "set_config('request.method',$6,true),set_config('request.path',$7,true),set_config('request.headers',$8,true),"
+    "set_config('request.cookies',$9,true)";
 // What the text format of values depends on. Poolers follow the first two of themselves.
 constexpr const char* kSession =
     "select set_config('DateStyle','ISO, "
@@ -95,8 +103,10 @@ void Pipe::set_up() {
     end_housekeeping(Step::execute);
   }
   if (prepared_) {
-    PQsendPrepare(conn, kSetupName, kSetup, 0, nullptr);
-    end_housekeeping(Step::prepare);
+    for (const auto& [name, sql] : {std::pair(kSetupName, kSetup), std::pair(kFrameName, kFrame)}) {
+      PQsendPrepare(conn, name, sql, 0, nullptr);
+      end_housekeeping(Step::prepare);
+    }
   }
   const std::weak_ptr<Pipe> weak = weak_from_this();
   wire_->watch([weak](bool alive) {
@@ -124,10 +134,24 @@ bool Pipe::send_setup(const Unit& unit) {
   const std::string timeout = std::to_string(statement_timeout(role_of(*unit.who)).count());
   const std::array values{unit.who->role().c_str(), unit.who->claims().c_str(), timeout.c_str()};
   PGconn* const conn = wire_->conn();
+  if (unit.frame != nullptr) return send_frame(unit, timeout);
   if (unit.read_only)
     return PQsendQueryParams(conn, kSetupReadOnly, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
   if (!prepared_) return PQsendQueryParams(conn, kSetup, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
   return PQsendQueryPrepared(conn, kSetupName, 3, values.data(), nullptr, nullptr, 0) == 1;
+}
+
+bool Pipe::send_frame(const Unit& unit, const std::string& timeout) {
+  const Frame& frame = *unit.frame;
+  const char* const read_only = frame.read_only || unit.read_only ? "on" : "off";
+  const std::array values{
+      unit.who->role().c_str(),  unit.who->claims().c_str(), timeout.c_str(),    read_only,
+      frame.search_path.c_str(), frame.method.c_str(),       frame.path.c_str(), frame.headers.c_str(),
+      frame.cookies.c_str()};
+  const int count = static_cast<int>(values.size());
+  PGconn* const conn = wire_->conn();
+  if (!prepared_) return PQsendQueryParams(conn, kFrame, count, nullptr, values.data(), nullptr, nullptr, 0) == 1;
+  return PQsendQueryPrepared(conn, kFrameName, count, values.data(), nullptr, nullptr, 0) == 1;
 }
 
 bool Pipe::send_statement(Unit& unit, Flight& flight) {

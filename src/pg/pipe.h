@@ -69,6 +69,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   void set_up();
   void end_housekeeping(Step step);
   bool send_setup(const Unit& unit);
+  bool send_frame(const Unit& unit, const std::string& timeout);
   bool send_statement(Unit& unit, Flight& flight);
   void forget_oldest(Statements& of);
   void drain();

@@ -55,7 +55,8 @@ bool may_run_again(const Unit& unit, int attempt) {
 
 }  // namespace
 
-Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params params, Columns columns) {
+Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params params, Columns columns,
+                    const Frame* frame) {
   refuse_unfit(sql, params);
   const Instant deadline = engine->deadline();
   const Role role = role_of(who);
@@ -76,6 +77,7 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
   for (int attempt = 1;; ++attempt) {
     Unit unit;
     unit.who = &who;
+    unit.frame = frame;
     unit.role = role;
     unit.text = sql.text;
     unit.params = &params;
@@ -148,6 +150,10 @@ Task<> finish(Lease& lease, Sql verb) {
 
 Task<Rows> OneTrip::query(const Sql& sql, Params params, Columns columns) const {
   return detail::one_trip(engine_->shared_from_this(), who_, sql, std::move(params), columns);
+}
+
+Task<Rows> OneTrip::rows(const Sql& sql, Params params, const Frame& frame) {
+  return detail::one_trip(engine_->shared_from_this(), who_, sql, std::move(params), {}, &frame);
 }
 
 Task<Rows> Tx::query(const Sql& sql, Params params, Columns columns) {

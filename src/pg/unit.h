@@ -46,12 +46,13 @@ enum class Outcome : std::uint8_t { ok, error, lost, unsent };
 
 struct Unit : Waiting {
   // What to send, in this order. An empty text sends no statement.
-  const As* opens = nullptr;  // `begin` first, and the unit leaves the transaction open
-  const As* who = nullptr;    // set_config(role, claims, statement_timeout)
-  bool read_only = false;     // the server refuses every write
-  bool describe = false;      // prepare and describe, execute nothing
-  bool prepared = false;      // keep the statement prepared
-  Role role = Role::anon;     // whose prepared statement
+  const As* opens = nullptr;     // `begin` first, and the unit leaves the transaction open
+  const As* who = nullptr;       // set_config(role, claims, statement_timeout)
+  const Frame* frame = nullptr;  // and these settings with them
+  bool read_only = false;        // the server refuses every write
+  bool describe = false;         // prepare and describe, execute nothing
+  bool prepared = false;         // keep the statement prepared
+  Role role = Role::anon;        // whose prepared statement
   std::string_view text;
   const Params* params = nullptr;
   bool cancellable = true;  // by the ambient's stop
