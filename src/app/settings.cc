@@ -18,6 +18,7 @@ Settings Settings::from(core::Env& env) {
   out.storage = storage::Config::from(env);
   out.server = http::ServerConfig::from(env);
   out.mail = mail::Config::from(env);
+  out.rest = rest::Config::from(env);
   out.jobs = jobs::Config::from(env);
   out.html = html::Config::from(env);
   out.html.navigation = {

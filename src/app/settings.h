@@ -8,6 +8,7 @@
 #include "jobs/jobs.h"
 #include "mail/mail.h"
 #include "pg/pg.h"
+#include "rest/rest.h"
 #include "sim/sim.h"
 #include "storage/storage.h"
 
@@ -25,6 +26,7 @@ struct Settings {
   storage::Config storage;
   http::ServerConfig server;
   mail::Config mail;
+  rest::Config rest;
   jobs::Config jobs;
   html::Config html;
   sim::Config sim;

@@ -14,6 +14,7 @@
 #include "ops/health.h"
 #include "pipeline/pipeline.h"
 #include "projects/projects.h"
+#include "rest/rest.h"
 #include "site/site.h"
 
 namespace app {
@@ -39,6 +40,7 @@ class WebLoop {
         storage_(loop_, pools.disk, db_, clock_, settings.storage),
         client_(loop_),
         mail_(loop_, client_, db_, settings.mail),
+        rest_(loop_, db_, listener_, settings.rest),
         projects_{loop_, db_, storage_, clock_},
         pipelines_(pipeline::all()),
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
@@ -65,6 +67,7 @@ class WebLoop {
     auth::mount(router_, auth_);
     storage::mount(router_, storage_);
     mail::mount(router_, mail_);
+    rest::mount(router_, rest_);
     projects::mount(router_, projects_);
     jobs::mount(router_, jobs_);
     site::mount(router_);
@@ -75,6 +78,7 @@ class WebLoop {
 
   core::Task<> drain() {
     co_await server_.drain(14s);  // and a second to close what is left: 15 s in all
+    co_await rest_.close();
     co_await listener_.close();
     co_await db_.close();
     loop_.stop();
@@ -90,6 +94,7 @@ class WebLoop {
   storage::Storage storage_;
   http::Client client_;
   mail::Mail mail_;
+  rest::Rest rest_;
   projects::Projects projects_;
   jobs::Pipelines pipelines_;
   jobs::Jobs jobs_;

@@ -92,16 +92,16 @@ void csv_field(std::string_view text, std::string& out) {
 
 }  // namespace
 
-void csv_names(const pg::Rows& rows, std::string& out) {
-  for (int i = 0; i < rows.columns(); ++i) {
-    if (i > 0) out += ',';
+void csv_names(const pg::Rows& rows, std::string& out, int first) {
+  for (int i = first; i < rows.columns(); ++i) {
+    if (i > first) out += ',';
     csv_field(rows.name(i), out);
   }
 }
 
-void csv_row(const pg::Rows& rows, int row, std::string& out) {
-  for (int i = 0; i < rows.columns(); ++i) {
-    if (i > 0) out += ',';
+void csv_row(const pg::Rows& rows, int row, std::string& out, int first) {
+  for (int i = first; i < rows.columns(); ++i) {
+    if (i > first) out += ',';
     if (const auto cell = rows.cell(row, i)) csv_field(*cell, out);
   }
 }

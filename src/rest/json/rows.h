@@ -58,7 +58,8 @@ class RowWriter {
 
 // CSV as PostgREST writes it, a line without its end: names, or a row's texts. A field is quoted where the server's row
 // text quotes it; null is an empty field, an empty string `""`. Unlike there, a backslash is not doubled.
-void csv_names(const pg::Rows& rows, std::string& out);
-void csv_row(const pg::Rows& rows, int row, std::string& out);
+// Columns before `first` are left out.
+void csv_names(const pg::Rows& rows, std::string& out, int first = 0);
+void csv_row(const pg::Rows& rows, int row, std::string& out, int first = 0);
 
 }  // namespace rest::json

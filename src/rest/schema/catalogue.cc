@@ -1,0 +1,82 @@
+#include "rest/schema/catalogue.h"
+
+#include <algorithm>
+
+namespace rest {
+namespace {
+
+// Letters to change between two short words.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t corner = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
+      corner = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+const TableColumn* Table::column(std::string_view wanted) const {
+  const auto found = std::ranges::find(columns, wanted, &TableColumn::name);
+  return found == columns.end() ? nullptr : &*found;
+}
+
+const Table* Catalogue::table(std::string_view schema, std::string_view name) const {
+  const auto found = tables_.find(std::pair(schema, name));
+  return found == tables_.end() ? nullptr : &found->second;
+}
+
+const Table* Catalogue::table_of_oid(std::int64_t oid) const {
+  const auto found = by_oid_.find(oid);
+  return found == by_oid_.end() ? nullptr : found->second;
+}
+
+std::vector<const Function*> Catalogue::functions(std::string_view schema, std::string_view name) const {
+  std::vector<const Function*> out;
+  const auto [first, last] = functions_.equal_range(std::pair(schema, name));
+  for (auto at = first; at != last; ++at) out.push_back(&at->second);
+  return out;
+}
+
+const std::vector<Relationship>& Catalogue::relationships(const Table& from) const {
+  static const std::vector<Relationship> kNone;
+  const auto found = relationships_.find(&from);
+  return found == relationships_.end() ? kNone : found->second;
+}
+
+Table& Catalogue::add(Table table) {
+  const std::int64_t oid = table.oid;
+  auto key = std::pair(table.schema, table.name);
+  Table& mine = tables_.insert_or_assign(std::move(key), std::move(table)).first->second;
+  by_oid_[oid] = &mine;
+  return mine;
+}
+
+void Catalogue::add(Function function) {
+  auto key = std::pair(function.schema, function.name);
+  functions_.emplace(std::move(key), std::move(function));
+}
+
+void Catalogue::add(Relationship relationship) { relationships_[relationship.from].push_back(std::move(relationship)); }
+
+std::string nearest(std::string_view wanted, const std::vector<std::string_view>& names) {
+  if (wanted.size() > 63) return {};
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
+  for (const std::string_view name : names) {
+    if (name.size() > 63) continue;
+    const std::size_t d = distance(wanted, name);
+    if (d < best_distance) {
+      best = name;
+      best_distance = d;
+    }
+  }
+  return std::string(best);
+}
+
+}  // namespace rest
