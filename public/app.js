@@ -1,18 +1,57 @@
-// On every page: times in the reader's zone, toasts that leave, forms that are sent once.
-const zone = new Intl.DateTimeFormat(document.documentElement.lang || "en", { dateStyle: "medium", timeStyle: "short" });
-export function localise(root) {
-  for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
+// On every page: times in the reader's zone, toasts, forms that are sent once, copying, and the theme as it is chosen.
+const root = document.documentElement;
+const options = { dateStyle: "medium", timeStyle: "short", ...(root.dataset.zone && { timeZone: root.dataset.zone }) };
+const format = (extra) => {
+  try {
+    return new Intl.DateTimeFormat(root.lang || "en", { ...options, ...extra });
+  } catch {
+    return new Intl.DateTimeFormat(root.lang || "en", { dateStyle: "medium", timeStyle: "short", ...extra }); // a zone unknown here
+  }
+};
+const full = format({});
+const clock = format({ dateStyle: undefined, timeStyle: "medium" });
+
+export function localise(part) {
+  for (const time of part.querySelectorAll("time[datetime]:not([data-local])")) {
     const at = new Date(time.dateTime);
     if (isNaN(at)) continue;
     time.title = time.textContent;
-    time.textContent = zone.format(at);
+    time.textContent = (time.hasAttribute("data-clock") ? clock : full).format(at);
     time.dataset.local = "";
   }
 }
 localise(document);
 document.addEventListener("tenon:replaced", (event) => localise(event.target));
 
-for (const toast of document.querySelectorAll(".toast")) setTimeout(() => toast.remove(), 8000);
+const toasts = document.getElementById("toasts");
+function leave(toast) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button quiet small only";
+  button.setAttribute("aria-label", toasts.dataset.close);
+  button.textContent = "×";
+  button.addEventListener("click", () => toast.remove());
+  toast.append(button);
+  const wait = () => (toast.matches(":hover, :focus-within") ? setTimeout(wait, 2000) : toast.remove());
+  setTimeout(wait, 8000);
+}
+for (const toast of document.querySelectorAll(".toast")) leave(toast);
+export function say({ text, href }) {
+  const toast = document.createElement("div");
+  const words = document.createElement("p");
+  toast.className = "toast";
+  words.textContent = text;
+  toast.append(words);
+  if (href && href !== location.pathname) {
+    const link = document.createElement("a");
+    link.href = href;
+    link.textContent = toasts.dataset.open;
+    toast.append(link);
+  }
+  leave(toast);
+  toasts.append(toast);
+}
+
 const shown = new URL(location);
 if (shown.searchParams.has("notice") || shown.searchParams.has("problem")) {
   shown.searchParams.delete("notice");
@@ -32,4 +71,16 @@ addEventListener("pageshow", () => {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
   }
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+  button.textContent = button.dataset.copied ?? "✓";
+});
+document.addEventListener("change", (event) => {
+  if (event.target.name !== "theme") return;
+  if (event.target.value === "light" || event.target.value === "dark") root.dataset.theme = event.target.value;
+  else delete root.dataset.theme;
 });

@@ -1,101 +1,200 @@
-// A section that follows its job: [data-live] with data-events (server-sent events) or data-poll (seconds).
+// Pages that stay true: one stream a page (body[data-events]) tells of jobs and of the balance; sections marked
+// [data-live] are fetched again when something ended and morphed in place, so focus, scroll and typing stay.
+// A tab nobody sees holds no stream. A lost stream shows [data-live-lost] and polls until it is back.
+import { say } from "./app.js";
+
 const policy = globalThis.trustedTypes?.createPolicy("tenon-live", { createHTML: (html) => html });
-const lostPoll = 3000;
+const pollEvery = 4000;
 const sayEvery = 5000;
 
-// `raw`: the section's HTML as the server sent it, where known.
-function follow(section, raw) {
-  const part = (name) => section.querySelectorAll(`[data-live-${name}]`);
-  let source, timer, saidAt = 0, saying, gone = false;
+const key = (node) => (node.nodeType === 1 ? node.id || node.dataset.key || "" : "");
 
-  const stop = () => {
-    gone = true;
-    source?.close();
-    clearTimeout(timer);
-    clearTimeout(saying);
-  };
-  const lost = (is) => {
-    for (const badge of part("lost")) badge.hidden = !is;
-  };
-  const say = (text) => {
-    clearTimeout(saying);
-    const wait = saidAt + sayEvery - Date.now();
-    if (wait > 0) return void (saying = setTimeout(say, wait, text));
-    saidAt = Date.now();
-    for (const place of part("text")) place.textContent = text;
-  };
-  const state = (step, value) => {
-    for (const item of section.querySelectorAll("[data-step]")) if (item.dataset.step === step) item.dataset.state = value;
-  };
+function attributes(old, fresh) {
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes])
+    if (!fresh.hasAttribute(name) && !(name === "open" && old.matches("details, dialog"))) old.removeAttribute(name);
+}
 
-  // Fetches the page again and puts the new section in the old one's place, if it differs and nobody is typing in it.
-  const renew = async (force) => {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (answer.redirected && !answer.url.startsWith(location.origin + location.pathname)) return location.assign(answer.url);
-    if (!answer.ok) throw new Error(String(answer.status));
-    const html = await answer.text();
-    const page = new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
-    const fresh = page.getElementById(section.id);
-    if (!fresh) return location.reload();
-    const sent = fresh.innerHTML;
-    if (gone || (!force && (sent === raw || document.activeElement?.matches("input,textarea,select")))) return;
-    const focused = section.contains(document.activeElement) && document.activeElement.id;
-    stop();
-    section.replaceWith(document.adoptNode(fresh));
-    if (focused) document.getElementById(focused)?.focus();
-    fresh.dispatchEvent(new Event("tenon:replaced", { bubbles: true }));
-    document.title = page.title;
-    if (fresh.matches("[data-live]")) follow(fresh, sent);
-  };
-  const poll = (every) => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      if (gone) return;
-      try {
-        if (!document.hidden) await renew();
-        if (!source) lost(false);
-      } catch {
-        lost(true);
-      }
-      if (!gone) poll(every);
-    }, every);
-  };
+// What a person has typed or is about to type stays.
+function touched(field) {
+  if (field === document.activeElement) return true;
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  return field.matches("input, textarea") && field.value !== field.defaultValue;
+}
 
-  if (section.dataset.poll) poll(1000 * section.dataset.poll);
-  if (!section.dataset.events) return;
-  source = new EventSource(section.dataset.events);
+export function morph(old, fresh) {
+  if (old.nodeType !== 1) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  if (old.dataset.keep !== undefined && old.dataset.keep === fresh.dataset.keep) return;
+  if (old.matches("input, textarea, select") && touched(old)) return;
+  if (old.isEqualNode(fresh)) return;
+  attributes(old, fresh);
+  if (old.matches("input") && old.type !== "file") old.value = fresh.getAttribute("value") ?? "";
+  if (old.matches("textarea")) old.value = fresh.textContent;
+
+  const known = new Map([...old.children].filter(key).map((child) => [key(child), child]));
+  let at = old.firstChild;
+  for (const want of [...fresh.childNodes]) {
+    let have;
+    if (key(want)) have = known.get(key(want));
+    else if (at && !key(at) && at.nodeType === want.nodeType && at.nodeName === want.nodeName) have = at;
+    if (!have || have.nodeName !== want.nodeName) {
+      old.insertBefore(document.adoptNode(want), at);
+      continue;
+    }
+    if (have === at) at = at.nextSibling;
+    else if (old.moveBefore) old.moveBefore(have, at);
+    else old.insertBefore(have, at);
+    morph(have, want);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+async function fetched(url) {
+  const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store" });
+  if (answer.redirected && new URL(answer.url).pathname !== new URL(url, location).pathname) location.assign(answer.url);
+  if (!answer.ok) throw new Error(String(answer.status));
+  const html = await answer.text();
+  return new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+}
+
+function replace(section, page) {
+  const fresh = page.getElementById(section.id);
+  if (!fresh) return;
+  const focused = document.activeElement;
+  morph(section, fresh);
+  if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
+  section.dispatchEvent(new Event("tenon:replaced", { bubbles: true }));
+}
+
+let renewing, again = false;
+export function renew() {
+  if (renewing) return void (again = true);
+  renewing = fetched(location.href)
+    .then((page) => {
+      document.title = page.title;
+      for (const section of document.querySelectorAll("[data-live]")) replace(section, page);
+    })
+    .finally(() => {
+      renewing = undefined;
+      if (again) renew().catch(() => {});
+      again = false;
+    });
+  return renewing;
+}
+
+// Search and filters: the part named by data-swap follows the form as it is typed into.
+let typing, asked = 0;
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (!form?.dataset.swap) return;
+  clearTimeout(typing);
+  typing = setTimeout(async () => {
+    const turn = ++asked;
+    const url = new URL(form.action);
+    for (const [name, value] of new FormData(form)) if (value) url.searchParams.set(name, value);
+    const target = document.getElementById(form.dataset.swap);
+    const slow = setTimeout(() => target.setAttribute("aria-busy", "true"), 300);
+    try {
+      const page = await fetched(url);
+      if (turn !== asked) return;
+      replace(target, page);
+      history.replaceState(history.state, "", url);
+    } catch {
+      form.submit();
+    } finally {
+      clearTimeout(slow);
+      target.removeAttribute("aria-busy");
+    }
+  }, 200);
+});
+
+const every = (selector, does, within = document) => within.querySelectorAll(selector).forEach(does);
+const lost = (is) => every("[data-live-lost]", (badge) => (badge.hidden = !is));
+
+// Screen readers hear of progress at most every few seconds.
+const said = new WeakMap();
+function tell(place, text) {
+  const last = said.get(place) ?? { at: 0 };
+  said.set(place, last);
+  clearTimeout(last.timer);
+  const wait = last.at + sayEvery - Date.now();
+  if (wait > 0) return void (last.timer = setTimeout(tell, wait, place, text));
+  last.at = Date.now();
+  if (place.textContent !== text) place.textContent = text;
+}
+
+const seen = new Set();
+function job(news) {
+  const parts = document.querySelectorAll(`[data-job="${CSS.escape(news.job)}"]`);
+  const ended = news.status === "READY" || news.status === "FAILED";
+  let stale = ended && parts.length > 0;
+  for (const part of parts) {
+    every("[data-live-bar]", (bar) => (bar.value = Math.max(bar.value, news.progress)), part);
+    every("[data-live-percent]", (place) => (place.textContent = `${Math.max(parseInt(place.textContent) || 0, news.progress)} %`), part);
+    every("[data-live-text]", (place) => tell(place, news.text), part);
+    if (part.dataset.status && part.dataset.status !== news.status) stale = true;
+    every("[data-step]", (step) => {
+      const state = news.steps[step.dataset.step];
+      if (state && state !== step.dataset.state) stale = true;
+    }, part);
+  }
+  if (!parts.length && !ended && !seen.has(news.job) && document.querySelector('[data-live~="jobs"]')) stale = true;
+  seen.add(news.job);
+  if (stale) renew().catch(() => {});
+}
+
+function balance({ balance, text }) {
+  every("[data-balance]", (place) => {
+    if (place.dataset.balance === String(balance)) return;
+    place.dataset.balance = balance;
+    place.textContent = text;
+    if (place.closest('[data-live~="balance"]')) renew()?.catch(() => {});
+  });
+}
+
+let source, timer, gone = false;
+function poll() {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    renew()?.catch(() => {});
+    if (source?.readyState === EventSource.CLOSED) connect();
+    poll();
+  }, pollEvery);
+}
+function connect() {
+  source?.close();
+  source = new EventSource(document.body.dataset.events);
   source.onopen = () => {
     clearTimeout(timer);
     lost(false);
+    if (gone) renew()?.catch(() => {});
+    gone = false;
   };
   source.onerror = () => {
-    if (gone) return;
+    if (document.hidden) return;
+    gone = true;
     lost(true);
-    poll(lostPoll);
-    if (source.readyState === EventSource.CLOSED) source = undefined;
+    poll();
   };
-  source.addEventListener("progress", (event) => {
-    const { progress, step, text } = JSON.parse(event.data);
-    if (progress !== undefined) {
-      for (const bar of part("bar")) bar.value = progress;
-      for (const number of part("percent")) number.textContent = `${progress} %`;
-    }
-    if (step) state(step, "running");
-    if (text) say(text);
-  });
-  source.addEventListener("step", (event) => {
-    const { step, state: value } = JSON.parse(event.data);
-    state(step, value);
-  });
-  source.addEventListener("done", async () => {
-    source.close();
-    try {
-      await renew(true);
-    } catch {
-      location.reload();
-    }
-  });
-  addEventListener("pagehide", stop, { once: true });
+  source.addEventListener("job", (event) => job(JSON.parse(event.data)));
+  source.addEventListener("balance", (event) => balance(JSON.parse(event.data)));
+  source.addEventListener("toast", (event) => say(JSON.parse(event.data)));
 }
-
-for (const section of document.querySelectorAll("[data-live]")) follow(section);
+function hide() {
+  clearTimeout(timer);
+  source?.close();
+  gone = true;
+}
+if (document.body.dataset.events) {
+  if (!document.hidden) connect();
+  document.addEventListener("visibilitychange", () => (document.hidden ? hide() : connect()));
+  addEventListener("pagehide", hide);
+  addEventListener("pageshow", (event) => event.persisted && connect());
+}

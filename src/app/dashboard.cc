@@ -1,7 +1,9 @@
 #include "app/dashboard.h"
 
 #include "billing/billing.h"
+#include "billing/catalogue.h"
 #include "jobs/overview.h"
+#include "mail/profile.h"
 #include "projects/projects.h"
 
 namespace app {
@@ -26,12 +28,41 @@ Task<std::vector<site::RecentProject>> recent(pg::Db& db, core::UserId user) {
   co_return out;
 }
 
+Task<site::PlanNow> plan(pg::Db& db, core::UserId user) {
+  billing::Plan now = co_await billing::plan_of(db, user);
+  co_return site::PlanNow{std::move(now.tier), std::move(now.status)};
+}
+
+Task<html::Look> look(pg::Db& db, core::UserId user) {
+  mail::Profile profile = co_await mail::profile_of(db, user);
+  if (profile.locale == "en") profile.locale = "und";  // the schema's default is nobody's choice
+  co_return mail::look_of(profile);
+}
+
+std::vector<site::Plan> listed(const std::vector<billing::Offer>& offers) {
+  std::vector<site::Plan> out;
+  for (const billing::Offer& offer : offers)
+    out.push_back({offer.key, offer.credits, billing::price_text(offer, billing::catalogue().currency, "en"),
+                   offer.recommended});
+  return out;
+}
+
 }  // namespace
+
+site::Catalogue plans() {
+  site::Catalogue catalogue;
+  catalogue.tiers = listed(billing::catalogue().tiers);
+  catalogue.packs = listed(billing::catalogue().packs);
+  return catalogue;
+}
 
 site::DashboardSource dashboard(pg::Db& db) {
   return {[&db](const http::Request& rq) { return balance(db, rq.caller.user); },
           [&db](const http::Request& rq) { return running(db, rq.caller.user); },
-          [&db](const http::Request& rq) { return recent(db, rq.caller.user); }};
+          [&db](const http::Request& rq) { return recent(db, rq.caller.user); },
+          [&db](const http::Request& rq) { return jobs::spent_by_day(db, rq.caller.user, 30); },
+          [&db](const http::Request& rq) { return plan(db, rq.caller.user); },
+          [&db](const http::Request& rq) { return look(db, rq.caller.user); }};
 }
 
 }  // namespace app

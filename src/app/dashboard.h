@@ -7,5 +7,7 @@
 namespace app {
 
 site::DashboardSource dashboard(pg::Db& db);
+// What is sold, as billing's catalogue says it.
+site::Catalogue plans();
 
 }  // namespace app

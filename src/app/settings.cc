@@ -21,8 +21,13 @@ Settings Settings::from(core::Env& env) {
   out.rest = rest::Config::from(env);
   out.jobs = jobs::Config::from(env);
   out.html = html::Config::from(env);
-  out.html.navigation = {
-      {"/app", "html.nav.dashboard"}, {"/app/projects", "html.nav.projects"}, {"/app/settings", "html.nav.settings"}};
+  out.html.navigation = {{"/app", "html.nav.dashboard", "layout-dashboard"},
+                         {"/app/projects", "html.nav.projects", "folder"},
+                         {"/app/credits", "html.nav.credits", "coins"},
+                         {"/app/settings", "html.nav.settings", "settings"}};
+  out.html.settings = {{"/app/settings", "mail.settings.profile", ""},
+                       {"/app/settings/notifications", "mail.notifications.title", ""}};
+  out.html.events_url = "/app/events";
   out.sim = sim::Config::from(env);
   if (out.production && !out.demo_password.empty())
     env.fault("TENON_DEMO_PASSWORD is set: the demo user is for development only.");

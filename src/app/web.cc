@@ -8,6 +8,7 @@
 #include "app/signals.h"
 #include "app/start_checks.h"
 #include "app/worker.h"
+#include "billing/billing.h"
 #include "core/log.h"
 #include "html/html.h"
 #include "http/static_files.h"
@@ -41,6 +42,7 @@ class WebLoop {
         client_(loop_),
         mail_(loop_, client_, db_, settings.mail),
         rest_(loop_, db_, listener_, settings.rest),
+        billing_{db_},
         projects_{loop_, db_, storage_, clock_},
         pipelines_(pipeline::all()),
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
@@ -63,14 +65,15 @@ class WebLoop {
   const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
     ops::mount(router_,
                {{"database", [this] { return db_.answers(); }}, {"storage", [this] { return storage_.answers(); }}});
-    http::mount_static(router_);
+    http::mount_static(router_, settings.html.source_dir);
     auth::mount(router_, auth_);
     storage::mount(router_, storage_);
     mail::mount(router_, mail_);
     rest::mount(router_, rest_);
+    billing::mount(router_, billing_);
     projects::mount(router_, projects_);
     jobs::mount(router_, jobs_);
-    site::mount(router_);
+    site::mount(router_, plans());
     site::mount(router_, dashboard(db_));
     if (sim != nullptr && !settings.production) sim::mount(router_, *sim);
     return router_;
@@ -95,6 +98,7 @@ class WebLoop {
   http::Client client_;
   mail::Mail mail_;
   rest::Rest rest_;
+  billing::Billing billing_;
   projects::Projects projects_;
   jobs::Pipelines pipelines_;
   jobs::Jobs jobs_;

@@ -1,14 +1,43 @@
-// Credits: what a person has. Owns public.credit_accounts and public.credit_ledger; the rows move only in SQL
-// (reserve, settle, grant: db/README.md).
+// Credits: what a person has, and the account of it. Owns public.credit_accounts and public.credit_ledger; the rows move
+// only in SQL (reserve, settle, grant: db/README.md). What is sold: catalogue.h.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "core/clock.h"
 #include "core/ids.h"
 #include "core/task.h"
+#include "http/router.h"
 #include "pg/pg.h"
 
 namespace billing {
+
+// The module. One for each loop, as the Db it speaks through.
+struct Billing {
+  pg::Db& db;
+};
+
+// One row of the ledger with the balance that it left.
+struct Entry {  // in select order
+  std::int64_t seq = 0;
+  std::string type;  // purchase, reserve, release, spend, refund, admin_adjust
+  std::int32_t amount = 0;
+  std::int64_t balance_after = 0;
+  std::string note;
+  std::optional<core::JobId> job;
+  core::Time at;
+};
+// Newest first, at most n, older than `before` when that is not 0.
+core::Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n);
+
+struct Plan {  // in select order
+  std::string tier;    // a key of the catalogue's tiers, or empty
+  std::string status;  // of the subscription: none, trialing, active, past_due, canceled, …
+};
+core::Task<Plan> plan_of(pg::Db& db, core::UserId user);
 
 // Credits of the account as its owner sees them; 0 when nothing ever moved. Negative only after a refund of spent ones.
 core::Task<std::int64_t> balance(pg::Db& db, core::UserId user);
@@ -18,5 +47,8 @@ core::Task<std::int64_t> released(pg::Db& db, core::UserId user, core::JobId job
 
 // Adds purchased or given credits once for `key`; "again" is no error. Runs in the caller's service transaction.
 core::Task<> grant(pg::Tx& tx, core::UserId user, std::string_view key, std::int32_t credits, std::string_view note);
+
+// /app/credits and /app/credits.csv.
+void mount(http::Router& router, Billing& billing);
 
 }  // namespace billing

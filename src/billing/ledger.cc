@@ -17,7 +17,25 @@ constexpr pg::Sql kReleased{"billing.released", R"sql(
 constexpr pg::Sql kGrant{"billing.grant", R"sql(
   select tenon.grant_credits($1, $2, $3, $4)
 )sql"};
+
+constexpr pg::Sql kLedger{"billing.ledger_page", R"sql(
+  select seq, type::text, amount, balance_after, coalesce(note, ''), job_id, created_at from public.credit_ledger
+   where user_id = $1 and ($2 = 0 or seq < $2) order by seq desc limit $3
+)sql"};
+
+constexpr pg::Sql kPlan{"billing.plan_read", R"sql(
+  select coalesce(subscription_tier, ''), coalesce(subscription_status, 'none') from public.profiles where id = $1
+)sql"};
 }  // namespace
+
+Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n) {
+  co_return co_await db.as(user).many<Entry>(kLedger, user, before, n);
+}
+
+Task<Plan> plan_of(pg::Db& db, core::UserId user) {
+  auto found = co_await db.as(user).maybe<Plan>(kPlan, user);
+  co_return found.value_or(Plan{"", "none"});
+}
 
 Task<std::int64_t> balance(pg::Db& db, core::UserId user) {
   const auto found = co_await db.as(user).maybe<std::int64_t>(kBalance, user);

@@ -50,6 +50,7 @@ Config Config::from(core::Env& env) {
   Config config;
   config.source_dir = env.text("TENON_SOURCE_DIR");
   if (env.production()) config.source_dir.clear();
+  config.base_url = env.text("APP_BASE_URL");
   return config;
 }
 

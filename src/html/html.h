@@ -2,6 +2,7 @@
 // (src/<module>/text/<locale>.json, loaded for all modules, keys "module.screen.what").
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -53,7 +54,9 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
 // The sentence of a key with {name} replaced; the key itself when unknown (and a warning in the log, once).
 std::string text(std::string_view locale, std::string_view key,
                  std::initializer_list<std::pair<std::string_view, std::string>> values = {});
-// "en" unless Accept-Language or the session says another that exists.
+// The sentence of `key`.one or `key`.other, {n} filled with the number.
+std::string counted(std::string_view locale, std::string_view key, std::int64_t n);
+// "en" unless the look the person has set, else Accept-Language says another that exists.
 std::string locale_of(const http::Request& rq);
 
 }  // namespace html

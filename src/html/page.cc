@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/ids.h"
+#include "html/look.h"
 #include "html/setup.h"
 #include "html/template.h"
 #include "html/texts.h"
@@ -48,21 +49,27 @@ bool begins(std::string_view path, std::string_view link) {
   return path.starts_with(link) && (path.size() == link.size() || path[link.size()] == '/');
 }
 
-Rows navigation(const http::Request& rq, std::string_view locale) {
+Rows navigation(const http::Request& rq, std::string_view locale, const std::vector<NavLink>& links) {
   const NavLink* current = nullptr;
-  for (const NavLink& link : config().navigation)
+  for (const NavLink& link : links)
     if (begins(rq.path, link.url) && (current == nullptr || link.url.size() > current->url.size())) current = &link;
   Rows rows;
-  for (const NavLink& link : config().navigation)
-    rows.push_back(Data{}.set("url", link.url).set("label", text(locale, link.text)).set("current", &link == current));
+  for (const NavLink& link : links)
+    rows.push_back(Data{}
+                       .set("url", link.url)
+                       .set("label", text(locale, link.text))
+                       .set("icon", link.icon)
+                       .set("current", &link == current));
   return rows;
 }
 
 Data assets() {
   Data urls;
-  static constexpr std::array<std::pair<const char*, const char*>, 6> kFiles{{{"css_url", "app.css"},
+  static constexpr std::array<std::pair<const char*, const char*>, 8> kFiles{{{"css_url", "app.css"},
+                                                                              {"tokens_url", "tokens.css"},
+                                                                              {"social_url", "social.png"},
                                                                               {"icon_url", "favicon.svg"},
-                                                                              {"touch_url", "mark.svg"},
+                                                                              {"touch_url", "touch.png"},
                                                                               {"app_url", "app.js"},
                                                                               {"live_url", "live.js"},
                                                                               {"upload_url", "upload.js"}}};
@@ -73,7 +80,13 @@ Data assets() {
 Data page_data(const http::Request& rq, std::string_view locale) {
   Data page;
   page.set("nonce", rq.csp_nonce).set("csrf", rq.csrf_token).set("lang", std::string{locale});
+  page.set("dir", text(locale, "html.dir")).set("locale", text(locale, "html.og_locale"));
   page.set("request_id", rq.request_id).set("path", rq.path);
+  const Look look = look_of(rq);
+  page.set("theme", look.theme).set("zone", look.time_zone);
+  const bool app = rq.caller.signed_in() && (begins(rq.path, "/app") || begins(rq.path, "/admin"));
+  page.set("app", app).set("events_url", app ? config().events_url : "");
+  page.set("origin", config().base_url);
   page.set("signed_in", rq.caller.signed_in()).set("email", rq.caller.email);
   page.set("home_url", rq.caller.signed_in() ? "/app" : "/");
   page.set("brand", text(locale, "html.brand"));
@@ -91,7 +104,8 @@ http::Response page(const http::Request& rq, std::string_view view, Data data, i
   outer.set("page_description", description == nullptr ? std::string{} : said(locale, *description, data));
   outer.set("notice", told(rq, "notice", locale)).set("problem", told(rq, "problem", locale));
   outer.set("assets", assets());
-  outer.set("nav", rq.caller.signed_in() ? navigation(rq, locale) : Rows{});
+  outer.set("nav", rq.caller.signed_in() ? navigation(rq, locale, config().navigation) : Rows{});
+  if (begins(rq.path, "/app/settings")) outer.set("settings", navigation(rq, locale, config().settings));
   http::Response response;
   response.status = status;
   response.headers.set("Content-Type", "text/html; charset=utf-8");

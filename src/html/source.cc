@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "html/files.h"
+#include "html/setup.h"
 #include "html/template.h"
 
 namespace html {
@@ -124,6 +125,25 @@ void refuse_unescaped(std::string_view name, std::string_view text) {
     if (text.find(raw) != std::string_view::npos) fault(name, std::string{raw} + " is refused: values are escaped");
 }
 
+// The symbols that the text uses, so that a page carries no icon it does not show.
+std::string sprite_for(std::string_view text) {
+  std::set<std::string, std::less<>> used;
+  for (std::size_t at = text.find("\"#i-"); at != std::string_view::npos; at = text.find("\"#i-", at + 1)) {
+    const std::size_t from = at + 2;
+    used.emplace(text.substr(from, text.find('"', from) - from));
+  }
+  for (const NavLink& link : config().navigation) used.emplace("i-" + link.icon);
+  const std::string symbols = source_file("src/html/data/icons.svg").value_or("");
+  std::string out;
+  for (const std::string_view line : core::split(symbols, '\n')) {
+    constexpr std::string_view kStart = "<symbol id=\"";
+    if (!line.starts_with(kStart)) continue;
+    const std::string_view id = line.substr(kStart.size(), line.find('"', kStart.size()) - kStart.size());
+    if (used.contains(id)) out += line;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string source_of(std::string_view view, Frame frame) {
@@ -132,6 +152,9 @@ std::string source_of(std::string_view view, Frame frame) {
   const std::string name = frame == Frame::layout ? "html/layout" : std::string{view};
   std::string text = expand(name, file_of(name, extension), view, extension, 0);
   if (!plain) refuse_unescaped(view, text);
+  constexpr std::string_view kSprite = "<!--icons-->";
+  if (const std::size_t at = text.find(kSprite); at != std::string::npos)
+    text.replace(at, kSprite.size(), sprite_for(text));
   return text;
 }
 

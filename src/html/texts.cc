@@ -9,7 +9,9 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "html/files.h"
+#include "html/format.h"
 #include "html/html.h"
+#include "html/look.h"
 
 namespace html {
 namespace {
@@ -51,6 +53,12 @@ const std::string* Texts::find(std::string_view locale, std::string_view key) co
     if (const auto found = sentences->second.find(key); found != sentences->second.end()) return &found->second;
   }
   return nullptr;
+}
+
+std::vector<std::string> Texts::locales() const {
+  std::vector<std::string> names;
+  for (const auto& [locale, sentences] : locales_) names.push_back(locale);
+  return names;
 }
 
 std::shared_ptr<const Texts> texts() {
@@ -111,8 +119,15 @@ std::string text(std::string_view locale, std::string_view key,
   });
 }
 
+std::string counted(std::string_view locale, std::string_view key, std::int64_t n) {
+  const std::string one = std::string{key} + ".one";
+  const std::string other = std::string{key} + ".other";
+  return text(locale, n == 1 ? one : other, {{"n", number(n, locale)}});
+}
+
 std::string locale_of(const http::Request& rq) {
   const auto all = texts();
+  if (const Look look = look_of(rq); !look.locale.empty()) return look.locale;
   std::string best{kFallback};
   std::int64_t best_weight = 0;
   for (const std::string_view item : core::split(rq.header("accept-language").substr(0, 512), ',')) {

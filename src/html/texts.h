@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace html {
 
@@ -19,6 +20,7 @@ class Texts {
   // The sentence in that locale, else in English, else nothing.
   const std::string* find(std::string_view locale, std::string_view key) const;
   bool has_locale(std::string_view locale) const { return locales_.contains(locale); }
+  std::vector<std::string> locales() const;
   void add(std::string_view locale, std::string_view file, std::string_view json);  // throws std::logic_error
 
  private:

@@ -8,7 +8,8 @@
 
 namespace http {
 
-void mount_static(Router& router);
+// With a checkout's folder (development) files of its public/ are read anew at each request and not kept by browsers.
+void mount_static(Router& router, std::string source_dir = "");
 // "/static/app.0123456789ab.css" for "app.css" (a path below public/). Throws std::logic_error for an unknown file.
 std::string static_url(std::string_view path);
 

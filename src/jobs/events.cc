@@ -109,19 +109,20 @@ void Jobs::Hub::ring(std::string_view payload) {
     if (const auto bell = it->second.lock()) bell->set();
 }
 
-std::shared_ptr<core::Event> Jobs::Hub::follow(core::JobId job) {
+std::shared_ptr<core::Event> Jobs::Hub::follow(const std::vector<core::JobId>& jobs) {
   if (count_ >= kMostFollowers) return nullptr;
   ++count_;
-  const auto at = waiting_.emplace(job, std::weak_ptr<core::Event>());
-  const auto leave = [this, at, alive = std::weak_ptr<bool>(alive_)](core::Event* bell) {
+  std::vector<decltype(waiting_)::iterator> places;
+  for (const core::JobId job : jobs) places.push_back(waiting_.emplace(job, std::weak_ptr<core::Event>()));
+  const auto leave = [this, places, alive = std::weak_ptr<bool>(alive_)](core::Event* bell) {
     if (!alive.expired()) {
-      waiting_.erase(at);
+      for (const auto place : places) waiting_.erase(place);
       --count_;
     }
     delete bell;
   };
   std::shared_ptr<core::Event> bell(new core::Event, leave);
-  at->second = bell;
+  for (const auto place : places) place->second = bell;
   return bell;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "jobs/jobs.h"
 
@@ -16,7 +17,9 @@ class Jobs::Hub {
 
   explicit Hub(pg::Listener& listener);
   // Rings while the returned handle lives. Null when too many follow already.
-  std::shared_ptr<core::Event> follow(core::JobId job);
+  std::shared_ptr<core::Event> follow(core::JobId job) { return follow(std::vector{job}); }
+  // One bell for all of them; none is fine, it then rings for nobody.
+  std::shared_ptr<core::Event> follow(const std::vector<core::JobId>& jobs);
   std::size_t followers() const { return count_; }
 
  private:
@@ -28,5 +31,7 @@ class Jobs::Hub {
 };
 
 Task<http::Response> events(Jobs& jobs, http::Request& rq);
+// All that the caller's open page shows: his jobs, his balance, and a sentence when a job ends (news.cc).
+Task<http::Response> news(Jobs& jobs, http::Request& rq);
 
 }  // namespace jobs

@@ -16,6 +16,15 @@ std::string step_label(std::string_view locale, std::string_view step) {
   return label == key ? std::string(step) : label;
 }
 
+std::string running_text(std::string_view locale, std::string_view step, int progress, std::int64_t seconds_so_far) {
+  std::string said = step.empty() ? html::text(locale, "jobs.live.working") : step_label(locale, step);
+  if (progress < 10 || seconds_so_far < 3) return said;
+  const std::int64_t left = std::max<std::int64_t>(1, seconds_so_far * (100 - progress) / progress);
+  const std::string rest = left < 90 ? html::counted(locale, "jobs.live.seconds_left", left)
+                                     : html::counted(locale, "jobs.live.minutes_left", (left + 30) / 60);
+  return html::text(locale, "jobs.live.step_and_rest", {{"step", said}, {"rest", rest}});
+}
+
 namespace {
 
 std::int64_t seconds_between(core::Time from, core::Time to) {
@@ -23,7 +32,7 @@ std::int64_t seconds_between(core::Time from, core::Time to) {
 }
 
 std::string credits_text(const std::string& locale, std::int64_t n) {
-  return html::text(locale, n == 1 ? "jobs.page.credit" : "jobs.page.credits", {{"n", html::number(n)}});
+  return html::counted(locale, "jobs.page.credits", n);
 }
 
 html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& job,
@@ -66,20 +75,20 @@ Task<html::Rows> output_rows(Jobs& jobs, const std::string& locale, core::UserId
 std::string place_text(const std::string& locale, const Place& place) {
   if (place.waiting_for_own) return html::text(locale, "jobs.page.behind_own");
   if (place.ahead == 0) return html::text(locale, "jobs.page.next_in_line");
-  return html::text(locale, "jobs.page.ahead", {{"n", html::number(place.ahead)}});
+  return html::counted(locale, "jobs.page.ahead", place.ahead);
 }
 
 Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
                     html::Data& data) {
   const auto running = std::find_if(steps.begin(), steps.end(), [](const StepInfo& s) { return s.state == "running"; });
-  std::string said =
-      running == steps.end() ? html::text(locale, "jobs.live.working") : step_label(locale, running->name);
+  const std::int64_t so_far = job.started_at ? seconds_between(*job.started_at, jobs.clock.now()) : 0;
+  std::string said = running_text(locale, running == steps.end() ? "" : running->name, job.progress, so_far);
   if (job.status == "QUEUED") {
     const Place place = co_await place_of(jobs.db, job.id);
     said = place_text(locale, place);
   }
   if (job.cancel_requested) said = html::text(locale, "jobs.page.cancelling");
-  data.set("running", true).set("step_text", said).set("can_cancel", !job.cancel_requested);
+  data.set("running", true).set("queued", job.status == "QUEUED").set("step_text", said).set("can_cancel", !job.cancel_requested);
   data.set("refresh", "2");
 }
 
@@ -88,9 +97,7 @@ Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const 
   data.set("cost", credits_text(locale, job.final_cost));
   if (back > 0)
     data.set("returned", html::text(locale, "jobs.page.returned", {{"credits", credits_text(locale, back)}}));
-  if (job.started_at && job.finished_at)
-    data.set("took", html::duration(seconds_between(*job.started_at, *job.finished_at)));
-  if (job.finished_at) data.set("finished", html::when(*job.finished_at));
+  data.set("back", back > 0 ? "+" + html::number(back, locale) : "");
   if (job.status == "READY") {
     html::Rows outputs = co_await output_rows(jobs, locale, user, job.id);
     data.set("ready", true).set("outputs", std::move(outputs));
@@ -116,6 +123,69 @@ void tell_price(const std::string& locale, const Price& price, bool again, html:
   data.set("offer", std::move(offer));
 }
 
+std::string done_text(const std::string& locale, const StepInfo& step) {
+  const std::string label = step_label(locale, step.name);
+  const std::string took = html::duration(seconds_between(step.started_at, *step.finished_at));
+  if (step.state == "failed")
+    return html::text(locale, "jobs.log.step_failed", {{"step", label}, {"code", step.error_code.value_or("")}});
+  if (step.state == "skipped") return html::text(locale, "jobs.log.step_skipped", {{"step", label}});
+  if (!step.cpu_ms) return html::text(locale, "jobs.log.step_done", {{"step", label}, {"took", took}});
+  return html::text(locale, "jobs.log.step_measured",
+                    {{"step", label},
+                     {"took", took},
+                     {"cpu", html::duration((*step.cpu_ms + 500) / 1000)},
+                     {"out", html::bytes(static_cast<std::uint64_t>(step.bytes_out.value_or(0)), locale)}});
+}
+
+// What happened so far, oldest first: told from the job's own rows, which outlive every worker.
+html::Rows log_rows(const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps) {
+  html::Rows rows;
+  const auto add = [&](core::Time at, std::string said) {
+    rows.push_back(html::Data{}.set("at", html::when(at, locale)).set("said", std::move(said)));
+  };
+  add(job.created_at, html::text(locale, "jobs.log.queued", {{"credits", credits_text(locale, job.reserved)}}));
+  if (job.started_at)
+    add(*job.started_at, html::text(locale, "jobs.log.started", {{"n", html::number(job.attempt, locale)}}));
+  for (const StepInfo& step : steps) {
+    if (step.started_at < job.created_at) {  // kept from the run that this one goes on from
+      add(job.created_at, html::text(locale, "jobs.log.step_kept", {{"step", step_label(locale, step.name)}}));
+      continue;
+    }
+    if (step.finished_at) add(*step.finished_at, done_text(locale, step));
+    else add(step.started_at, html::text(locale, "jobs.log.step_started", {{"step", step_label(locale, step.name)}}));
+  }
+  if (job.finished_at && job.status == "READY")
+    add(*job.finished_at, html::text(locale, "jobs.log.ready", {{"credits", credits_text(locale, job.final_cost)}}));
+  if (job.finished_at && job.status == "FAILED")
+    add(*job.finished_at, html::text(locale, "jobs.log.failed", {{"code", job.error_code.value_or("")}}));
+  return rows;
+}
+
+void tell_costs(const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps, html::Data& data) {
+  html::Rows lines;
+  for (const StepInfo& step : steps)
+    if (step.credits.value_or(0) > 0)
+      lines.push_back(html::Data{}
+                          .set("label", step_label(locale, step.name))
+                          .set("credits", html::number(*step.credits, locale)));
+  data.set("lines", std::move(lines)).set("reserved", credits_text(locale, job.reserved));
+  for (const StepInfo& step : steps)
+    if (step.state == "failed") data.set("failed_step", std::to_string(step.n + 1));
+}
+
+Task<html::Data> job_view(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job) {
+  const std::vector<StepInfo> steps = co_await steps_of(jobs.db, user, job.id);
+  html::Data shown;
+  shown.set("id", job.id.str()).set("progress", std::to_string(job.progress)).set("status_word", job.status);
+  shown.set("steps", step_rows(jobs, locale, job, steps)).set("log", log_rows(locale, job, steps));
+  tell_costs(locale, job, steps, shown);
+  if (job.finished()) co_await tell_end(jobs, locale, user, job, shown);
+  else co_await tell_running(jobs, locale, job, steps, shown);
+  co_return shown;
+}
+
+projects::Projects shelf_of(Jobs& jobs) { return {jobs.loop, jobs.db, jobs.storage, jobs.clock}; }
+
 http::Response back_to(core::ProjectId project, const std::string& said = "") {
   return http::redirect("/app/projects/" + project.str() + said);
 }
@@ -136,37 +206,46 @@ Task<http::Response> project_page(Jobs& jobs, http::Request& rq) {
   const bool running = job && !job->finished();
   const std::string locale = html::locale_of(rq);
 
+  const std::string status = job && job->error_code == "CANCELLED"     ? "cancelled"
+                             : running && job->status == "QUEUED" ? "queued"
+                                                                  : project->status;
   html::Data data;
-  data.set("title", project->title)
-      .set("project", projects::project_view(*project))
-      .set("live", true)
-      .set("upload", true);
-  data.set("status", job && job->error_code == "CANCELLED" ? "cancelled" : project->status);
+  data.set("title", html::text(locale, "jobs.page.title",
+                               {{"name", project->title}, {"status", html::text(locale, "jobs.status." + status)}}));
+  data.set("project", projects::project_view(*project, locale)).set("upload", true).set("status", status);
   data.set("project_id", id.str());
   if (job) {
-    const std::vector<StepInfo> steps = co_await steps_of(jobs.db, user, job->id);
-    html::Data shown;
-    shown.set("id", job->id.str()).set("progress", std::to_string(job->progress));
-    shown.set("steps", step_rows(jobs, locale, *job, steps));
-    if (running) co_await tell_running(jobs, locale, *job, steps, shown);
-    else co_await tell_end(jobs, locale, user, *job, shown);
+    html::Data shown = co_await job_view(jobs, locale, user, *job);
     data.set("job", std::move(shown));
-    if (running) data.set("refresh", "2").set("events", "/api/jobs/" + job->id.str() + "/events");
+    if (running) data.set("refresh", "2");
   }
   if (!running && !inputs.empty()) {
     const Price price = co_await price_of(jobs, user, id, "");
     tell_price(locale, price, job.has_value(), data);
   }
-  projects::Projects shelf{jobs.loop, jobs.db, jobs.storage, jobs.clock};
-  data.set("photographs", projects::inputs_view(shelf, *project, inputs,
-                                                running ? projects::Inputs::fixed : projects::Inputs::can_change));
-  data.set("can_delete", !running);
+  projects::Projects shelf = shelf_of(jobs);
+  const auto mode = running ? projects::Inputs::fixed : projects::Inputs::can_change;
+  data.set("photographs", projects::inputs_view(shelf, *project, inputs, mode, locale));
+  data.set("can_delete", !running).set("can_change", !running);
   co_return html::page(rq, "jobs/project", std::move(data));
+}
+
+Task<http::Response> job_page(Jobs& jobs, http::Request& rq) {
+  const std::optional<JobRow> job = co_await find_job(jobs.db, rq.caller.user, rq.id<core::JobId>("id"));
+  if (!job) http::throw_not_found();
+  co_return back_to(job->project);
 }
 
 Task<http::Response> start_form(Jobs& jobs, http::Request& rq) {
   const auto project = rq.id<core::ProjectId>("id");
   std::string said;
+  projects::Projects shelf = shelf_of(jobs);
+  try {
+    co_await projects::save_captions(shelf, rq.caller.user, project, rq);
+  } catch (const core::Problem& problem) {
+    if (problem.code != "invalid_caption") throw;
+    co_return back_to(project, "?problem=projects.invalid_caption");
+  }
   try {
     co_await start_once(jobs, rq.caller.user, project, std::string(rq.form("pipeline")), "");
   } catch (const core::Problem& problem) {

@@ -27,8 +27,10 @@ void mount(http::Router& r, Jobs& jobs) {
   r.post("/api/jobs/{id}/retry", Who::user, with(jobs, retry_by_api));
   r.get("/api/jobs/{id}/events", Who::user, with(jobs, events), endless);
   r.get("/api/jobs/{id}/outputs", Who::user, with(jobs, outputs));
+  r.get("/app/events", Who::user, with(jobs, news), endless);
   r.get("/app/projects/{id}", Who::user, with(jobs, project_page));
   r.post("/app/projects/{id}/jobs", Who::user, with(jobs, start_form));
+  r.get("/app/jobs/{id}", Who::user, with(jobs, job_page));
   r.post("/app/jobs/{id}/cancel", Who::user, with(jobs, cancel_form));
   r.post("/app/jobs/{id}/retry", Who::user, with(jobs, retry_form));
 }

@@ -2,53 +2,76 @@
 
 #include "core/text.h"
 #include "mail/pages.h"
-#include "mail/preferences.h"
+#include "mail/profile.h"
 
 namespace mail {
 namespace {
 
 constexpr std::size_t kLongestName = 100;
 
-constexpr pg::Sql kName{"mail.profile_read", R"sql(
-  select display_name from public.profiles where id = $1
-)sql"};
-constexpr pg::Sql kRename{"mail.profile_save", R"sql(
-  update public.profiles set display_name = $2 where id = $1
-)sql"};
-
 bool acceptable(std::string_view name) {
   const bool printable = std::ranges::none_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   return core::valid_utf8(name) && printable && core::utf8_length(name) <= kLongestName;
 }
 
-Task<http::Response> page(Mail& mail, const http::Request& rq, std::string name, std::string error) {
-  const core::UserId user = rq.caller.user;
-  const Preferences chosen = co_await preferences_of(mail, user);
-  const bool undeliverable = co_await is_undeliverable(mail, user, rq.caller.email);
+html::Rows zone_rows(std::string_view selected) {
+  html::Rows rows;
+  for (const std::string& zone : time_zones()) {
+    std::string label = zone;
+    std::ranges::replace(label, '_', ' ');
+    rows.push_back(
+        html::Data{}.set("value", zone).set("label", std::move(label)).set("selected", zone == selected));
+  }
+  return rows;
+}
+
+html::Rows theme_rows(const std::string& locale, std::string_view selected) {
+  html::Rows rows;
+  for (const std::string value : {"system", "light", "dark"})
+    rows.push_back(html::Data{}
+                       .set("value", value)
+                       .set("label", html::text(locale, "mail.settings.theme." + value))
+                       .set("selected", value == selected));
+  return rows;
+}
+
+http::Response page(const http::Request& rq, const Profile& profile, std::string error) {
   html::Data data;
-  data.set("title", "mail.settings.title").set("narrow", true);
-  data.set("display_name", std::move(name)).set("display_name_error", error);
-  show(data, chosen, undeliverable);
-  co_return html::page(rq, "mail/settings", data, error.empty() ? 200 : 422);
+  data.set("title", "mail.settings.profile").set("narrow", true);
+  data.set("display_name", profile.display_name).set("display_name_error", error);
+  data.set("languages", html::languages(profile.locale)).set("zones", zone_rows(profile.time_zone));
+  data.set("themes", theme_rows(html::locale_of(rq), profile.theme));
+  return html::page(rq, "mail/settings", std::move(data), error.empty() ? 200 : 422);
+}
+
+// What the form names and the lists hold; anything else is as if nothing had been chosen.
+std::string one_of(std::string_view value, bool known, std::string_view otherwise) {
+  return std::string{known ? value : otherwise};
 }
 
 }  // namespace
 
 Task<http::Response> settings_page(Mail& mail, http::Request& rq) {
-  const core::UserId user = rq.caller.user;
-  const auto name = co_await mail.db.as(user).maybe<std::string>(kName, user);
-  co_return co_await page(mail, rq, name.value_or(""), "");
+  Profile profile = co_await profile_of(mail.db, rq.caller.user);
+  // The schema's default language is nobody's choice: the browser's stands until there is one.
+  if (profile.locale == "en" && html::look_of(rq).locale.empty()) profile.locale = "und";
+  co_return page(rq, profile, "");
 }
 
 Task<http::Response> save_profile(Mail& mail, http::Request& rq) {
-  const core::UserId user = rq.caller.user;
-  std::string name{core::trim(rq.form("display_name"))};
-  if (!acceptable(name)) {
+  Profile wanted;
+  wanted.display_name = core::trim(rq.form("display_name"));
+  const std::string_view locale = rq.form("locale"), zone = rq.form("time_zone"), theme = rq.form("theme");
+  wanted.locale = one_of(locale, html::speaks(locale), "und");
+  wanted.time_zone = one_of(zone, std::ranges::binary_search(time_zones(), zone), "UTC");
+  wanted.theme = one_of(theme, theme == "light" || theme == "dark", "system");
+  if (!acceptable(wanted.display_name)) {
     std::string error = html::text(html::locale_of(rq), "mail.settings.display_name_long");
-    co_return co_await page(mail, rq, core::valid_utf8(name) ? std::move(name) : std::string{}, std::move(error));
+    if (!core::valid_utf8(wanted.display_name)) wanted.display_name.clear();
+    co_return page(rq, wanted, std::move(error));
   }
-  co_await mail.db.as(user).run(kRename, user, name);
-  co_return http::redirect("/app/settings?notice=mail.profile");
+  co_await save_profile(mail.db, rq.caller.user, wanted);
+  co_return http::redirect("/app/settings?notice=mail.profile").cookie(html::look_cookie(rq, look_of(wanted)));
 }
 
 }  // namespace mail

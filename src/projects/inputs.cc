@@ -157,6 +157,23 @@ Task<Asset> set_caption(Projects& projects, core::UserId user, core::ProjectId p
   co_return co_await projects.db.in(writer(), write_caption, user, project, asset, checked);
 }
 
+Task<> save_captions(Projects& projects, core::UserId user, core::ProjectId project, const http::Request& rq) {
+  constexpr std::string_view kField = "caption.";
+  const auto& fields = rq.form();
+  const std::vector<Asset> stored = co_await inputs(projects.db, user, project);
+  std::vector<std::pair<core::AssetId, std::string>> changed;
+  for (const Asset& asset : stored) {
+    const std::string name = std::string(kField) + asset.id.str();
+    const auto field = std::ranges::find(fields, name, &std::pair<std::string, std::string>::first);
+    if (field == fields.end()) continue;
+    std::string line = checked_caption(field->second);
+    const core::Json meta = core::Json::parse(asset.meta.text).value_or(core::Json{});
+    if (line != meta["caption"].string_or("")) changed.emplace_back(asset.id, std::move(line));
+  }
+  for (const auto& [asset, line] : changed)
+    co_await projects.db.in(writer(), write_caption, user, project, asset, line);
+}
+
 std::string checked_caption(std::string_view caption) {
   std::string line(core::trim(caption));
   for (char& c : line)

@@ -46,9 +46,9 @@ std::string more_url(const Filter& filter, const std::string& next) {
   return url;
 }
 
-html::Data list_view(const Filter& filter, const Page& page) {
+html::Data list_view(const Filter& filter, const Page& page, std::string_view locale) {
   html::Rows rows;
-  for (const Project& project : page.items) rows.push_back(project_view(project));
+  for (const Project& project : page.items) rows.push_back(project_view(project, locale));
   const bool filtered = !filter.status.empty() || !filter.text.empty() || !filter.after.empty();
   html::Data data;
   data.set("title", "projects.list.title");
@@ -67,7 +67,7 @@ Task<http::Response> list_page(Projects& projects, http::Request& rq) {
   filter.text = std::string(core::trim(rq.query("q").value_or("")));
   filter.after = std::string(rq.query("after").value_or(""));
   const Page page = co_await list(projects.db, rq.caller.user, filter);
-  co_return html::page(rq, "projects/list", list_view(filter, page));
+  co_return html::page(rq, "projects/list", list_view(filter, page, html::locale_of(rq)));
 }
 
 Task<http::Response> new_page(Projects&, http::Request& rq) { co_return new_form(rq, "", "", 200); }
@@ -126,9 +126,22 @@ Task<http::Response> caption_form(Projects& projects, http::Request& rq) {
   co_return http::redirect(page_of(id) + "#inputs");
 }
 
+Task<http::Response> captions_form(Projects& projects, http::Request& rq) {
+  const auto id = rq.id<core::ProjectId>("id");
+  if (!co_await find(projects.db, rq.caller.user, id)) http::throw_not_found();
+  try {
+    co_await save_captions(projects, rq.caller.user, id, rq);
+  } catch (const Trouble& problem) {
+    co_return back_with(id, problem);
+  }
+  if (rq.query("then") == "credits") co_return http::redirect("/app/credits?project=" + id.str());
+  co_return http::redirect(page_of(id) + "?notice=projects.captions#inputs");
+}
+
 Task<http::Response> delete_input_form(Projects& projects, http::Request& rq) {
   const auto id = rq.id<core::ProjectId>("id");
   try {
+    co_await save_captions(projects, rq.caller.user, id, rq);
     co_await remove(projects, rq.caller.user, id, rq.id<core::AssetId>("asset"));
   } catch (const Trouble& problem) {
     co_return back_with(id, problem);

@@ -74,12 +74,17 @@ Task<Project> create(Projects& projects, core::UserId user, std::string title);
 Task<Asset> add_input(Projects& projects, core::UserId user, core::ProjectId project, std::string name,
                       std::string caption, std::string bytes);
 
+// The lines of text of a form: every field `caption.<asset id>` of this project that differs from what is stored.
+// Throws Problem 400 invalid_caption, and then has changed nothing.
+Task<> save_captions(Projects& projects, core::UserId user, core::ProjectId project, const http::Request& rq);
+
 // The data of the partial {{> projects/inputs}}: put it into the page as one member and open that member around the
 // partial. `can_change`: shows upload, caption and delete forms (not while a job runs).
 enum class Inputs { fixed, can_change };
-html::Data inputs_view(Projects& projects, const Project& project, const std::vector<Asset>& inputs, Inputs mode);
+html::Data inputs_view(Projects& projects, const Project& project, const std::vector<Asset>& inputs, Inputs mode,
+                       std::string_view locale = "en");
 // The data of one project: id, name (its title), status, created and updated (for ui/time).
-html::Data project_view(const Project& project);
+html::Data project_view(const Project& project, std::string_view locale = "en");
 
 // /api/projects…, /app/projects and the forms below it, except the page /app/projects/{id}, which is jobs'.
 void mount(http::Router& router, Projects& projects);

@@ -4,6 +4,7 @@
 #include "sim/local.h"
 #include "sim/mailbox.h"
 #include "sim/resend.h"
+#include "sim/ui.h"
 
 namespace sim {
 namespace {
@@ -18,6 +19,13 @@ http::Handler local(Inbox& inbox, Fn fn) {
   return [&inbox, fn](http::Request& rq) -> core::Task<http::Response> {
     if (!is_local(rq)) http::throw_not_found();
     co_return fn(inbox, rq);
+  };
+}
+
+http::Handler local(http::Response (*fn)(const http::Request&)) {
+  return [fn](http::Request& rq) -> core::Task<http::Response> {
+    if (!is_local(rq)) http::throw_not_found();
+    co_return fn(rq);
   };
 }
 
@@ -39,6 +47,8 @@ void mount(http::Router& r, Sim& sim) {
   r.del("/dev/mail", Who::anyone, local(inbox, clear));
   r.get("/dev/mail/{id}", Who::anyone, local(inbox, one));
   r.get("/dev/mail/{id}/html", Who::anyone, local(inbox, html_part));
+  r.get("/dev/ui", Who::visitor, local(components));
+  r.get("/dev/ui/errors/{status}", Who::visitor, local(error_sample));
 }
 
 }  // namespace sim

@@ -1,15 +1,20 @@
+#include <algorithm>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "core/text.h"
 #include "html/format.h"
 #include "html/html.h"
+#include "html/look.h"
 #include "site/site.h"
 
 namespace site {
 namespace {
 
 using core::Task;
+
+constexpr std::int64_t kLow = 5;  // credits: where the page begins to speak of it
 
 html::Rows rows(const std::vector<RunningJob>& jobs) {
   html::Rows out;
@@ -19,32 +24,73 @@ html::Rows rows(const std::vector<RunningJob>& jobs) {
                       .set("job", job.id.str())
                       .set("title", job.title)
                       .set("status", core::lower(job.status))
+                      .set("status_word", job.status)
                       .set("progress", std::to_string(job.progress)));
   return out;
 }
 
-html::Rows rows(const std::vector<RecentProject>& projects) {
+html::Rows rows(const std::vector<RecentProject>& projects, const std::string& locale) {
   html::Rows out;
   for (const RecentProject& project : projects)
     out.push_back(html::Data{}
                       .set("id", project.id.str())
                       .set("title", project.title)
                       .set("status", core::lower(project.status))
-                      .set("updated", html::when(project.updated)));
+                      .set("updated", html::when(project.updated, locale)));
   return out;
+}
+
+// What a newcomer has done of the way to the first video; nothing once there is one.
+html::Rows first_steps(const std::vector<RecentProject>& recent, bool running) {
+  const bool ready = std::ranges::any_of(recent, [](const RecentProject& p) { return p.status == "ready"; });
+  if (ready) return {};
+  html::Rows rows;
+  const auto step = [&](const char* key, const char* href, bool done) {
+    rows.push_back(html::Data{}.set("key", key).set("href", href).set("done", done));
+  };
+  step("confirm", "", true);
+  step("project", "/app/projects/new", !recent.empty());
+  const std::string project = recent.empty() ? "" : "/app/projects/" + recent.front().id.str();
+  step("video", project.c_str(), running);
+  return rows;
+}
+
+void tell_use(const std::vector<std::int64_t>& spent, const std::string& locale, html::Data& data) {
+  const std::int64_t sum = std::accumulate(spent.begin(), spent.end(), std::int64_t{0});
+  const std::string said = html::text(locale, "site.dashboard.used_chart", {{"n", html::number(sum, locale)}});
+  data.set("used", html::number(sum, locale)).set("chart", html::bars(spent, said));
+}
+
+void tell_plan(const PlanNow& plan, const std::string& locale, html::Data& data) {
+  data.set("plan", html::text(locale, "site.plan." + (plan.tier.empty() ? "none" : plan.tier) + ".name"));
+  data.set("past_due", plan.status == "past_due" || plan.status == "unpaid");
 }
 
 Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq) {
   const std::int64_t balance = co_await source.balance(rq);
   const std::vector<RunningJob> running = co_await source.running(rq);
   const std::vector<RecentProject> recent = co_await source.recent(rq);
+  const std::vector<std::int64_t> spent = co_await source.spent(rq);
+  const PlanNow plan = co_await source.plan(rq);
+  const html::Look look = co_await source.look(rq);
+  const std::string locale = html::locale_of(rq);
   html::Data data;
-  data.set("title", "site.dashboard.title").set("wide", true);
-  data.set("balance", html::number(balance)).set("owed", balance < 0);
-  data.set("running_count", std::to_string(running.size()));
-  data.set("running", rows(running)).set("projects", rows(recent)).set("first_visit", recent.empty());
-  if (!running.empty()) data.set("live", true).set("refresh", "5");
-  co_return html::page(rq, "site/dashboard", std::move(data));
+  data.set("title", "site.dashboard.title");
+  data.set("balance", html::number(balance, locale)).set("balance_exact", std::to_string(balance));
+  data.set("owed", balance < 0).set("low", balance >= 0 && balance < kLow && !recent.empty());
+  data.set("running_count", html::number(static_cast<std::int64_t>(running.size()), locale));
+  data.set("any_running", !running.empty()).set("running", rows(running));
+  data.set("projects", rows(recent, locale)).set("first_visit", recent.empty());
+  html::Rows steps = first_steps(recent, !running.empty());
+  data.set("starting", !steps.empty()).set("first_steps", std::move(steps));
+  tell_use(spent, locale, data);
+  tell_plan(plan, locale, data);
+  if (!running.empty()) data.set("refresh", "5");
+  http::Response response = html::page(rq, "site/dashboard", std::move(data));
+  // A browser that has not been told how this person likes his pages is told here, where everybody lands.
+  if (look != html::Look{} && html::look_of(rq) == html::Look{})
+    response.headers.add("Set-Cookie", html::look_cookie(rq, look));
+  co_return response;
 }
 
 }  // namespace

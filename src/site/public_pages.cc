@@ -18,9 +18,10 @@ html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, cons
     const std::string key = "site.plan." + plan.key;
     out.push_back(html::Data{}
                       .set("name", html::text(locale, key + ".name"))
-                      .set("credits", html::number(plan.credits))
-                      .set("minutes", html::number(plan.credits * catalogue.seconds_per_credit / 60))
-                      .set("price", plan.price));
+                      .set("credits", html::number(plan.credits, locale))
+                      .set("minutes", html::number(plan.credits * catalogue.seconds_per_credit / 60, locale))
+                      .set("price", plan.price)
+                      .set("recommended", plan.recommended));
   }
   return out;
 }
@@ -64,6 +65,7 @@ Task<http::Response> landing(const Catalogue& catalogue, http::Request& rq) {
   html::Data data = priced(rq, catalogue);
   data.set("title", "site.landing.title").set("description", "site.landing.description");
   data.set("film_url", http::static_url("site/film.webp"));
+  data.set("video_url", http::static_url("site/sample.mp4"));
   data.set("first_url", http::static_url("site/nagasaki-boats.webp"));
   data.set("second_url", http::static_url("site/french-alpine-landscape.webp"));
   data.set("third_url", http::static_url("site/march-pastoral.webp"));

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/ids.h"
+#include "html/look.h"
 #include "http/router.h"
 
 namespace site {
@@ -18,10 +19,11 @@ struct Plan {
   std::string key;  // starter, pack_25: names the texts site.plan.<key>.*
   std::int64_t credits = 0;
   std::string price;  // as people read it, "$19"; empty: not on sale yet
+  bool recommended = false;
 };
 
 struct Catalogue {
-  std::vector<Plan> tiers{{"starter", 60, ""}, {"pro", 200, ""}, {"enterprise", 500, ""}};  // credits a month
+  std::vector<Plan> tiers{{"starter", 60, ""}, {"pro", 200, "", true}, {"enterprise", 500, ""}};  // credits a month
   std::vector<Plan> packs{{"pack_25", 25, ""}, {"pack_80", 80, ""}, {"pack_250", 250, ""}};
   std::int64_t seconds_per_credit = 10;  // of rendered video: the price that pipeline/ states
   std::int64_t seconds_per_photograph = 3;
@@ -42,11 +44,20 @@ struct RecentProject {
   core::Time updated;
 };
 
-// Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8.
+struct PlanNow {
+  std::string tier;    // a key of the catalogue, or empty
+  std::string status;  // of the subscription: none, active, past_due, …
+};
+
+// Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8;
+// `spent`: credits a day, today last; `look`: what the profile says, for browsers that do not know it yet.
 struct DashboardSource {
   std::function<core::Task<std::int64_t>(const http::Request&)> balance;
   std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;
   std::function<core::Task<std::vector<RecentProject>>(const http::Request&)> recent;
+  std::function<core::Task<std::vector<std::int64_t>>(const http::Request&)> spent;
+  std::function<core::Task<PlanNow>(const http::Request&)> plan;
+  std::function<core::Task<html::Look>(const http::Request&)> look;
 };
 
 void mount(http::Router& router, Catalogue catalogue = {});

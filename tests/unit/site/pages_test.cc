@@ -17,6 +17,9 @@ struct Site {
   std::int64_t balance = 20;
   std::vector<site::RunningJob> running;
   std::vector<site::RecentProject> recent;
+  std::vector<std::int64_t> spent = std::vector<std::int64_t>(30, 0);
+  site::PlanNow plan{"", "none"};
+  html::Look look;
 
   explicit Site(site::Catalogue catalogue = {}) {
     site::mount(router, std::move(catalogue));
@@ -24,6 +27,9 @@ struct Site {
     source.balance = [this](const http::Request&) -> Task<std::int64_t> { co_return balance; };
     source.running = [this](const http::Request&) -> Task<std::vector<site::RunningJob>> { co_return running; };
     source.recent = [this](const http::Request&) -> Task<std::vector<site::RecentProject>> { co_return recent; };
+    source.spent = [this](const http::Request&) -> Task<std::vector<std::int64_t>> { co_return spent; };
+    source.plan = [this](const http::Request&) -> Task<site::PlanNow> { co_return plan; };
+    source.look = [this](const http::Request&) -> Task<html::Look> { co_return look; };
     site::mount(router, source);
   }
 
@@ -74,8 +80,8 @@ TEST_CASE("a plan without a price is not on sale yet, one with a price says it")
   Site priced{catalogue};
   const std::string page = priced.get("/pricing");
   CHECK(count(page, "Not on sale yet.") == 4);
-  CHECK(has(page, "$29 a month"));
-  CHECK(has(page, "$9, once"));
+  CHECK(has(page, "$29 <small>a month</small>"));
+  CHECK(has(page, "$9 <small>once</small>"));
 }
 
 TEST_CASE("pricing shows the credits of every tier and pack, and costs that follow the pipeline's price") {
@@ -110,11 +116,11 @@ TEST_CASE("an empty dashboard teaches, a full one lists") {
 
 TEST_CASE("the dashboard follows running jobs only while there are some") {
   Site site;
-  CHECK_FALSE(has(site.get("/app", true), "data-poll"));
+  CHECK_FALSE(has(site.get("/app", true), "<progress"));
   site.running.push_back({core::JobId::random(), core::ProjectId::random(), "A film", "PROCESSING", 42});
   const std::string page = site.get("/app", true);
-  CHECK(has(page, "data-live data-poll=\"4\""));
-  CHECK(has(page, "<progress max=\"100\" value=\"42\" aria-label=\"Progress of A film\">"));
+  CHECK(has(page, "data-live=\"jobs balance\""));
+  CHECK(has(page, "<progress max=\"100\" value=\"42\" aria-label=\"Progress of A film\" data-live-bar>"));
   CHECK(has(page, "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"));
 }
 
@@ -122,6 +128,37 @@ TEST_CASE("a balance below zero is shown as owed") {
   Site site;
   site.balance = -3;
   CHECK(has(site.get("/app", true), "Credits owed"));
+}
+
+TEST_CASE("the month's use is a figure with a chart that says what it shows") {
+  Site site;
+  site.spent.back() = 7;
+  site.spent.front() = 1300;
+  const std::string page = site.get("/app", true);
+  CHECK(has(page, ">1,307<"));
+  CHECK(has(page, "aria-label=\"1,307 credits in the last 30 days, one bar a day\""));
+  CHECK(count(page, "<rect class=\"none\"") == 28);
+  CHECK(count(page, "<rect class=\"today\"") == 1);
+}
+
+TEST_CASE("getting started goes away with the first finished video") {
+  Site site;
+  CHECK(has(site.get("/app", true), "Getting started"));
+  site.recent.push_back({core::ProjectId::random(), "Mine", "ready", core::Time{}});
+  CHECK_FALSE(has(site.get("/app", true), "Getting started"));
+}
+
+TEST_CASE("a browser that does not know the person's theme is told once, on the dashboard") {
+  Site site;
+  site.look.theme = "dark";
+  http::Request rq;
+  rq.path = "/app";
+  rq.caller.kind = http::Caller::Kind::user;
+  CHECK(site.loop.run_until(site.call(rq)).headers.get("set-cookie").starts_with("tenon_look=dark~~; Path=/"));
+  rq.headers.add("Cookie", "tenon_look=light~~");
+  const http::Response again = site.loop.run_until(site.call(rq));
+  CHECK_FALSE(again.headers.has("set-cookie"));
+  CHECK(has(std::get<std::string>(again.body), "data-theme=\"light\""));
 }
 
 TEST_CASE("robots may read the public pages only") {

@@ -1,0 +1,157 @@
+// /app/events: one stream for whatever page a person has open.
+//   job     {"job","project","status","progress","text","steps":{"render":"running"}}   when it moved
+//   balance {"balance","text"}                                                            at first, and when it changed
+//   toast   {"text","href"}                                                               when a job ended meanwhile
+// Only the newest jobs are looked at, so the cost does not grow with a person's history.
+#include <algorithm>
+#include <map>
+
+#include "billing/billing.h"
+#include "core/ambient.h"
+#include "core/problem.h"
+#include "core/text.h"
+#include "html/format.h"
+#include "jobs/events.h"
+#include "jobs/views.h"
+
+namespace jobs {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+constexpr std::chrono::seconds kBusyPause{4};   // a notice may be lost
+constexpr std::chrono::seconds kIdlePause{10};  // a payment arrived, a job was started elsewhere
+constexpr std::chrono::seconds kHeartbeatEvery{15};
+
+constexpr pg::Sql kNews{"jobs.news_read", R"sql(
+  select j.id, j.project_id, p.title, j.status::text, j.progress, coalesce(j.error_code, ''), j.started_at,
+         coalesce((select string_agg(s.name || ':' || s.state, ',' order by s.n) from public.job_steps s
+                   where s.job_id = j.id and s.user_id = j.user_id), '')
+    from (select * from public.jobs where user_id = $1 order by created_at desc, id desc limit 30) j
+    join public.projects p on p.id = j.project_id and p.user_id = j.user_id
+   where j.status in ('QUEUED', 'PROCESSING') or j.finished_at > now() - interval '2 minutes'
+)sql"};
+struct News {  // in select order
+  core::JobId job;
+  core::ProjectId project;
+  std::string title;
+  std::string status;
+  std::int32_t progress = 0;
+  std::string error_code;
+  std::optional<core::Time> started_at;
+  std::string steps;  // "probe:done,captions:running"
+  bool finished() const { return status == "READY" || status == "FAILED"; }
+  std::string stamp() const { return status + std::to_string(progress) + steps; }
+};
+
+struct Reader {
+  Jobs& jobs;
+  core::UserId user;
+  std::string locale;
+  std::shared_ptr<core::Event> bell;
+  std::vector<core::JobId> followed;
+  std::map<core::JobId, std::string> told;  // stamp by job; of unfinished jobs and those that ended just now
+  std::optional<std::int64_t> balance;
+};
+
+std::string job_data(const Reader& reader, const News& news) {
+  core::JsonWriter w;
+  w.begin().field("job", news.job).field("project", news.project).field("status", news.status);
+  w.field("progress", news.progress).key("steps").begin();
+  std::string running;
+  for (const std::string_view item : core::split(news.steps, ',')) {
+    const std::size_t colon = item.find(':');
+    if (colon == std::string_view::npos) continue;
+    w.field(item.substr(0, colon), item.substr(colon + 1));
+    if (item.substr(colon + 1) == "running") running = item.substr(0, colon);
+  }
+  const std::int64_t so_far =
+      news.started_at ? core::unix_seconds(reader.jobs.clock.now()) - core::unix_seconds(*news.started_at) : 0;
+  w.end().field("text", news.status == "QUEUED" ? html::text(reader.locale, "jobs.live.queued")
+                                                : running_text(reader.locale, running, news.progress, so_far));
+  w.end();
+  return w.take();
+}
+
+std::string toast_data(const Reader& reader, const News& news) {
+  const std::string key = news.status == "READY"             ? "jobs.live.ready"
+                          : news.error_code == "CANCELLED" ? "jobs.live.cancelled"
+                                                             : "jobs.live.failed";
+  core::JsonWriter w;
+  w.begin().field("text", html::text(reader.locale, key, {{"title", news.title}}));
+  w.field("href", "/app/projects/" + news.project.str()).end();
+  return w.take();
+}
+
+Task<> tell_jobs(Reader& reader, const std::vector<News>& all, bool first, http::EventStream& out) {
+  std::map<core::JobId, std::string> told;
+  for (const News& news : all) {
+    const auto before = reader.told.find(news.job);
+    const bool known = before != reader.told.end();
+    told[news.job] = news.stamp();
+    if (known && before->second == news.stamp()) continue;
+    const std::string data = job_data(reader, news);
+    co_await out.send("job", data);
+    if (first || !news.finished()) continue;
+    const std::string toast = toast_data(reader, news);
+    co_await out.send("toast", toast);
+  }
+  reader.told = std::move(told);
+}
+
+Task<> tell_balance(Reader& reader, http::EventStream& out) {
+  const std::int64_t now = co_await billing::balance(reader.jobs.db, reader.user);
+  if (reader.balance == now) co_return;
+  reader.balance = now;
+  core::JsonWriter w;
+  w.begin().field("balance", now).field("text", html::number(now, reader.locale)).end();
+  const std::string data = w.take();
+  co_await out.send("balance", data);
+}
+
+// The bell rings for the jobs that are unfinished now. False when too many listen.
+bool follow(Reader& reader, const std::vector<News>& all) {
+  std::vector<core::JobId> wanted;
+  for (const News& news : all)
+    if (!news.finished()) wanted.push_back(news.job);
+  std::ranges::sort(wanted);
+  if (reader.bell && wanted == reader.followed) return true;
+  reader.bell.reset();
+  reader.bell = reader.jobs.hub->follow(wanted);
+  reader.followed = std::move(wanted);
+  return reader.bell != nullptr;
+}
+
+Task<> stream(Reader reader, http::EventStream& out) {
+  Steady::time_point heartbeat_at = Steady::now() + kHeartbeatEvery;
+  for (bool first = true; !core::ambient()->stop.stop_requested(); ) {
+    try {
+      const std::vector<News> all = co_await reader.jobs.db.as(reader.user).many<News>(kNews, reader.user);
+      co_await tell_jobs(reader, all, first, out);
+      co_await tell_balance(reader, out);
+      if (!follow(reader, all)) co_return;
+      first = false;
+    } catch (const pg::Unavailable&) {
+      // The page stays as it is until the database is back.
+    }
+    co_await reader.bell->wait(reader.followed.empty() ? kIdlePause : kBusyPause);
+    if (Steady::now() >= heartbeat_at) {
+      heartbeat_at = Steady::now() + kHeartbeatEvery;
+      co_await out.comment();
+    }
+  }
+}
+
+}  // namespace
+
+Task<http::Response> news(Jobs& jobs, http::Request& rq) {
+  std::shared_ptr<core::Event> bell = jobs.hub->follow(std::vector<core::JobId>{});
+  if (!bell) {
+    core::Problem busy(503, "busy", html::text("en", "jobs.problem.busy"));
+    busy.headers.emplace_back("Retry-After", "5");
+    throw busy;
+  }
+  const Reader reader{jobs, rq.caller.user, html::locale_of(rq), std::move(bell), {}, {}, {}};
+  co_return http::events([reader](http::EventStream& out) { return stream(reader, out); });
+}
+
+}  // namespace jobs

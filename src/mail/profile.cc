@@ -1,0 +1,47 @@
+#include "mail/profile.h"
+
+#include "core/resources.h"
+#include "core/text.h"
+
+namespace mail {
+namespace {
+
+constexpr pg::Sql kRead{"mail.profile_read", R"sql(
+  select display_name, locale, time_zone, theme from public.profiles where id = $1
+)sql"};
+constexpr pg::Sql kSave{"mail.profile_save", R"sql(
+  update public.profiles set display_name = $2, locale = $3, time_zone = $4, theme = $5 where id = $1
+)sql"};
+
+}  // namespace
+
+core::Task<Profile> profile_of(pg::Db& db, core::UserId user) {
+  auto found = co_await db.as(user).maybe<Profile>(kRead, user);
+  co_return found.value_or(Profile{"", "und", "UTC", "system"});
+}
+
+core::Task<> save_profile(pg::Db& db, core::UserId user, const Profile& profile) {
+  co_await db.as(user).run(kSave, user, profile.display_name, profile.locale, profile.time_zone, profile.theme);
+}
+
+html::Look look_of(const Profile& profile) {
+  html::Look look;
+  if (profile.theme != "system") look.theme = profile.theme;
+  if (profile.locale != "und") look.locale = profile.locale;
+  if (profile.time_zone != "UTC") look.time_zone = profile.time_zone;
+  return look;
+}
+
+const std::vector<std::string>& time_zones() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> out;
+    const core::Resource* file = core::find_resource("src/mail/data/time_zones.txt");
+    if (file == nullptr) return out;
+    for (const std::string_view line : core::split(file->bytes, '\n'))
+      if (!line.empty()) out.emplace_back(line);
+    return out;
+  }();
+  return names;
+}
+
+}  // namespace mail

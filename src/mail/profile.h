@@ -1,0 +1,30 @@
+// What a person has set about himself in public.profiles: his name, and how pages look to him.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/task.h"
+#include "html/look.h"
+#include "pg/pg.h"
+
+namespace mail {
+
+struct Profile {  // in select order
+  std::string display_name;
+  std::string locale;     // und: as the browser asks
+  std::string time_zone;  // UTC: as the device says
+  std::string theme;      // system, light, dark
+};
+
+core::Task<Profile> profile_of(pg::Db& db, core::UserId user);
+core::Task<> save_profile(pg::Db& db, core::UserId user, const Profile& profile);
+
+// The profile as the look cookie keeps it. The schema's own defaults count as not chosen.
+html::Look look_of(const Profile& profile);
+
+// The names that may be chosen, in alphabetical order.
+const std::vector<std::string>& time_zones();
+
+}  // namespace mail
