@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "auth/sessions.h"
+#include "auth/sessions/sessions.h"
 
 namespace auth {
 

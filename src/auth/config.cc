@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "auth/auth.h"
-#include "auth/jwt.h"
+#include "auth/keys/jwt.h"
 #include "core/crypto.h"
 #include "core/log.h"
 #include "core/text.h"

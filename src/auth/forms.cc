@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "auth/password.h"
+#include "auth/passwords/password.h"
 #include "core/crypto.h"
 #include "core/text.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/sessions.h"
+#include "auth/sessions/sessions.h"
 #include "core/problem.h"
 #include "html/html.h"
 

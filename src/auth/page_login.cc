@@ -1,5 +1,5 @@
 // GET and POST /login, POST /logout.
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/cookies.h"
 #include "auth/forms.h"
 #include "auth/use_cases.h"

@@ -1,5 +1,5 @@
 // GET and POST /reset (ask for the mail), POST /reset/password (what its link leads to).
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/forms.h"
 #include "auth/use_cases.h"
 

@@ -1,5 +1,5 @@
 // GET and POST /signup, POST /signup/resend. A known address is answered as an unknown one.
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/forms.h"
 #include "auth/use_cases.h"
 #include "core/text.h"

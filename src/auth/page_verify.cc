@@ -1,6 +1,6 @@
 // GET and POST /verify: where the link of a confirmation mail lands. The GET shows one button and changes nothing, so a
 // mail scanner that follows links confirms nobody.
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/forms.h"
 #include "auth/use_cases.h"
 

@@ -1,6 +1,7 @@
 #include "auth/auth.h"
 #include "auth/use_cases.h"
-#include "auth/wire.h"
+#include "auth/wire/endpoints.h"
+#include "auth/wire/wire.h"
 
 namespace auth {
 

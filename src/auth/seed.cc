@@ -1,6 +1,6 @@
 // The doors for other modules, tools and seeds that auth.h declares.
-#include "auth/accounts.h"
-#include "auth/password.h"
+#include "auth/accounts/accounts.h"
+#include "auth/passwords/password.h"
 #include "core/problem.h"
 
 namespace auth {

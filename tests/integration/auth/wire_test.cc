@@ -1,5 +1,5 @@
 // The wire /auth/v1 from sign-up to deletion.
-#include "auth/password.h"
+#include "auth/passwords/password.h"
 #include "integration/auth/support/house.h"
 
 using namespace auth_test;

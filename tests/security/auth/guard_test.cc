@@ -1,7 +1,7 @@
 // Forged, expired and misused tokens on every kind of route, and state changes that another site asks for.
 #include "auth/cookies.h"
 #include "auth/csrf.h"
-#include "auth/jwt.h"
+#include "auth/keys/jwt.h"
 #include "integration/auth/support/house.h"
 
 using namespace auth_test;

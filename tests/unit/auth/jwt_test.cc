@@ -3,7 +3,7 @@
 #include <string>
 
 #include "auth/auth.h"
-#include "auth/jwt.h"
+#include "auth/keys/jwt.h"
 #include "core/crypto.h"
 
 namespace {

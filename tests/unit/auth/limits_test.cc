@@ -1,4 +1,4 @@
-#include "auth/limits.h"
+#include "auth/limits/limits.h"
 
 #include <doctest/doctest.h>
 

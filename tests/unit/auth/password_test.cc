@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "auth/password.h"
-#include "auth/users.h"
+#include "auth/passwords/password.h"
+#include "auth/users/users.h"
 
 namespace {
 

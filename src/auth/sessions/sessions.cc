@@ -1,8 +1,8 @@
-#include "auth/sessions.h"
+#include "auth/sessions/sessions.h"
 
 #include <algorithm>
 
-#include "auth/jwt.h"
+#include "auth/keys/jwt.h"
 #include "core/crypto.h"
 #include "core/log.h"
 #include "core/problem.h"

@@ -1,4 +1,4 @@
-#include "auth/password.h"
+#include "auth/passwords/password.h"
 
 #include <crypt.h>
 #include <sodium.h>

@@ -1,9 +1,7 @@
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/audit.h"
-#include "auth/limits.h"
-#include "auth/password.h"
-#include "auth/use_cases.h"
-#include "auth/wire.h"
+#include "auth/limits/limits.h"
+#include "auth/passwords/password.h"
 #include "core/log.h"
 #include "core/text.h"
 
@@ -58,18 +56,6 @@ Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origi
   Session session = co_await auth.db.in(pg::as_service("the password was right"), enter, entry);
   core::log::info("auth.account.signed_in", {{"user", session.user}, {"session", session.id}});
   co_return session;
-}
-
-// POST /auth/v1/token?grant_type=password
-Task<Response> token_password(Auth& auth, Request& rq) {
-  const core::Json body = object_body(rq);
-  const std::string email = text_of(body, "email");
-  const std::string password = text_of(body, "password");
-  if (email.empty() && !text_of(body, "phone").empty())
-    throw core::Problem(400, "phone_provider_disabled", "Phone logins are disabled");
-  if (email.empty()) throw core::Problem(400, "validation_failed", "missing email or phone");
-  const Session session = co_await sign_in(auth, email, password, origin_of(rq));
-  co_return session_answer(session);
 }
 
 }  // namespace auth

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include "auth/sessions.h"
+#include "auth/sessions/sessions.h"
 
 namespace auth {
 
@@ -29,9 +29,9 @@ struct Pending {
   std::string user_json;  // of a real unconfirmed user, or fabricated when the address is taken
 };
 using SignedUp = std::variant<Pending, Session>;
-Task<SignedUp> sign_up(Auth& auth, NewAccount account);  // signup.cc
+Task<SignedUp> sign_up(Auth& auth, NewAccount account);  // sign_up.cc
 
-Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origin from);  // token_password.cc
+Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origin from);  // sign_in.cc
 
 // Proof that a mail was read: by its link's token, or by address and code.
 struct Proof {
@@ -40,16 +40,25 @@ struct Proof {
   std::string email;
   std::string code;
 };
-Task<Session> redeem(Auth& auth, Proof proof, Origin from);                // verify.cc
-Task<bool> link_is_good(Auth& auth, std::string type, std::string token);  // verify.cc: changes nothing
-Task<Session> reset_password(Auth& auth, std::string token, std::string password, Origin from);  // recover.cc
+Task<Session> redeem(Auth& auth, Proof proof, Origin from);                // redeem.cc
+Task<bool> link_is_good(Auth& auth, std::string type, std::string token);  // redeem.cc: changes nothing
+Task<Session> reset_password(Auth& auth, std::string token, std::string password, Origin from);  // recovery.cc
 
 // Both are silent about unknown addresses.
-Task<> request_recovery(Auth& auth, std::string email, Landing landing, Origin from);     // recover.cc
-Task<> resend_confirmation(Auth& auth, std::string email, Landing landing, Origin from);  // resend.cc
+Task<> request_recovery(Auth& auth, std::string email, Landing landing, Origin from);     // recovery.cc
+Task<> resend_confirmation(Auth& auth, std::string email, Landing landing, Origin from);  // confirmation.cc
 
 Task<> sign_out(Auth& auth, core::UserId user, std::optional<core::SessionId> session, End which,
-                Origin from);  // logout.cc
+                Origin from);  // sign_out.cc
+
+// The signed-in user's own row. Both throw Problem 403 user_not_found when it is gone.
+struct Changes {
+  std::string email;     // empty: as it is
+  std::string password;  // likewise
+  std::string metadata;  // a JSON object to merge; empty: none
+};
+Task<User> own_account(Auth& auth, core::UserId user);                            // profile.cc
+Task<User> change_account(Auth& auth, Bearer who, Changes changes, Origin from);  // profile.cc
 
 // Pieces that several of them share, inside their transactions.
 Task<> mail_confirmation(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view email, const Landing& landing);

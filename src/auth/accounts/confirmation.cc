@@ -1,9 +1,6 @@
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/audit.h"
-#include "auth/limits.h"
-#include "auth/redirect.h"
-#include "auth/use_cases.h"
-#include "auth/wire.h"
+#include "auth/limits/limits.h"
 
 namespace auth {
 namespace {
@@ -31,19 +28,6 @@ Task<> resend_confirmation(Auth& auth, std::string email, Landing landing, Origi
   co_await require_mail_rate(auth, "signup", email);
   const Ask ask{&auth, std::move(email), std::move(landing), std::move(from)};
   co_await auth.db.in(pg::as_service("a stranger asks for his mail again"), resend_in, ask);
-}
-
-// POST /auth/v1/resend
-Task<Response> resend(Auth& auth, Request& rq) {
-  const core::Json body = object_body(rq);
-  const std::string type = text_of(body, "type");
-  if (type != "signup" && type != "email_change")
-    throw core::Problem(400, "validation_failed",
-                        "Missing one of these types: signup, email_change, sms, phone_change");
-  Landing landing;
-  if (names_other_place(auth.config, rq)) landing.redirect_to = redirect_target(auth.config, rq);
-  if (type == "signup") co_await resend_confirmation(auth, text_of(body, "email"), std::move(landing), origin_of(rq));
-  co_return http::json("{}");
 }
 
 }  // namespace auth

@@ -1,4 +1,4 @@
-#include "auth/users.h"
+#include "auth/users/users.h"
 
 #include "core/problem.h"
 #include "core/text.h"

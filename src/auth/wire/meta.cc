@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "auth/use_cases.h"
+#include "auth/wire/endpoints.h"
 #include "core/problem.h"
 
 namespace auth {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include "auth/users.h"
+#include "auth/users/users.h"
 
 namespace auth {
 
@@ -17,6 +17,12 @@ struct Origin {
   std::string agent;
 };
 Origin origin_of(const http::Request& rq);
+
+// Who holds an access token of ours: its user and, unless it was made without one, its session.
+struct Bearer {
+  core::UserId user;
+  std::optional<core::SessionId> session;
+};
 
 struct Session {
   core::SessionId id;

@@ -1,4 +1,4 @@
-#include "auth/jwt.h"
+#include "auth/keys/jwt.h"
 
 #include <cmath>
 

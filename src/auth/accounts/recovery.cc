@@ -1,11 +1,8 @@
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/audit.h"
-#include "auth/limits.h"
-#include "auth/one_time.h"
-#include "auth/password.h"
-#include "auth/redirect.h"
-#include "auth/use_cases.h"
-#include "auth/wire.h"
+#include "auth/limits/limits.h"
+#include "auth/passwords/password.h"
+#include "auth/tokens/one_time.h"
 #include "core/log.h"
 #include "outbox/outbox.h"
 
@@ -73,15 +70,6 @@ Task<Session> reset_password(Auth& auth, std::string token, std::string password
   if (!session) throw core::Problem(403, "otp_expired", "Email link is invalid or has expired");
   core::log::info("auth.password.reset", {{"user", session->user}});
   co_return *session;
-}
-
-// POST /auth/v1/recover
-Task<Response> recover(Auth& auth, Request& rq) {
-  const core::Json body = object_body(rq);
-  Landing landing;
-  if (names_other_place(auth.config, rq)) landing.redirect_to = redirect_target(auth.config, rq);
-  co_await request_recovery(auth, text_of(body, "email"), std::move(landing), origin_of(rq));
-  co_return http::json("{}");
 }
 
 }  // namespace auth

@@ -1,10 +1,8 @@
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/audit.h"
-#include "auth/limits.h"
-#include "auth/one_time.h"
-#include "auth/password.h"
-#include "auth/use_cases.h"
-#include "auth/wire.h"
+#include "auth/limits/limits.h"
+#include "auth/passwords/password.h"
+#include "auth/tokens/one_time.h"
 #include "core/log.h"
 
 namespace auth {
@@ -50,42 +48,33 @@ Task<std::optional<User>> change_in(pg::Tx& tx, Change& change) {
   co_return co_await user_by_id(tx, change.who.user);
 }
 
-http::Response shown(const std::optional<User>& user) {
+User present(std::optional<User> user) {
   if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
-  return http::json(user_json(*user));
+  return std::move(*user);
 }
 
 }  // namespace
 
-// GET /auth/v1/user
-Task<Response> user(Auth& auth, Request& rq) {
-  const Bearer who = co_await require_bearer(auth, rq);
-  const auto found = co_await auth.db.in(pg::as_service("schema auth is open to the service alone"), find, who.user);
-  co_return shown(found);
+Task<User> own_account(Auth& auth, core::UserId user) {
+  auto found = co_await auth.db.in(pg::as_service("schema auth is open to the service alone"), find, user);
+  co_return present(std::move(found));
 }
 
-// PUT /auth/v1/user: password and data. Fields that are not the user's to set are refused or ignored.
-Task<Response> update_user(Auth& auth, Request& rq) {
-  const Bearer who = co_await require_bearer(auth, rq);
-  const core::Json body = object_body(rq);
-  if (!body["app_metadata"].is_null())
-    throw core::Problem(403, "not_admin", "Updating app_metadata requires admin privileges");
-  const auto found = co_await auth.db.in(pg::as_service("schema auth is open to the service alone"), find, who.user);
-  if (!found) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
-  if (const std::string email = text_of(body, "email"); !email.empty() && canonical_email(email) != found->email)
+Task<User> change_account(Auth& auth, Bearer who, Changes changes, Origin from) {
+  const User before = co_await own_account(auth, who.user);
+  if (!changes.email.empty() && canonical_email(changes.email) != before.email)
     throw core::Problem(422, "email_provider_disabled", "Changing the email address is not available yet");
-  Change change{&auth, who, {}, {}, origin_of(rq)};
-  if (!body["data"].is_null()) change.data = object_of(body, "data");
-  if (const std::string password = text_of(body, "password"); !password.empty()) {
-    require_acceptable(password);
-    co_await require_rate(auth, kSignInRate, rq.client_ip, found->email);
-    const std::string stored = found->password_hash.value_or("");
-    const bool same = !stored.empty() && co_await password_matches(auth, password, stored);
+  Change change{&auth, who, std::move(changes.metadata), {}, std::move(from)};
+  if (!changes.password.empty()) {
+    require_acceptable(changes.password);
+    co_await require_rate(auth, kSignInRate, change.from.ip, before.email);
+    const std::string stored = before.password_hash.value_or("");
+    const bool same = !stored.empty() && co_await password_matches(auth, changes.password, stored);
     if (same) throw core::Problem(422, "same_password", "New password should be different from the old password.");
-    change.hash = co_await hash_password(auth, password);
+    change.hash = co_await hash_password(auth, std::move(changes.password));
   }
-  const auto changed = co_await auth.db.in(pg::as_service("the user changes his own row"), change_in, change);
-  co_return shown(changed);
+  auto changed = co_await auth.db.in(pg::as_service("the user changes his own row"), change_in, change);
+  co_return present(std::move(changed));
 }
 
 }  // namespace auth

@@ -1,4 +1,4 @@
-#include "auth/one_time.h"
+#include "auth/tokens/one_time.h"
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
-#include "auth/wire.h"
+#include "auth/wire/wire.h"
 
-#include "auth/password.h"
+#include "auth/passwords/password.h"
 #include "core/crypto.h"
 #include "core/text.h"
 

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "auth/audit.h"
-#include "auth/password.h"
-#include "auth/use_cases.h"
-#include "auth/wire.h"
+#include "auth/passwords/password.h"
+#include "auth/wire/endpoints.h"
+#include "auth/wire/wire.h"
 #include "core/crypto.h"
 #include "core/text.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/users.h"
+#include "auth/users/users.h"
 
 namespace auth {
 

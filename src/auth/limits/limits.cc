@@ -1,4 +1,4 @@
-#include "auth/limits.h"
+#include "auth/limits/limits.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

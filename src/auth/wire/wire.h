@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "auth/jwt.h"
-#include "auth/sessions.h"
+#include "auth/keys/jwt.h"
+#include "auth/sessions/sessions.h"
 #include "core/problem.h"
 
 namespace auth {
@@ -26,10 +26,6 @@ std::string object_of(const core::Json& body, std::string_view name);
 http::Response session_answer(const Session& session);
 
 // The user of a valid bearer whose session lives; the Problems of spec/supabase-auth.md 3 otherwise.
-struct Bearer {
-  core::UserId user;
-  std::optional<core::SessionId> session;
-};
 Task<Bearer> require_bearer(Auth& auth, const http::Request& rq);
 // Throws unless the bearer is a service_role key.
 void require_service(Auth& auth, const http::Request& rq);

@@ -1,13 +1,11 @@
 #include <fmt/format.h>
 
-#include "auth/accounts.h"
+#include "auth/accounts/accounts.h"
 #include "auth/audit.h"
-#include "auth/limits.h"
-#include "auth/one_time.h"
-#include "auth/password.h"
+#include "auth/limits/limits.h"
+#include "auth/passwords/password.h"
 #include "auth/redirect.h"
-#include "auth/use_cases.h"
-#include "auth/wire.h"
+#include "auth/tokens/one_time.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "outbox/outbox.h"
@@ -133,25 +131,6 @@ Task<SignedUp> sign_up(Auth& auth, NewAccount account) {
       if (problem.code != "email_exists" || round > 0) throw;
     }
   }
-}
-
-// POST /auth/v1/signup
-Task<Response> signup(Auth& auth, Request& rq) {
-  const core::Json body = object_body(rq);
-  NewAccount account;
-  account.email = text_of(body, "email");
-  account.password = text_of(body, "password");
-  account.metadata = object_of(body, "data");
-  account.from = origin_of(rq);
-  if (!text_of(body, "phone").empty())
-    throw core::Problem(400, "phone_provider_disabled", "Phone signups are disabled");
-  if (account.email.empty() && account.password.empty())
-    throw core::Problem(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled");
-  if (account.email.empty()) throw core::Problem(400, "validation_failed", "Signup requires a valid email");
-  if (names_other_place(auth.config, rq)) account.landing.redirect_to = redirect_target(auth.config, rq);
-  const SignedUp done = co_await sign_up(auth, std::move(account));
-  if (const auto* session = std::get_if<Session>(&done)) co_return session_answer(*session);
-  co_return http::json(std::get<Pending>(done).user_json);
 }
 
 }  // namespace auth
