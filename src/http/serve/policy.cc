@@ -155,6 +155,14 @@ std::string Policy::csp(std::string_view nonce) const {
   return csp_before_nonce_ + std::string(nonce) + csp_after_nonce_;
 }
 
+// What carries somebody's session must stay out of every cache, also of those that know HTTP/1.0 only; the same three
+// lines that @supabase/ssr asks of its servers.
+void add_uncached(std::string& out) {
+  add_line(out, "Cache-Control", "private, no-cache, no-store, must-revalidate, max-age=0");
+  add_line(out, "Expires", "0");
+  add_line(out, "Pragma", "no-cache");
+}
+
 void Policy::add_security(std::string& out, const Request& rq, const Response& answer) const {
   const auto fixed = [&](std::string_view name, std::string_view value) {
     if (!answer.headers.has(name)) add_line(out, name, value);
@@ -170,7 +178,7 @@ void Policy::add_security(std::string& out, const Request& rq, const Response& a
   fixed("Cross-Origin-Opener-Policy", "same-origin");
   if (https_) fixed("Strict-Transport-Security", "max-age=31536000");
   const bool personal = rq.caller.kind != Caller::Kind::nobody || is_json(type) || answer.status >= 400;
-  if (!rq.set_cookies.empty()) add_line(out, "Cache-Control", "no-store");
+  if (!rq.set_cookies.empty()) add_uncached(out);
   else if (personal) fixed("Cache-Control", "no-store");
   else if (html) fixed("Cache-Control", "no-cache");
   if (is_wire(rq.path)) {
@@ -187,7 +195,8 @@ std::string Policy::write_head(const Request& rq, const Response& answer, const 
   add_line(out, "X-Request-Id", rq.request_id);
   for (const auto& [name, value] : answer.headers.all()) {
     if (is_reserved(name)) continue;
-    if (!rq.set_cookies.empty() && core::iequals(name, "cache-control")) continue;  // a page with cookies: no-store
+    if (!rq.set_cookies.empty() && core::iequals(name, "cache-control"))
+      continue;  // a page with cookies is never cached
     // What another origin may do is decided here alone.
     if (core::iequals(name, "access-control-allow-credentials")) continue;
     add_line(out, name, value);
