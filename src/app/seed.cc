@@ -64,7 +64,8 @@ int seed(const Settings& settings) {
   pg::Db db(loop, settings.db);
   pg::Listener listener(loop, settings.db);
   storage::Storage storage(loop, pool, db, clock, settings.storage);
-  auth::Auth auth(loop, pool, db, clock, settings.auth);
+  http::Client client(loop);
+  auth::Auth auth(loop, pool, db, client, clock, settings.auth);
   projects::Projects projects{loop, db, storage, clock};
   const jobs::Pipelines pipelines = pipeline::all();
   jobs::Jobs jobs(loop, db, listener, storage, clock, pipelines);

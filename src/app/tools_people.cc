@@ -35,7 +35,8 @@ int user_create(const Settings& settings, const Tools& tools) {
   core::SystemClock clock;
   core::Offload pool(1, 4);
   pg::Db db(loop, settings.db);
-  auth::Auth auth(loop, pool, db, clock, settings.auth);
+  http::Client client(loop);
+  auth::Auth auth(loop, pool, db, client, clock, settings.auth);
   fmt::print("{}\n", loop.run_until(create(auth, db, tools.email, password)).str());
   return 0;
 }

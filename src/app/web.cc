@@ -36,10 +36,10 @@ class WebLoop {
   WebLoop(const Settings& settings, Pools& pools, sim::Sim* sim)
       : db_(loop_, settings.db),
         listener_(loop_, settings.db),
-        auth_(loop_, pools.hashing, db_, clock_, settings.auth),
+        client_(loop_),
+        auth_(loop_, pools.hashing, db_, client_, clock_, settings.auth),
         guard_(auth_),
         storage_(loop_, pools.disk, db_, clock_, settings.storage),
-        client_(loop_),
         mail_(loop_, client_, db_, settings.mail),
         rest_(loop_, db_, listener_, settings.rest),
         billing_{db_},
@@ -92,10 +92,10 @@ class WebLoop {
   core::SystemClock clock_;
   pg::Db db_;
   pg::Listener listener_;
+  http::Client client_;
   auth::Auth auth_;
   auth::Guard guard_;
   storage::Storage storage_;
-  http::Client client_;
   mail::Mail mail_;
   rest::Rest rest_;
   billing::Billing billing_;

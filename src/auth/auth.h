@@ -3,20 +3,27 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "auth/oauth/provider.h"
 #include "core/clock.h"
 #include "core/env.h"
 #include "core/ids.h"
 #include "core/loop.h"
 #include "core/task.h"
+#include "http/client.h"
 #include "http/router.h"
 #include "pg/pg.h"
 
 namespace auth {
+
+namespace oauth {
+class Directory;
+}
 
 using core::Task;
 
@@ -38,6 +45,8 @@ struct Config {
   int welcome_credits = 0;                         // WELCOME_CREDITS, once per confirmed self sign-up
   std::int64_t access_seconds = 3600;              // AUTH_ACCESS_TOKEN_SECONDS
   std::int64_t otp_seconds = 3600;                 // AUTH_OTP_SECONDS: codes and links of mails
+  std::vector<oauth::Provider> providers;          // AUTH_GOOGLE_*, AUTH_GITHUB_*, AUTH_OIDC
+  bool production = false;
 
   static Config from(core::Env& env);
   std::string issuer() const;       // <api_url>/auth/v1
@@ -47,7 +56,8 @@ struct Config {
 
 // The module. One for each loop, as the Db it speaks through. Every use case takes it as its first argument.
 struct Auth {
-  Auth(core::Loop& loop, core::Offload& hashing, pg::Db& db, core::Clock& clock, Config config);
+  Auth(core::Loop& loop, core::Offload& hashing, pg::Db& db, http::Client& client, core::Clock& clock, Config config);
+  ~Auth();
   Auth(const Auth&) = delete;
   Auth& operator=(const Auth&) = delete;
 
@@ -56,6 +66,10 @@ struct Auth {
   pg::Db& db;
   core::Clock& clock;
   const Config config;
+  oauth::Directory& directory() { return *directory_; }  // what providers publish
+
+ private:
+  std::unique_ptr<oauth::Directory> directory_;
 };
 
 // Answers "who may call" for every route (spec in http/router.h). Give it to http::Server.

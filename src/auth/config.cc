@@ -4,6 +4,7 @@
 
 #include "auth/auth.h"
 #include "auth/keys/jwt.h"
+#include "auth/oauth/directory.h"
 #include "core/crypto.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -47,6 +48,8 @@ Config Config::from(core::Env& env) {
   const bool limited = env.flag("TENON_RATE_LIMITS", true);
   if (!limited && env.production()) env.fault("TENON_RATE_LIMITS=off is for development only.");
   config.limits = limited || env.production() ? Limits::enforced : Limits::off;
+  config.providers = oauth::providers_from(env);
+  config.production = env.production();
   if (config.jwt_secret.empty()) config.jwt_secret = core::Secret(core::hex(core::random_bytes(32)));
   const std::string& secret = config.jwt_secret.reveal();
   if (config.anon_key.empty()) config.anon_key = core::Secret(make_api_key(secret, "anon"));
@@ -70,9 +73,14 @@ std::string make_api_key(std::string_view secret, std::string_view role) {
   return jwt::sign(claims, secret);
 }
 
-Auth::Auth(core::Loop& l, core::Offload& pool, pg::Db& database, core::Clock& time, Config settings)
+Auth::Auth(core::Loop& l, core::Offload& pool, pg::Db& database, http::Client& client, core::Clock& time,
+           Config settings)
     : loop(l), hashing(pool), db(database), clock(time), config(std::move(settings)) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");
+  using Scheme = oauth::Directory::Scheme;
+  directory_ = std::make_unique<oauth::Directory>(client, clock, config.production ? Scheme::https_only : Scheme::any);
 }
+
+Auth::~Auth() = default;
 
 }  // namespace auth

@@ -1,4 +1,5 @@
 #include "auth/auth.h"
+#include "auth/oauth/oauth.h"
 #include "auth/use_cases.h"
 #include "auth/wire/endpoints.h"
 #include "auth/wire/wire.h"
@@ -35,6 +36,9 @@ void mount(http::Router& r, Auth& a) {
   r.get("/auth/v1/settings", Who::api_key, wire(a, settings));
   r.get("/auth/v1/health", Who::anyone, wire(a, health));
   r.get("/auth/v1/.well-known/jwks.json", Who::anyone, wire(a, jwks));
+  r.get("/auth/v1/authorize", Who::anyone, wire(a, oauth::authorize));  // a browser's own navigation carries no key
+  r.get("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));
+  r.post("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));  // response_mode=form_post
   r.options("/auth/v1/{rest...}", Who::anyone,
             [](http::Request& rq) -> Task<http::Response> { co_return preflight(rq); });
   r.get("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));

@@ -66,10 +66,8 @@ constexpr pg::Sql kInsertUser{"auth.user_insert", R"sql(
 )sql"};
 
 constexpr pg::Sql kInsertIdentity{"auth.identity_insert", R"sql(
-  insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
-  values ($1::uuid::text, $1::uuid, jsonb_build_object('sub', $1::uuid::text, 'email', $2::text,
-          'email_verified', $3::boolean, 'phone_verified', false), 'email', $4::timestamptz, $4::timestamptz,
-          $4::timestamptz)
+  insert into auth.identities (provider, provider_id, user_id, identity_data, last_sign_in_at, created_at, updated_at)
+  values ($1, $2, $3, $4::jsonb, $5, $5, $5)
 )sql"};
 
 constexpr pg::Sql kSetPassword{"auth.user_set_password", R"sql(
@@ -121,6 +119,14 @@ void put_text(core::JsonWriter& out, const core::Json& row, std::string_view col
   if (!text.empty()) out.field(name, text);
 }
 
+NewIdentity identity_of(const NewUser& user) {
+  if (user.identity) return *user.identity;
+  core::JsonWriter data;
+  data.begin().field("sub", user.id).field("email", user.email);
+  data.field("email_verified", user.confirmed_at.has_value()).field("phone_verified", false).end();
+  return {"email", user.id.str(), data.take()};
+}
+
 std::string object_or_empty(const core::Json& value) { return value.is_object() ? value.dump() : "{}"; }
 
 void put_identity(core::JsonWriter& out, const core::Json& identity) {
@@ -159,13 +165,18 @@ Task<> insert_user(pg::Tx& tx, const NewUser& user, core::Time now) {
   try {
     co_await tx.run(kInsertUser, user.id, user.role, user.email, hash, app, meta, user.confirmed_at,
                     user.confirmation_sent_at, now);
-    co_await tx.run(kInsertIdentity, user.id, user.email, user.confirmed_at.has_value(), now);
+    co_await insert_identity(tx, user.id, identity_of(user), now);
   } catch (const pg::Error& error) {
     if (error.sqlstate == "23505")
       throw core::Problem(422, "email_exists", "A user with this email address has already been registered");
     if (error.sqlstate == "40001" || error.sqlstate == "40P01") throw;
     throw core::Problem(500, "unexpected_failure", "Database error saving new user");
   }
+}
+
+Task<> insert_identity(pg::Tx& tx, core::UserId user, const NewIdentity& identity, core::Time now) {
+  const pg::Json data{identity.data};
+  co_await tx.run(kInsertIdentity, identity.provider, identity.provider_id, user, data, now);
 }
 
 Task<> set_password(pg::Tx& tx, core::UserId user, std::string_view hash, core::Time now) {

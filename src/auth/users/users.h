@@ -33,6 +33,13 @@ Task<std::optional<User>> user_by_id(pg::Tx& tx, core::UserId id);
 // Locks the row as user_by_email does not, for what changes it.
 Task<std::optional<User>> lock_user_by_email(pg::Tx& tx, std::string_view email);
 
+// Who vouches for a user: the address itself (provider email), or a provider of oauth/.
+struct NewIdentity {
+  std::string provider;
+  std::string provider_id;  // the provider's own id of him
+  std::string data;         // a JSON object
+};
+
 struct NewUser {
   core::UserId id;
   std::string email;          // canonical
@@ -42,10 +49,13 @@ struct NewUser {
   std::string role = "authenticated";
   std::optional<core::Time> confirmed_at;
   std::optional<core::Time> confirmation_sent_at;
+  std::optional<NewIdentity> identity;  // absent: his address
 };
-// The user and his e-mail identity. Throws Problem 422 email_exists when the address is taken, and Problem 500
+// The user and his identity. Throws Problem 422 email_exists when the address is taken, and Problem 500
 // unexpected_failure when a trigger of the product refuses the row.
 Task<> insert_user(pg::Tx& tx, const NewUser& user, core::Time now);
+
+Task<> insert_identity(pg::Tx& tx, core::UserId user, const NewIdentity& identity, core::Time now);
 
 Task<> set_password(pg::Tx& tx, core::UserId user, std::string_view hash, core::Time now);
 // Shallow merge; a null member deletes.

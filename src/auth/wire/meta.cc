@@ -1,18 +1,23 @@
-#include <fmt/format.h>
-
+#include "auth/oauth/provider.h"
 #include "auth/wire/endpoints.h"
+#include "core/json.h"
 #include "core/problem.h"
 
 namespace auth {
 
 // GET /auth/v1/settings
 Task<Response> settings(Auth& auth, Request&) {
-  co_return http::json(fmt::format(
-      R"({{"external":{{"anonymous_users":false,"apple":false,"azure":false,"bitbucket":false,"discord":false,)"
-      R"("email":true,"facebook":false,"github":false,"gitlab":false,"google":false,"phone":false}},)"
-      R"("disable_signup":{},"mailer_autoconfirm":{},"phone_autoconfirm":false,"sms_provider":"",)"
-      R"("saml_enabled":false,"passkeys_enabled":false}})",
-      !auth.config.signup_open, auth.config.autoconfirm));
+  core::JsonWriter out;
+  out.begin().key("external").begin();
+  for (const std::string_view name :
+       {"anonymous_users", "apple", "azure", "bitbucket", "discord", "facebook", "github", "gitlab", "google", "phone"})
+    if (oauth::find(auth.config.providers, name) == nullptr) out.field(name, false);
+  out.field("email", true);
+  for (const oauth::Provider& provider : auth.config.providers) out.field(provider.name, true);
+  out.end().field("disable_signup", !auth.config.signup_open).field("mailer_autoconfirm", auth.config.autoconfirm);
+  out.field("phone_autoconfirm", false).field("sms_provider", "").field("saml_enabled", false);
+  out.field("passkeys_enabled", false).end();
+  co_return http::json(out.take());
 }
 
 // GET /auth/v1/health

@@ -1,6 +1,7 @@
 // POST /auth/v1/token?grant_type=…
 #include "auth/accounts/accounts.h"
 #include "auth/limits/limits.h"
+#include "auth/oauth/oauth.h"
 #include "auth/wire/endpoints.h"
 #include "auth/wire/wire.h"
 
@@ -33,6 +34,8 @@ Task<Response> token(Auth& auth, Request& rq) {
   const std::string_view grant = rq.query("grant_type").value_or("");
   if (grant == "password") co_return co_await by_password(auth, rq);
   if (grant == "refresh_token") co_return co_await by_refresh_token(auth, rq);
+  if (grant == "pkce") co_return co_await oauth::code_grant(auth, rq);
+  if (grant == "id_token") co_return co_await oauth::id_token_grant(auth, rq);
   throw core::Problem(400, "invalid_credentials", "unsupported_grant_type");
 }
 

@@ -23,7 +23,8 @@ struct Door {
   core::SystemClock clock;
   core::Offload pool{1, 16};
   pg::Db db{loop, config.db};
-  auth::Auth auth{loop, pool, db, clock, config.auth};
+  http::Client client{loop};
+  auth::Auth auth{loop, pool, db, client, clock, config.auth};
   auth::Guard guard{auth};
 
   ~Door() { loop.run_until(db.close()); }
@@ -48,9 +49,17 @@ struct Door {
 bool open_by_intent(const std::string& pattern) {
   // What needs no identity, because it is public or carries its own proof (a signature, a signed link, a one-use
   // token).
-  static const std::set<std::string> kOpen{"/healthz",          "/readyz",         "/static/{path...}",
-                                           "/favicon.ico",      "/robots.txt",     "/api/resend/webhook",
-                                           "/auth/v1/verify",   "/auth/v1/health", "/auth/v1/.well-known/jwks.json",
+  static const std::set<std::string> kOpen{"/healthz",
+                                           "/readyz",
+                                           "/static/{path...}",
+                                           "/favicon.ico",
+                                           "/robots.txt",
+                                           "/api/resend/webhook",
+                                           "/auth/v1/verify",
+                                           "/auth/v1/authorize",
+                                           "/auth/v1/callback",
+                                           "/auth/v1/health",
+                                           "/auth/v1/.well-known/jwks.json",
                                            "/auth/v1/{rest...}"};
   return kOpen.contains(pattern) || pattern.starts_with("/dev/") || pattern.starts_with("/storage/v1/object/sign/") ||
          pattern.starts_with("/storage/v1/object/public/") || pattern.starts_with("/storage/v1/object/upload/sign/") ||

@@ -13,10 +13,12 @@ struct Desk {
   core::Offload pool{1, 1};
   core::SystemClock clock;
   pg::Db db;
+  http::Client client;
   auth::Auth auth;
   explicit Desk(auth::Config config)
       : db(loop, pg::Config{core::Secret("postgres://nobody@127.0.0.1:1/none"), {}, true, 1, 1}),
-        auth(loop, pool, db, clock, std::move(config)) {}
+        client(loop),
+        auth(loop, pool, db, client, clock, std::move(config)) {}
 };
 
 auth::Config config_of(std::string site, std::string api = "https://abc.example.com") {

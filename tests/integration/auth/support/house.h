@@ -59,7 +59,7 @@ class House {
     if (change != nullptr) change(config);
     anon = config.anon_key.reveal();
     service = config.service_key.reveal();
-    auth_ = std::make_unique<auth::Auth>(loop, pool, *db_, clock, std::move(config));
+    auth_ = std::make_unique<auth::Auth>(loop, pool, *db_, client_, clock, std::move(config));
     guard_ = std::make_unique<auth::Guard>(*auth_);
     auth::mount(router, *auth_);
   }
@@ -180,6 +180,7 @@ class House {
     return config;
   }
   std::unique_ptr<pg::Db> db_;
+  http::Client client_{loop};
   std::unique_ptr<auth::Auth> auth_;
   std::unique_ptr<auth::Guard> guard_;
 };
