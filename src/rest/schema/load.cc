@@ -20,7 +20,7 @@ constexpr pg::Sql kTables{"rest.tables", R"sql(
   select c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text, c.reltype::bigint,
          coalesce(obj_description(c.oid, 'pg_class'), '')
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname = any($1) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+  where n.nspname::text = any($1::text[]) and c.relkind in ('r', 'p', 'v', 'm', 'f')
     and not exists (select from pg_depend d
                     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   order by n.nspname, c.relname
@@ -53,7 +53,7 @@ constexpr pg::Sql kColumns{"rest.columns", R"sql(
   join pg_namespace n on n.oid = c.relnamespace
   join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where n.nspname = any($1) and a.attnum > 0 and not a.attisdropped
+  where n.nspname::text = any($1::text[]) and a.attnum > 0 and not a.attisdropped
   order by a.attrelid, a.attnum
 )sql"};
 
@@ -65,7 +65,8 @@ struct KeyRow {
 constexpr pg::Sql kKeys{"rest.keys", R"sql(
   select conrelid::bigint, contype = 'p', conkey::bigint[] from pg_constraint where contype in ('p', 'u')
   union
-  select i.indrelid::bigint, false, i.indkey::smallint[]::bigint[] from pg_index i
+  select i.indrelid::bigint, false, array(select k::bigint from unnest(i.indkey) with ordinality u(k, n) order by n)
+  from pg_index i
   where i.indisunique and i.indpred is null and i.indexprs is null and i.indnkeyatts = i.indnatts
 )sql"};
 
@@ -128,7 +129,7 @@ constexpr pg::Sql kFunctions{"rest.functions", R"sql(
   cross join lateral (
     select coalesce(p.proallargtypes, (select array_agg(o order by i) from unnest(p.proargtypes) with ordinality u(o, i)),
                     '{}')) a(all_types)
-  where n.nspname = any($1) and p.prokind = 'f' and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
+  where n.nspname::text = any($1::text[]) and p.prokind = 'f' and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
     and not exists (select from pg_depend d
                     where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
 )sql"};
@@ -199,7 +200,13 @@ void add_function(Catalogue& out, const FunctionRow& row) {
   out.add(std::move(f));
 }
 
+// Types and defaults are written into statements, whatever search_path those run under.
+constexpr pg::Sql kQualified{"rest.qualified_names", R"sql(
+  select set_config('search_path', '', true)
+)sql"};
+
 core::Task<std::shared_ptr<const Catalogue>> read(pg::Tx& tx, std::vector<std::string>& schemas) {
+  co_await tx.run(kQualified);
   const std::vector<json::TypeRow> types = co_await json::read_types(tx);
   auto out = std::make_shared<Catalogue>(std::make_shared<const json::Types>(types));
   const auto tables = co_await tx.many<TableRow>(kTables, schemas);
