@@ -115,6 +115,7 @@ std::vector<std::string> migrate(const core::Secret& owner_url, const core::Secr
     now.push_back(file.version);
     core::log::info("ops.migration.applied", {{"version", file.version}});
   }
+  if (!now.empty()) session.script("notify pgrst, 'reload schema'");  // the data API reads the catalogue anew
   session.query(kUnlock);
   return now;
 }
