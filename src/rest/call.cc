@@ -48,6 +48,9 @@ std::string chosen_schema(const Config& config, const http::Request& rq, bool re
               quoted(fmt::format("Only the following schemas are exposed: {}", fmt::join(config.schemas, ", "))));
 }
 
+// Its document has a type of its own.
+bool is_root(const http::Request& rq) { return rq.params.empty(); }
+
 Fault outage() { return {503, "PGRST001", "Database connection error. Retrying the connection."}; }
 
 Fault of_problem(const core::Problem& problem) { return {problem.status, problem.code, problem.what()}; }
@@ -108,7 +111,7 @@ Call::Call(Rest& of, http::Request& request, std::shared_ptr<const Catalogue> kn
       catalogue(std::move(known)),
       schema(chosen_schema(of.config, request, is_read())),
       prefer(parse_prefer(request.headers)),
-      media(parse_accept(request.header("accept"))),
+      media(is_root(request) ? Media{} : parse_accept(request.header("accept"))),
       who(pg::as_claims(request.caller.role, request.caller.claims)),
       bounds{.max_rows = of.config.max_rows, .aggregates = of.config.aggregates} {
   frame.read_only = is_read();

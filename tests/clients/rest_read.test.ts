@@ -97,7 +97,7 @@ const operators: [string, string, number[]][] = [
   ["3.2 isdistinct", "year=isdistinct.1999", [2, 3, 4]],
   ["3.2 cs", "tags=cs.{b}", [1, 2]],
   ["3.2 cs", 'meta=cs.{"kind":"long"}', [2, 4]],
-  ["3.2 cs", "on_screen=cs.2026-01-15", [1]],
+  ["3.2 cs", "on_screen=cs.[2026-01-15,2026-01-16)", [1]],
   ["3.2 cd", "tags=cd.{a,b,c}", [1, 2, 3]],
   ["3.2 cd", "on_screen=cd.[2026-01-01,2026-02-01)", [1, 3]],
   ["3.2 ov", "tags=ov.{a,c}", [1, 2]],
@@ -157,7 +157,7 @@ test("[10.3] a plus sign, a percent sign and quotes in a value are decoded once"
   const rows = [
     { id: 9001, part: "a+b" },
     { id: 9002, part: "50%25" },
-    { id: 9003, part: `say "hi", (you)` },
+    { id: 9003, part: `say "hi" (you)` },
   ];
   const { service } = await import("./rest_support.ts");
   assert.equal((await service.from("loose").insert(rows.map((row) => ({ v: row.part, w: row.id })))).error, null);

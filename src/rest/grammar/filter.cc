@@ -73,19 +73,36 @@ Is read_is(Cursor& c) {
   c.fail("isVal: (null, not_null, true, false, unknown)");
 }
 
+// An item of a list in quotes. A quote closes it only where the list goes on or ends: the official client puts quotes
+// around an item without escaping those inside.
+std::string read_quoted_item(Cursor& c, Where where) {
+  std::string out;
+  c.expect("\"");
+  for (;;) {
+    if (c.at_end()) c.fail("\"\\\"\"");
+    char next = c.take();
+    if (next == '"') {
+      const bool ends = c.peek() == ')' && (where == Where::in_logic || c.rest().size() == 1);
+      if (c.peek() == ',' || ends) return out;
+    } else if (next == '\\') {
+      if (c.at_end()) c.fail("\"\\\"\"");
+      next = c.take();
+    }
+    out += next;
+  }
+}
+
 // (a,b,"c,d")
-std::vector<std::string> read_list(Cursor& c) {
+std::vector<std::string> read_list(Cursor& c, Where where) {
   std::vector<std::string> list;
   c.expect("(");
   if (c.eat(")")) return list;
   do {
     if (list.size() == kListLength) c.fail("a shorter list");
-    const std::size_t start = c.position();
     std::string item;
-    if (c.peek() == '"') item = read_quoted(c);
-    if (c.position() == start || (c.peek() != ',' && c.peek() != ')')) {
-      c.back_to(start);
-      item.clear();
+    if (c.peek() == '"') {
+      item = read_quoted_item(c, where);
+    } else {
       while (!c.at_end() && c.peek() != ',' && c.peek() != ')') item += c.take();
     }
     list.push_back(std::move(item));
@@ -150,7 +167,7 @@ Operation read_operation(Cursor& c, Where where) {
     if (out.config.empty() || out.config.size() > 255) c.fail("a text search configuration");
   }
   c.expect(".");
-  if (known.op == Operator::in) out.list = read_list(c);
+  if (known.op == Operator::in) out.list = read_list(c, where);
   else if (known.op == Operator::is) out.is = read_is(c);
   else out.value = read_value(c, where, known.ranged);
   return out;

@@ -3,6 +3,7 @@
 #include "core/ambient.h"
 #include "core/log.h"
 #include "pg/error.h"
+#include "rest/answer/fault.h"
 #include "rest/schema/load.h"
 
 namespace rest {
@@ -65,7 +66,8 @@ core::Task<std::shared_ptr<const Catalogue>> SchemaCache::get() {
     core::Task<bool> slept = core::sleep_for(20ms);
     if (!co_await slept) break;
   }
-  if (!state->current) throw pg::Unavailable("the schema cache is not there yet");
+  if (!state->current)
+    throw Fault(503, "PGRST002", "Could not query the database for the schema cache. Retrying.");
   co_return state->current;
 }
 

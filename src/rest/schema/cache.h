@@ -17,8 +17,7 @@ class SchemaCache {
  public:
   SchemaCache(core::Loop& loop, pg::Db& db, pg::Listener& listener, std::vector<std::string> schemas);
   ~SchemaCache();
-  // The present one. The first callers wait for it; pg::Unavailable when it does not come within the wait for a
-  // connection.
+  // The present one. The first callers wait for it; Fault PGRST002 when it does not come within four seconds.
   core::Task<std::shared_ptr<const Catalogue>> get();
   // Ends the background work; before the database is closed.
   core::Task<> close();
