@@ -64,7 +64,9 @@ Task<html::Rows> output_rows(Jobs& jobs, const std::string& locale, core::UserId
     const std::string key = "pipeline.output." + one.name;
     const std::string label = html::text(locale, key);
     html::Data row;
-    row.set("name", one.name).set("label", label == key ? "" : label).set("size", html::bytes(one.size));
+    row.set("name", one.name).set("label", label == key ? "" : label).set("size", html::bytes(one.size, locale));
+    row.set("is_video", one.mime.starts_with("video/")).set("is_archive", one.name.ends_with(".zip"));
+    row.set("is_text", !one.mime.starts_with("video/") && !one.name.ends_with(".zip"));
     row.set("href", jobs.storage.signed_path(one.bucket, one.key, kLinkSeconds, one.name));
     row.set("video", one.mime.starts_with("video/") ? jobs.storage.signed_path(one.bucket, one.key, kLinkSeconds) : "");
     rows.push_back(std::move(row));
@@ -92,8 +94,8 @@ Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, co
   data.set("refresh", "2");
 }
 
-Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, html::Data& data) {
-  const std::int64_t back = co_await billing::released(jobs.db, user, job.id);
+Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, std::int64_t back,
+                html::Data& data) {
   data.set("cost", credits_text(locale, job.final_cost));
   if (back > 0)
     data.set("returned", html::text(locale, "jobs.page.returned", {{"credits", credits_text(locale, back)}}));
@@ -138,12 +140,13 @@ std::string done_text(const std::string& locale, const StepInfo& step) {
 }
 
 // What happened so far, oldest first: told from the job's own rows, which outlive every worker.
-html::Rows log_rows(const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps) {
+html::Rows log_rows(const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
+                    std::int64_t reserved) {
   html::Rows rows;
   const auto add = [&](core::Time at, std::string said) {
     rows.push_back(html::Data{}.set("at", html::when(at, locale)).set("said", std::move(said)));
   };
-  add(job.created_at, html::text(locale, "jobs.log.queued", {{"credits", credits_text(locale, job.reserved)}}));
+  add(job.created_at, html::text(locale, "jobs.log.queued", {{"credits", credits_text(locale, reserved)}}));
   if (job.started_at)
     add(*job.started_at, html::text(locale, "jobs.log.started", {{"n", html::number(job.attempt, locale)}}));
   for (const StepInfo& step : steps) {
@@ -161,14 +164,15 @@ html::Rows log_rows(const std::string& locale, const JobRow& job, const std::vec
   return rows;
 }
 
-void tell_costs(const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps, html::Data& data) {
+void tell_costs(const std::string& locale, const std::vector<StepInfo>& steps, std::int64_t reserved,
+                html::Data& data) {
   html::Rows lines;
   for (const StepInfo& step : steps)
     if (step.credits.value_or(0) > 0)
       lines.push_back(html::Data{}
                           .set("label", step_label(locale, step.name))
                           .set("credits", html::number(*step.credits, locale)));
-  data.set("lines", std::move(lines)).set("reserved", credits_text(locale, job.reserved));
+  data.set("lines", std::move(lines)).set("reserved", credits_text(locale, reserved));
   for (const StepInfo& step : steps)
     if (step.state == "failed") data.set("failed_step", std::to_string(step.n + 1));
 }
@@ -177,9 +181,12 @@ Task<html::Data> job_view(Jobs& jobs, const std::string& locale, core::UserId us
   const std::vector<StepInfo> steps = co_await steps_of(jobs.db, user, job.id);
   html::Data shown;
   shown.set("id", job.id.str()).set("progress", std::to_string(job.progress)).set("status_word", job.status);
-  shown.set("steps", step_rows(jobs, locale, job, steps)).set("log", log_rows(locale, job, steps));
-  tell_costs(locale, job, steps, shown);
-  if (job.finished()) co_await tell_end(jobs, locale, user, job, shown);
+  // A settled job's row holds no reservation any more: it was what was charged and what came back.
+  const std::int64_t back = job.finished() ? co_await billing::released(jobs.db, user, job.id) : 0;
+  const std::int64_t reserved = job.finished() ? job.final_cost + back : job.reserved;
+  shown.set("steps", step_rows(jobs, locale, job, steps)).set("log", log_rows(locale, job, steps, reserved));
+  tell_costs(locale, steps, reserved, shown);
+  if (job.finished()) co_await tell_end(jobs, locale, user, job, back, shown);
   else co_await tell_running(jobs, locale, job, steps, shown);
   co_return shown;
 }

@@ -3,27 +3,19 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freshAddress, mailTo, password, photographs, signUp, test, watchConsole } from "./support.ts";
+import { freshAddress, mailTo, newProject, password, signUp, test, watchConsole } from "./support.ts";
 
 test("a person signs up, confirms, uploads three photographs, watches the job move and plays the video", async ({ page }) => {
   const faults = watchConsole(page);
   const address = freshAddress();
   await signUp(page, address);
 
-  await page.goto("/app/projects/new");
-  await page.getByRole("main").getByRole("textbox").first().fill("A walk <b>in</b> the garden");
-  await page.getByRole("main").locator("button.primary").click();
-  await expect(page).toHaveURL(/\/app\/projects\/[0-9a-f-]{36}/);
-  const projectUrl = page.url();
-
-  await page.locator('input[type="file"]').first().setInputFiles(photographs(3));
-  await page.getByRole("button", { name: /upload/i }).first().click();
-  await expect(page.locator("ul.thumbs > li")).toHaveCount(3);
+  const projectUrl = await newProject(page, "A walk <b>in</b> the garden", 3);
 
   // Every document load counts: progress must move without one.
   let loads = 0;
   page.on("load", () => ++loads);
-  await page.locator("form[action$='/jobs'] button").click();
+  await page.locator("button[form=run]", { hasText: /make the video/i }).click();
   await expect(page.locator("progress").first()).toBeVisible();
   const loadsAtStart = loads;
   const seen = new Set<number>();

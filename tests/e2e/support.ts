@@ -83,3 +83,18 @@ export function watchConsole(page: Page): string[] {
   page.on("pageerror", (error) => faults.push(String(error)));
   return faults;
 }
+
+/** Makes a project by the form and uploads that many photographs; gives the address of its page. */
+export async function newProject(page: Page, title: string, count: number): Promise<string> {
+  await page.goto("/app/projects/new");
+  await page.getByLabel("Title").fill(title);
+  await page.getByRole("button", { name: "Create project" }).click();
+  await expect(page).toHaveURL(/\/app\/projects\/[0-9a-f-]{36}/);
+  if (count > 0) {
+    await page.locator('input[type="file"]').setInputFiles(photographs(count));
+    const send = page.getByRole("button", { name: "Upload" });
+    if (await send.isVisible()) await send.click();
+    await expect(page.locator("ol.thumbs > li")).toHaveCount(count);
+  }
+  return page.url();
+}

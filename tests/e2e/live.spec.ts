@@ -1,0 +1,71 @@
+import { expect, test } from "@playwright/test";
+import { freshAddress, newProject, photographs, signUp, watchConsole } from "./support.ts";
+
+test("a job's end comes by the stream: bar, toast, balance, without a page load, and what was typed stays", async ({ page, context }) => {
+  const faults = watchConsole(page);
+  await signUp(page, freshAddress());
+  const project = await newProject(page, "Live", 3);
+  const other = await context.newPage();
+  await other.goto("/app/credits");
+  const before = Number(await other.locator("[data-balance]").getAttribute("data-balance"));
+
+  await page.locator("button[form=run]", { hasText: /make the video/i }).click();
+  await expect(page.locator("progress[data-live-bar]")).toBeVisible();
+  let loads = 0;
+  page.on("load", () => ++loads);
+  await expect(page.locator("video")).toBeVisible({ timeout: 60_000 });
+  expect(loads).toBe(0);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Live");
+
+  // The other page heard of it too: the ledger has the row and the toast leads to the project.
+  await expect(other.locator("[data-balance]")).not.toHaveText(String(before));
+  await expect(other.locator("tbody tr").first()).toContainText(/job/i);
+  await expect(other.locator("#toasts a")).toHaveAttribute("href", new URL(project).pathname);
+  expect(faults).toEqual([]);
+});
+
+test("a page that is renewed under the reader keeps focus, caret, scroll and words not yet sent", async ({ page }) => {
+  await signUp(page, freshAddress());
+  await newProject(page, "Morph", 3);
+  const caption = page.locator("input[name^='caption.']").nth(1);
+  await caption.fill("Half a sent");
+  await caption.evaluate((field: HTMLInputElement) => field.setSelectionRange(4, 6));
+  await page.evaluate(() => scrollTo(0, 120));
+  const scroll = await page.evaluate(() => scrollY);
+  const marked = await page.evaluateHandle(() => document.querySelector("#project h1"));
+  // Another photograph arrives: the section is fetched and morphed.
+  await page.locator('input[type="file"]').setInputFiles(photographs(4).slice(3));
+  await expect(page.locator("ol.thumbs > li")).toHaveCount(4);
+  await expect(caption).toHaveValue("Half a sent");
+  expect(await page.evaluate(() => document.querySelector("#project h1")), "the heading is the same element").toBeTruthy();
+  expect(await marked.evaluate((node) => node!.isConnected)).toBe(true);
+  expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toMatch(/^caption\./);
+  expect(await caption.evaluate((field: HTMLInputElement) => [field.selectionStart, field.selectionEnd])).toEqual([4, 6]);
+  expect(Math.abs((await page.evaluate(() => scrollY)) - scroll)).toBeLessThan(5);
+});
+
+test("a lost stream shows a badge and polls until it is back", async ({ page, context }) => {
+  await signUp(page, freshAddress());
+  await context.route("**/app/events", (route) => route.abort());
+  await page.goto("/app");
+  const badge = page.locator("[data-live-lost]").first();
+  await expect(badge).toBeVisible();
+  const polls = page.waitForRequest((request) => new URL(request.url()).pathname === "/app" && request.resourceType() === "fetch");
+  await polls;
+  await context.unroute("**/app/events");
+  await expect(badge).toBeHidden({ timeout: 15_000 });
+});
+
+test("search follows the typing, keeps the focus and can be linked to", async ({ page }) => {
+  await signUp(page, freshAddress());
+  for (const title of ["Alps in June", "Boats"]) await newProject(page, title, 0);
+  await page.goto("/app/projects");
+  await expect(page.locator("#results tbody tr")).toHaveCount(2);
+  const field = page.getByRole("searchbox");
+  await field.pressSequentially("alps");
+  await expect(page.locator("#results tbody tr")).toHaveCount(1);
+  await expect(field).toBeFocused();
+  await expect(page).toHaveURL(/\/app\/projects\?q=alps$/);
+  await field.fill("nothing like it");
+  await expect(page.locator("#results .empty")).toBeVisible();
+});
