@@ -11,7 +11,7 @@ const format = (extra) => {
 const full = format({});
 const clock = format({ dateStyle: undefined, timeStyle: "medium" });
 
-export function localise(part) {
+function localise(part) {
   for (const time of part.querySelectorAll("time[datetime]:not([data-local])")) {
     const at = new Date(time.dateTime);
     if (isNaN(at)) continue;
@@ -36,7 +36,7 @@ function leave(toast) {
   setTimeout(wait, 8000);
 }
 for (const toast of document.querySelectorAll(".toast")) leave(toast);
-export function say({ text, href }) {
+function say({ text, href }) {
   const toast = document.createElement("div");
   const words = document.createElement("p");
   toast.className = "toast";
@@ -51,6 +51,8 @@ export function say({ text, href }) {
   leave(toast);
   toasts.append(toast);
 }
+
+document.addEventListener("tenon:say", (event) => say(event.detail));
 
 const shown = new URL(location);
 if (shown.searchParams.has("notice") || shown.searchParams.has("problem")) {

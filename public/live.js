@@ -1,8 +1,6 @@
 // Pages that stay true: one stream a page (body[data-events]) tells of jobs and of the balance; sections marked
 // [data-live] are fetched again when something ended and morphed in place, so focus, scroll and typing stay.
 // A tab nobody sees holds no stream. A lost stream shows [data-live-lost] and polls until it is back.
-import { say } from "./app.js";
-
 const policy = globalThis.trustedTypes?.createPolicy("tenon-live", { createHTML: (html) => html });
 const pollEvery = 4000;
 const sayEvery = 5000;
@@ -22,7 +20,13 @@ function touched(field) {
   return field.matches("input, textarea") && field.value !== field.defaultValue;
 }
 
-export function morph(old, fresh) {
+// The nearest sibling from `at` on that may become `want`; text only where it stands.
+function like(want, at) {
+  while (at && (key(at) || at.nodeName !== want.nodeName)) at = want.nodeType === 1 ? at.nextSibling : null;
+  return at;
+}
+
+function morph(old, fresh) {
   if (old.nodeType !== 1) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
@@ -39,7 +43,7 @@ export function morph(old, fresh) {
   for (const want of [...fresh.childNodes]) {
     let have;
     if (key(want)) have = known.get(key(want));
-    else if (at && !key(at) && at.nodeType === want.nodeType && at.nodeName === want.nodeName) have = at;
+    else have = like(want, at);
     if (!have || have.nodeName !== want.nodeName) {
       old.insertBefore(document.adoptNode(want), at);
       continue;
@@ -73,21 +77,20 @@ function replace(section, page) {
   section.dispatchEvent(new Event("tenon:replaced", { bubbles: true }));
 }
 
-let renewing, again = false;
-export function renew() {
-  if (renewing) return void (again = true);
+let renewing, next;
+function renew() {
+  // One at a time; who asks meanwhile gets the one after it.
+  if (renewing) return (next ??= renewing.catch(() => {}).then(() => ((next = undefined), renew())));
   renewing = fetched(location.href)
     .then((page) => {
       document.title = page.title;
       for (const section of document.querySelectorAll("[data-live]")) replace(section, page);
     })
-    .finally(() => {
-      renewing = undefined;
-      if (again) renew().catch(() => {});
-      again = false;
-    });
+    .finally(() => (renewing = undefined));
   return renewing;
 }
+
+document.addEventListener("tenon:renew", (event) => (event.detail.done = renew()));
 
 // Search and filters: the part named by data-swap follows the form as it is typed into.
 let typing, asked = 0;
@@ -155,26 +158,28 @@ function balance({ balance, text }) {
     if (place.dataset.balance === String(balance)) return;
     place.dataset.balance = balance;
     place.textContent = text;
-    if (place.closest('[data-live~="balance"]')) renew()?.catch(() => {});
+    if (place.closest('[data-live~="balance"]')) renew().catch(() => {});
   });
 }
 
 let source, timer, gone = false;
 function poll() {
-  clearTimeout(timer);
-  timer = setTimeout(() => {
-    renew()?.catch(() => {});
+  timer ??= setInterval(() => {
+    renew().catch(() => {});
     if (source?.readyState === EventSource.CLOSED) connect();
-    poll();
   }, pollEvery);
+}
+function rest() {
+  clearInterval(timer);
+  timer = undefined;
 }
 function connect() {
   source?.close();
   source = new EventSource(document.body.dataset.events);
   source.onopen = () => {
-    clearTimeout(timer);
+    rest();
     lost(false);
-    if (gone) renew()?.catch(() => {});
+    if (gone) renew().catch(() => {});
     gone = false;
   };
   source.onerror = () => {
@@ -185,10 +190,10 @@ function connect() {
   };
   source.addEventListener("job", (event) => job(JSON.parse(event.data)));
   source.addEventListener("balance", (event) => balance(JSON.parse(event.data)));
-  source.addEventListener("toast", (event) => say(JSON.parse(event.data)));
+  source.addEventListener("toast", (event) => document.dispatchEvent(new CustomEvent("tenon:say", { detail: JSON.parse(event.data) })));
 }
 function hide() {
-  clearTimeout(timer);
+  rest();
   source?.close();
   gone = true;
 }

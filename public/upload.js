@@ -1,6 +1,12 @@
 // A file field that takes drops and sends each chosen file by itself with a bar of its own; without this script it is
 // a plain file field in a plain form. form[data-api] names where files go; form[data-create] first makes the project.
-import { renew } from "./live.js";
+
+// live.js brings the page up to date and says when it has.
+function renew() {
+  const detail = {};
+  document.dispatchEvent(new CustomEvent("tenon:renew", { detail }));
+  return detail.done;
+}
 
 const size = new Intl.NumberFormat(document.documentElement.lang || "en", { maximumFractionDigits: 1 });
 

@@ -42,8 +42,8 @@ Task<html::Look> look(pg::Db& db, core::UserId user) {
 std::vector<site::Plan> listed(const std::vector<billing::Offer>& offers) {
   std::vector<site::Plan> out;
   for (const billing::Offer& offer : offers)
-    out.push_back({offer.key, offer.credits, billing::price_text(offer, billing::catalogue().currency, "en"),
-                   offer.recommended});
+    out.push_back(
+        {offer.key, offer.credits, billing::price_text(offer, billing::catalogue().currency, "en"), offer.recommended});
   return out;
 }
 

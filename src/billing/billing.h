@@ -1,5 +1,5 @@
-// Credits: what a person has, and the account of it. Owns public.credit_accounts and public.credit_ledger; the rows move
-// only in SQL (reserve, settle, grant: db/README.md). What is sold: catalogue.h.
+// Credits: what a person has, and the account of it. Owns public.credit_accounts and public.credit_ledger; the rows
+// move only in SQL (reserve, settle, grant: db/README.md). What is sold: catalogue.h.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Entry {  // in select order
 // Newest first, at most n, older than `before` when that is not 0.
 core::Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n);
 
-struct Plan {  // in select order
+struct Plan {          // in select order
   std::string tier;    // a key of the catalogue's tiers, or empty
   std::string status;  // of the subscription: none, trialing, active, past_due, canceled, …
 };

@@ -17,9 +17,9 @@ struct Offer {
 };
 
 struct Catalogue {
-  std::string currency;       // usd
-  std::vector<Offer> tiers;   // credits a month
-  std::vector<Offer> packs;   // credits once
+  std::string currency;      // usd
+  std::vector<Offer> tiers;  // credits a month
+  std::vector<Offer> packs;  // credits once
 };
 
 // Throws std::logic_error when a member is missing or of another kind.

@@ -87,7 +87,9 @@ Data bars(const std::vector<std::int64_t>& values, std::string label) {
                        .set("y", std::to_string(kHeight - tall))
                        .set("width", std::to_string(kWidth))
                        .set("height", std::to_string(tall))
-                       .set("kind", values[i] <= 0 ? "none" : i + 1 == values.size() ? "today" : "some"));
+                       .set("kind", values[i] <= 0           ? "none"
+                                    : i + 1 == values.size() ? "today"
+                                                             : "some"));
   }
   const auto wide = static_cast<std::int64_t>(values.size()) * kStep - (kStep - kWidth);
   return Data{}

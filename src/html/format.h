@@ -11,12 +11,12 @@
 
 namespace html {
 
-std::string number(std::int64_t n, std::string_view locale = "en");    // 12,345
-std::string bytes(std::uint64_t n, std::string_view locale = "en");    // 3.4 MB (powers of 1000)
-std::string duration(std::int64_t seconds);                            // 1:05, 1:02:03
-std::string moment(core::Time time, std::string_view locale = "en");   // 22 Nov 2026, 22:42 UTC
-std::string day(core::Time time, std::string_view locale = "en");      // 22 Nov 2026
-Data when(core::Time time, std::string_view locale = "en");            // {iso, text} for {{> ui/time}}
+std::string number(std::int64_t n, std::string_view locale = "en");   // 12,345
+std::string bytes(std::uint64_t n, std::string_view locale = "en");   // 3.4 MB (powers of 1000)
+std::string duration(std::int64_t seconds);                           // 1:05, 1:02:03
+std::string moment(core::Time time, std::string_view locale = "en");  // 22 Nov 2026, 22:42 UTC
+std::string day(core::Time time, std::string_view locale = "en");     // 22 Nov 2026
+Data when(core::Time time, std::string_view locale = "en");           // {iso, text} for {{> ui/time}}
 
 // A row of bars as an SVG partial's data, {{> ui/bars}}: the newest last. `label` is said to those who cannot see it.
 Data bars(const std::vector<std::int64_t>& values, std::string label);

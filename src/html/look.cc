@@ -48,10 +48,8 @@ bool speaks(std::string_view locale) { return texts()->has_locale(locale); }
 Rows languages(std::string_view selected) {
   Rows rows;
   for (const std::string& locale : texts()->locales())
-    rows.push_back(Data{}
-                       .set("value", locale)
-                       .set("label", text(locale, "html.language"))
-                       .set("selected", locale == selected));
+    rows.push_back(
+        Data{}.set("value", locale).set("label", text(locale, "html.language")).set("selected", locale == selected));
   return rows;
 }
 

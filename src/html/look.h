@@ -8,9 +8,9 @@
 
 namespace html {
 
-struct Look {           // an empty member: not chosen, the browser decides
-  std::string theme;    // light, dark
-  std::string locale;   // one that there are texts for
+struct Look {             // an empty member: not chosen, the browser decides
+  std::string theme;      // light, dark
+  std::string locale;     // one that there are texts for
   std::string time_zone;  // "Europe/Berlin"
   bool operator==(const Look&) const = default;
 };

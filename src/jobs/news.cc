@@ -73,9 +73,9 @@ std::string job_data(const Reader& reader, const News& news) {
 }
 
 std::string toast_data(const Reader& reader, const News& news) {
-  const std::string key = news.status == "READY"             ? "jobs.live.ready"
+  const std::string key = news.status == "READY"           ? "jobs.live.ready"
                           : news.error_code == "CANCELLED" ? "jobs.live.cancelled"
-                                                             : "jobs.live.failed";
+                                                           : "jobs.live.failed";
   core::JsonWriter w;
   w.begin().field("text", html::text(reader.locale, key, {{"title", news.title}}));
   w.field("href", "/app/projects/" + news.project.str()).end();
@@ -123,7 +123,7 @@ bool follow(Reader& reader, const std::vector<News>& all) {
 
 Task<> stream(Reader reader, http::EventStream& out) {
   Steady::time_point heartbeat_at = Steady::now() + kHeartbeatEvery;
-  for (bool first = true; !core::ambient()->stop.stop_requested(); ) {
+  for (bool first = true; !core::ambient()->stop.stop_requested();) {
     try {
       const std::vector<News> all = co_await reader.jobs.db.as(reader.user).many<News>(kNews, reader.user);
       co_await tell_jobs(reader, all, first, out);

@@ -90,7 +90,10 @@ Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, co
     said = place_text(locale, place);
   }
   if (job.cancel_requested) said = html::text(locale, "jobs.page.cancelling");
-  data.set("running", true).set("queued", job.status == "QUEUED").set("step_text", said).set("can_cancel", !job.cancel_requested);
+  data.set("running", true)
+      .set("queued", job.status == "QUEUED")
+      .set("step_text", said)
+      .set("can_cancel", !job.cancel_requested);
   data.set("refresh", "2");
 }
 
@@ -169,9 +172,8 @@ void tell_costs(const std::string& locale, const std::vector<StepInfo>& steps, s
   html::Rows lines;
   for (const StepInfo& step : steps)
     if (step.credits.value_or(0) > 0)
-      lines.push_back(html::Data{}
-                          .set("label", step_label(locale, step.name))
-                          .set("credits", html::number(*step.credits, locale)));
+      lines.push_back(
+          html::Data{}.set("label", step_label(locale, step.name)).set("credits", html::number(*step.credits, locale)));
   data.set("lines", std::move(lines)).set("reserved", credits_text(locale, reserved));
   for (const StepInfo& step : steps)
     if (step.state == "failed") data.set("failed_step", std::to_string(step.n + 1));
@@ -213,9 +215,9 @@ Task<http::Response> project_page(Jobs& jobs, http::Request& rq) {
   const bool running = job && !job->finished();
   const std::string locale = html::locale_of(rq);
 
-  const std::string status = job && job->error_code == "CANCELLED"     ? "cancelled"
-                             : running && job->status == "QUEUED" ? "queued"
-                                                                  : project->status;
+  const std::string status = job && job->error_code == "CANCELLED" ? "cancelled"
+                             : running && job->status == "QUEUED"  ? "queued"
+                                                                   : project->status;
   html::Data data;
   data.set("title", html::text(locale, "jobs.page.title",
                                {{"name", project->title}, {"status", html::text(locale, "jobs.status." + status)}}));

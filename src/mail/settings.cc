@@ -19,8 +19,7 @@ html::Rows zone_rows(std::string_view selected) {
   for (const std::string& zone : time_zones()) {
     std::string label = zone;
     std::ranges::replace(label, '_', ' ');
-    rows.push_back(
-        html::Data{}.set("value", zone).set("label", std::move(label)).set("selected", zone == selected));
+    rows.push_back(html::Data{}.set("value", zone).set("label", std::move(label)).set("selected", zone == selected));
   }
   return rows;
 }

@@ -21,7 +21,7 @@ http::Response back_with(core::ProjectId id, const Trouble& problem) {
 
 http::Response new_form(const http::Request& rq, const std::string& title, const std::string& error, int status) {
   html::Data data;
-  data.set("title", "projects.new.title").set("narrow", true);
+  data.set("title", "projects.new.title").set("narrow", true).set("upload", true);
   data.set("value", title).set("title_error", error);
   return html::page(rq, "projects/new", std::move(data), status);
 }

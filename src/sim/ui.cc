@@ -29,9 +29,10 @@ http::Response components(const http::Request& rq) {
   const core::Time when = *core::parse_rfc3339("2026-11-24T18:12:00Z");
   html::Data data;
   data.set("title", "sim.ui.title").set("wide", true).set("dev_css", http::static_url("dev.css"));
-  data.set("colours", named({"sunken", "ground", "raised", "hover", "line", "edge", "ink", "soft", "accent", "tint", "ok",
-                             "ok-bg", "busy", "busy-bg", "warn", "warn-bg", "bad", "bad-bg"}));
-  data.set("statuses", named({"draft", "queued", "processing", "ready", "failed", "cancelled", "ok", "busy", "warn", "bad"}));
+  data.set("colours", named({"sunken", "ground", "raised", "hover", "line", "edge", "ink", "soft", "accent", "tint",
+                             "ok", "ok-bg", "busy", "busy-bg", "warn", "warn-bg", "bad", "bad-bg"}));
+  data.set("statuses",
+           named({"draft", "queued", "processing", "ready", "failed", "cancelled", "ok", "busy", "warn", "bad"}));
   data.set("notices", named({"info", "ok", "warn", "bad"}));
   data.set("woods", choices()).set("field_error", html::text(html::locale_of(rq), "sim.ui.error"));
   data.set("at", html::when(when));

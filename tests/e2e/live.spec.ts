@@ -1,5 +1,5 @@
-import { expect, test } from "@playwright/test";
-import { freshAddress, newProject, photographs, signUp, watchConsole } from "./support.ts";
+import { expect } from "@playwright/test";
+import { freshAddress, newProject, photographs, signUp, test, watchConsole } from "./support.ts";
 
 test("a job's end comes by the stream: bar, toast, balance, without a page load, and what was typed stays", async ({ page, context }) => {
   const faults = watchConsole(page);

@@ -1,5 +1,6 @@
 import { expect, test as plain, type Page } from "@playwright/test";
-import { readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const violation = /Content Security Policy|Refused to/;
@@ -97,4 +98,10 @@ export async function newProject(page: Page, title: string, count: number): Prom
     await expect(page.locator("ol.thumbs > li")).toHaveCount(count);
   }
   return page.url();
+}
+
+/** A statement as the database's owner: for what a test cannot bring about from outside. */
+export function sql(statement: string): string {
+  const url = readFileSync(join(process.env.TENON_E2E_DATA!, "dev.env"), "utf8").match(/^DATABASE_URL=(.*)$/m)![1];
+  return execFileSync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", url, "-c", statement]).toString().trim();
 }

@@ -103,7 +103,34 @@ TEST_CASE("the photographs' section shows each by a link of this site, forms onl
   CHECK(open.find("1 of 60") != std::string::npos);
   CHECK(open.find("enctype=\"multipart/form-data\"") != std::string::npos);
   CHECK(open.find("/delete\"") != std::string::npos);
+  CHECK(open.find("name=\"caption." + inputs[0].id.str() + "\" value=\"A &quot;line&quot;\"") != std::string::npos);
   const std::string fixed = shown(projects::Inputs::fixed);
   CHECK(fixed.find("<form") == std::string::npos);
   CHECK(fixed.find("A &quot;line&quot;") != std::string::npos);
+}
+
+TEST_CASE("all lines of text are saved by one form, or none when one is too long") {
+  House h;
+  const auto ada = h.sign_up();
+  const auto project = h.run(projects::create(h.projects, ada, "Sample"));
+  const std::string id = project.id.str();
+  std::vector<std::string> fields;
+  for (const char* name : {"a.png", "b.png"})
+    fields.push_back("caption." + h.run(projects::add_input(h.projects, ada, project.id, name, "", png())).id.str());
+  const Answer saved = h.send_form(ada, "/" + id + "/captions", fields[0] + "=First&" + fields[1] + "=Second&x=y");
+  CHECK(saved.status == 303);
+  CHECK(saved.headers.get("location") == "/app/projects/" + id + "?notice=projects.captions#inputs");
+  const std::string stored =
+      "select string_agg(meta ->> 'caption', ',' order by path) from public.assets where user_id = $1";
+  const std::string both = h.scalar(stored, {ada.str()});
+  CHECK((both == "First,Second" || both == "Second,First"));
+  const Answer bad =
+      h.send_form(ada, "/" + id + "/captions", fields[0] + "=Third&" + fields[1] + "=" + std::string(201, 'x'));
+  CHECK(bad.headers.get("location") == "/app/projects/" + id + "?problem=projects.invalid_caption");
+  CHECK(h.scalar(stored, {ada.str()}) == both);
+  const Answer away = h.send_form(ada, "/" + id + "/captions?then=credits", fields[0] + "=Third");
+  CHECK(away.headers.get("location") == "/app/credits?project=" + id);
+  const auto eve = h.sign_up();
+  CHECK(h.send_form(eve, "/" + id + "/captions", fields[0] + "=Mine").status == 404);
+  CHECK(h.scalar(stored, {ada.str()}).find("Mine") == std::string::npos);
 }

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "core/resources.h"
+#include "html/files.h"
 #include "html/html.h"
+#include "html/look.h"
 #include "html/setup.h"
 #include "html/template.h"
 
@@ -71,8 +73,8 @@ TEST_CASE("a value without quotes is told from one with quotes") {
 }
 
 TEST_CASE("every script of a page carries the request's nonce") {
-  const auto data = html::Data{}.set("live", true).set("upload", true);
-  const std::string page = body(html::page(visitor(), "html/error", data));
+  const auto data = html::Data{}.set("upload", true);
+  const std::string page = body(html::page(ada(), "html/error", data));
   int scripts = 0;
   for (std::size_t at = page.find("<script"); at != std::string::npos; at = page.find("<script", at + 1)) {
     ++scripts;
@@ -81,7 +83,7 @@ TEST_CASE("every script of a page carries the request's nonce") {
   CHECK(scripts == 3);
 }
 
-TEST_CASE("live.js and upload.js are loaded only where asked") {
+TEST_CASE("live.js is loaded in the app only, upload.js only where asked") {
   const std::string page = body(html::page(visitor(), "html/error", {}));
   CHECK_FALSE(has(page, "live."));
   CHECK_FALSE(has(page, "upload."));
@@ -103,11 +105,51 @@ TEST_CASE("no cache shared by several people may keep a page") {
 }
 
 TEST_CASE("the menu marks the longest link that begins the path") {
-  html::configure({"", {{"/app", "html.nav.dashboard"}, {"/app/projects", "html.nav.projects"}}});
+  html::Config config;
+  config.navigation = {{"/app", "html.nav.dashboard", "folder"}, {"/app/projects", "html.nav.projects", "coins"}};
+  html::configure(config);
   const std::string page = body(html::page(ada("/app/projects/1"), "html/error", {}));
   html::configure({});
-  CHECK(has(page, "<a href=\"/app/projects\" aria-current=\"page\">Projects</a>"));
-  CHECK(has(page, "<a href=\"/app\">Dashboard</a>"));
+  CHECK(has(page, "<a href=\"/app/projects\" aria-current=\"page\"><svg"));
+  CHECK(has(page, "<a href=\"/app\"><svg"));
+  CHECK(has(page, "<use href=\"#i-coins\"/></svg>Projects</a>"));
+}
+
+TEST_CASE("a page carries the icons it shows and no others") {
+  const std::string page = body(html::page(visitor(), "html/error", {}));
+  CHECK(has(page, "<symbol id=\"i-refresh-cw\""));
+  CHECK_FALSE(has(page, "<symbol id=\"i-film\""));
+  CHECK_FALSE(has(page, "<!--icons-->"));
+}
+
+TEST_CASE("every icon that a view names is in the set") {
+  const std::string symbols = html::source_file("src/html/data/icons.svg").value_or("");
+  REQUIRE(symbols.size() > 1000);
+  for (const core::Resource* view : page_views()) {
+    const std::string_view text = view->bytes;
+    for (const std::string_view mark : {std::string_view{"ui/icon name="}, std::string_view{" icon="}})
+      for (std::size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
+        const std::size_t from = at + mark.size();
+        const std::string name{text.substr(from, text.find_first_of(" }", from) - from)};
+        if (name.starts_with('"') || name.starts_with('[')) continue;  // given by the caller
+        CHECK_MESSAGE(has(symbols, "id=\"i-" + name + "\""), std::string{view->path} << ": " << name);
+      }
+  }
+}
+
+TEST_CASE("a page looks as its person has set it, and only well-formed settings count") {
+  http::Request rq = visitor();
+  rq.headers.add("Cookie", "tenon_look=dark~en~Europe/Berlin");
+  const std::string page = body(html::page(rq, "html/error", {}));
+  CHECK(has(page, "<html lang=\"en\" dir=\"ltr\" data-theme=\"dark\" data-zone=\"Europe/Berlin\">"));
+  http::Request bad = visitor();
+  bad.headers.add("Cookie", "tenon_look=<b>~xx~Europe/Ber lin");
+  CHECK(html::look_of(bad) == html::Look{});
+  CHECK(has(body(html::page(bad, "html/error", {})), "<html lang=\"en\" dir=\"ltr\">"));
+  CHECK(html::look_cookie(rq, {"dark\r\nX: y", "en", ""}) ==
+        "tenon_look=~en~; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly");
+  rq.https = true;
+  CHECK(html::look_cookie(rq, {"light", "en", "Asia/Tokyo"}).ends_with("; Secure"));
 }
 
 TEST_CASE("a title is a text key or plain text, escaped") {

@@ -88,3 +88,24 @@ TEST_CASE("numbers, sizes, spans and moments read as people write them") {
   const core::Time time = *core::parse_rfc3339("2026-01-02T03:04:05Z");
   CHECK(html::moment(time) == "2 Jan 2026, 03:04 UTC");
 }
+
+TEST_CASE("one and many have sentences of their own") {
+  CHECK(html::counted("en", "jobs.page.credits", 1) == "1 credit");
+  CHECK(html::counted("en", "jobs.page.credits", 0) == "0 credits");
+  CHECK(html::counted("en", "jobs.page.credits", 12345) == "12,345 credits");
+}
+
+TEST_CASE("bars fit their box, the highest fills it, nothing is a line") {
+  const html::Data chart = html::bars({0, 5, 10}, "three days");
+  const auto& members = chart.members();
+  CHECK(std::get<std::string>(members.at("box")) == "0 0 27 40");
+  const auto& rows = std::get<html::Rows>(members.at("bars"));
+  REQUIRE(rows.size() == 3);
+  const auto of = [&](std::size_t n, const char* name) { return std::get<std::string>(rows[n].members().at(name)); };
+  CHECK(of(0, "height") == "2");
+  CHECK(of(0, "kind") == "none");
+  CHECK(of(1, "height") == "20");
+  CHECK(of(1, "y") == "20");
+  CHECK(of(2, "height") == "40");
+  CHECK(of(2, "kind") == "today");
+}

@@ -1,0 +1,74 @@
+// The page of one's credits: the ledger with the balance that each row left, page by page, and as CSV.
+#include "billing/billing.h"
+#include "integration/storage/support/world.h"
+
+using http::Method;
+using world::Answer;
+
+namespace {
+
+class Bank : public world::World {
+ public:
+  Bank() : billing{db()} { billing::mount(router, billing); }
+
+  Answer page(core::UserId who, const std::string& query = "") {
+    return call({.method = Method::get, .target = "/app/credits" + query, .caller = world::user(who)});
+  }
+  void grant(core::UserId who, const std::string& key, int credits, const std::string& note) {
+    scalar("select tenon.grant_credits($1, $2, $3, $4)", {who.str(), key + who.str(), std::to_string(credits), note});
+  }
+
+  billing::Billing billing;
+};
+
+int count(const std::string& text, std::string_view part) {
+  int n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+bool has(const Answer& answer, const std::string& text) { return answer.body.find(text) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("an account without a row teaches, one with rows shows each with the balance it left") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  CHECK(has(bank.page(ada), "No credits have moved yet"));
+  bank.grant(ada, "a", 1500, "<b>gift</b>");
+  bank.grant(ada, "b", 7, "more");
+  const Answer page = bank.page(ada);
+  CHECK(page.status == 200);
+  CHECK(has(page, "data-balance=\"1507\">1,507<"));
+  CHECK(has(page, "+1,500"));
+  CHECK(has(page, "&lt;b&gt;gift&lt;/b&gt;"));
+  CHECK_FALSE(has(page, "<b>gift"));
+  CHECK(page.body.find("+7<") < page.body.find("+1,500<"));
+}
+
+TEST_CASE("the ledger pages on by its own link and never shows another's rows") {
+  Bank bank;
+  const auto ada = bank.sign_up(), eve = bank.sign_up();
+  for (int i = 0; i < 53; ++i) bank.grant(ada, "k" + std::to_string(i), 1, "row");
+  bank.grant(eve, "e", 1, "of eve");
+  const Answer first = bank.page(ada);
+  CHECK(count(first.body, "<tr data-key=") == 50);
+  CHECK(has(first, "href=\"/app/credits?before=4\""));
+  const Answer second = bank.page(ada, "?before=4");
+  CHECK(count(second.body, "<tr data-key=") == 3);
+  CHECK_FALSE(has(second, "?before="));
+  CHECK_FALSE(has(first, "of eve"));
+  for (const char* nonsense : {"?before=x", "?before=-1", "?before=99999999999999999999", "?before=4'"})
+    CHECK_MESSAGE(count(bank.page(ada, nonsense).body, "<tr data-key=") == 50, nonsense);
+}
+
+TEST_CASE("the CSV holds every row and no cell that a spreadsheet would run") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  for (int i = 0; i < 501; ++i) bank.grant(ada, "k" + std::to_string(i), 2, i == 0 ? "=1+1\", \"x" : "row");
+  const Answer csv = bank.call({.method = Method::get, .target = "/app/credits.csv", .caller = world::user(ada)});
+  CHECK(csv.headers.get("content-type") == "text/csv; charset=utf-8");
+  CHECK(count(csv.body, "\r\n") == 502);
+  CHECK(csv.body.starts_with("time,type,credits,balance,job,note\r\n"));
+  CHECK(csv.body.find(",purchase,2,1002,,\"row\"\r\n") != std::string::npos);
+  CHECK(csv.body.ends_with(",purchase,2,2,,\"'=1+1\"\", \"\"x\"\r\n"));
+}
