@@ -1,6 +1,10 @@
 #include "http/static_files.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "core/loop.h"
 #include "core/problem.h"
@@ -14,15 +18,17 @@ const core::Resource* any_compressed() {
   return nullptr;
 }
 
-http::Response fetch(std::string_view url, std::string encoding = "", std::string tag = "") {
+http::Response fetch(std::string_view url, std::string encoding = "", std::string tag = "", std::string range = "",
+                     std::string source_dir = "") {
   http::Router router;
-  http::mount_static(router);
+  http::mount_static(router, source_dir);
   auto match = router.find(http::Method::get, url);
   if (!match.route) return http::empty(404);
   http::Request rq;
   rq.params = match.params;
   if (!encoding.empty()) rq.headers.add("Accept-Encoding", encoding);
   if (!tag.empty()) rq.headers.add("If-None-Match", tag);
+  if (!range.empty()) rq.headers.add("Range", range);
   core::Loop loop;
   try {
     return loop.run_until(match.route->handler(rq));
@@ -75,4 +81,32 @@ TEST_CASE("another version, dotfiles and everything outside public/ are not foun
     CAPTURE(path);
     CHECK(fetch(path).status == 404);
   }
+}
+
+TEST_CASE("a film is sent in parts to who asks for a part") {
+  const core::Resource* film = core::find_resource("public/site/sample.mp4");
+  REQUIRE(film);
+  const std::string url = http::static_url("site/sample.mp4");
+  const auto part = fetch(url, "", "", "bytes=4-7");
+  CHECK(part.status == 206);
+  CHECK(bytes(part) == "ftyp");
+  CHECK(part.headers.get("content-range") == "bytes 4-7/" + std::to_string(film->bytes.size()));
+  CHECK(fetch(url).headers.get("accept-ranges") == "bytes");
+  CHECK(fetch(url, "", "", "bytes=99999999-").status == 416);
+}
+
+TEST_CASE("in development a file of the checkout is read anew and not kept") {
+  namespace fs = std::filesystem;
+  const core::Resource* resource = any_compressed();
+  REQUIRE(resource);
+  const fs::path dir = fs::temp_directory_path() / ("tenon-static-" + std::to_string(getpid()));
+  fs::create_directories((dir / resource->path).parent_path());
+  std::ofstream(dir / resource->path) << "fresh";
+  const std::string url = http::static_url(resource->path.substr(7));
+  const auto fresh = fetch(url, "br", "", "", dir.string());
+  CHECK(std::get<std::string>(fresh.body) == "fresh");
+  CHECK(fresh.headers.get("cache-control") == "no-store");
+  CHECK(fetch("/static/../db/seed.sql", "", "", "", dir.string()).status == 404);
+  fs::remove_all(dir);
+  CHECK(bytes(fetch(url, "", "", "", dir.string())) == resource->bytes);
 }
