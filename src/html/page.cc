@@ -140,7 +140,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   data.set("status", std::to_string(problem.status)).set("narrow", true);
   data.set("why", text(locale, key + ".why"));
   // Below 500 the problem's own sentence is for people; above it tells nothing that helps them.
-  const std::string sentence = problem.what();
+  const std::string sentence = retold(locale, problem.what());
   if (problem.status < 500 && problem.status != 404 && problem.status != 405) data.set("sentence", sentence);
   for (const auto& [name, value] : problem.headers)
     if (name == "Retry-After") data.set("retry_after", value);

@@ -110,7 +110,7 @@ Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const 
   }
   const bool cancelled = job.error_code.value_or("") == "CANCELLED";
   data.set("failed", !cancelled).set("cancelled", cancelled);
-  data.set("reason", job.error_message.value_or("")).set("code", job.error_code.value_or(""));
+  data.set("reason", html::retold(locale, job.error_message.value_or(""))).set("code", job.error_code.value_or(""));
 }
 
 void tell_price(const std::string& locale, const Price& price, bool again, html::Data& data) {

@@ -68,7 +68,7 @@ pg::OneTrip service(Mail& mail) { return mail.db.as(pg::as_service(kWhy)); }
 Facts facts_of(const Mail& mail, const Row& row, const core::Json& extra) {
   Facts out;
   out.to = row.to;
-  out.locale = row.locale;
+  out.locale = html::nearest_locale(row.locale);
   out.site_url = mail.config.site_url;
   out.url = extra["url"].string_or("");
   out.code = extra["code"].string_or("");
@@ -76,7 +76,7 @@ Facts facts_of(const Mail& mail, const Row& row, const core::Json& extra) {
   out.device = extra["device"].string_or("");
   out.place = extra["place"].string_or("");
   out.time = extra["time"].string_or("");
-  if (const auto balance = extra["balance"].integer()) out.credits = html::number(*balance);
+  if (const auto balance = extra["balance"].integer()) out.credits = html::number(*balance, out.locale);
   return out;
 }
 
@@ -88,8 +88,8 @@ Task<bool> add_job(Mail& mail, const std::string& id, Facts& facts) {
   if (!job) co_return false;
   facts.title = job->title;
   facts.project_id = job->project.str();
-  facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason") : job->reason;
-  if (job->returned > 0) facts.credits = html::number(job->returned);
+  facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason") : html::retold(facts.locale, job->reason);
+  if (job->returned > 0) facts.credits = html::number(job->returned, facts.locale);
   co_return true;
 }
 

@@ -79,7 +79,7 @@ Task<http::Response> create_form(Projects& projects, http::Request& rq) {
     const Project project = co_await create(projects, rq.caller.user, title);
     co_return http::redirect(page_of(project.id));
   } catch (const Trouble& problem) {
-    said = problem.what();
+    said = html::retold(html::locale_of(rq), problem.what());
   }
   co_return new_form(rq, title, said, 422);
 }

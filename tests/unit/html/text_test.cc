@@ -60,6 +60,46 @@ TEST_CASE("the language asked for is taken only when it exists") {
     CHECK_MESSAGE(html::locale_of(asking_for(header)) == "en", header);
 }
 
+TEST_CASE("the language of the highest weight is taken, a country's by its language") {
+  for (const char* header : {"de", "DE-at", "fr, de;q=0.5, en;q=0.4", "en;q=0.3,de;q=0.31", "xx-YY, de-CH;q=0.001", "de,en"})
+    CHECK_MESSAGE(html::locale_of(asking_for(header)) == "de", header);
+  for (const char* header : {"en, de", "de;q=0, en;q=0.1", "de;q=0", "de;q=0.5, en-US", "en;q=0.002,de;q=0.001"})
+    CHECK_MESSAGE(html::locale_of(asking_for(header)) == "en", header);
+  CHECK(html::nearest_locale("de-AT") == "de");
+  CHECK(html::nearest_locale("und") == "en");
+  CHECK(html::nearest_locale("") == "en");
+  CHECK(html::nearest_locale("-") == "en");
+}
+
+TEST_CASE("what a person has set wins over what his browser asks for") {
+  http::Request rq = asking_for("en");
+  rq.headers.add("Cookie", "tenon_look=~de~");
+  CHECK(html::locale_of(rq) == "de");
+  http::Request strange = asking_for("de");
+  strange.headers.add("Cookie", "tenon_look=~xx~");
+  CHECK(html::locale_of(strange) == "de");
+}
+
+TEST_CASE("a sentence kept in English is told again in another language, with what it named") {
+  const std::string said = html::text("en", "pipeline.error.image_too_large",
+                                      {{"name", "a “b” has c.jpg"}, {"width", "9000"}, {"height", "8000"}});
+  CHECK(html::retold("de", said) == html::text("de", "pipeline.error.image_too_large",
+                                               {{"name", "a “b” has c.jpg"}, {"width", "9000"}, {"height", "8000"}}));
+  CHECK(html::retold("de", html::text("en", "jobs.error.cancelled")) == "Sie haben diesen Auftrag abgebrochen.");
+  CHECK(html::retold("en", said) == said);
+  CHECK(html::retold("xx", said) == said);
+  CHECK(html::retold("de", "Unauthorized") == "Unauthorized");
+  CHECK(html::retold("de", "") == "");
+  CHECK(html::retold("de", std::string(100'000, '"')) == std::string(100'000, '"'));
+}
+
+TEST_CASE("numbers and days in German") {
+  CHECK(html::number(1234567, "de") == "1.234.567");
+  CHECK(html::number(-1234, "de") == "-1.234");
+  CHECK(html::bytes(3'400'000, "de") == "3,4 MB");
+  CHECK(html::day(*core::parse_rfc3339("2026-03-05T23:59:59Z"), "de") == "5. März 2026");
+}
+
 TEST_CASE("every text file in the binary can be read and no key is another module's") {
   for (const core::Resource* file : core::resources_below("src/")) {
     const std::string path{file->path};
