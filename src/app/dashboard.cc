@@ -42,8 +42,11 @@ Task<html::Look> look(pg::Db& db, core::UserId user) {
 std::vector<site::Plan> listed(const std::vector<billing::Offer>& offers) {
   std::vector<site::Plan> out;
   for (const billing::Offer& offer : offers)
-    out.push_back(
-        {offer.key, offer.credits, billing::price_text(offer, billing::catalogue().currency, "en"), offer.recommended});
+    out.push_back({offer.key, offer.credits,
+                   [&offer](std::string_view locale) {
+                     return billing::price_text(offer, billing::catalogue().currency, locale);
+                   },
+                   offer.recommended});
   return out;
 }
 

@@ -20,7 +20,7 @@ html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, cons
                       .set("name", html::text(locale, key + ".name"))
                       .set("credits", html::number(plan.credits, locale))
                       .set("minutes", html::number(plan.credits * catalogue.seconds_per_credit / 60, locale))
-                      .set("price", plan.price)
+                      .set("price", plan.price ? plan.price(locale) : "")
                       .set("recommended", plan.recommended));
   }
   return out;

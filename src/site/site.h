@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -18,13 +19,13 @@ namespace site {
 struct Plan {
   std::string key;  // starter, pack_25: names the texts site.plan.<key>.*
   std::int64_t credits = 0;
-  std::string price;  // as people read it, "$19"; empty: not on sale yet
+  std::function<std::string(std::string_view locale)> price;  // as people read it, "$19"; none: not on sale yet
   bool recommended = false;
 };
 
 struct Catalogue {
-  std::vector<Plan> tiers{{"starter", 60, ""}, {"pro", 200, "", true}, {"enterprise", 500, ""}};  // credits a month
-  std::vector<Plan> packs{{"pack_25", 25, ""}, {"pack_80", 80, ""}, {"pack_250", 250, ""}};
+  std::vector<Plan> tiers{{"starter", 60, {}}, {"pro", 200, {}, true}, {"enterprise", 500, {}}};  // credits a month
+  std::vector<Plan> packs{{"pack_25", 25, {}}, {"pack_80", 80, {}}, {"pack_250", 250, {}}};
   std::int64_t seconds_per_credit = 10;  // of rendered video: the price that pipeline/ states
   std::int64_t seconds_per_photograph = 3;
 };

@@ -75,8 +75,8 @@ TEST_CASE("a plan without a price is not on sale yet, one with a price says it")
   Site bare;
   CHECK(count(bare.get("/pricing"), "Not on sale yet.") == 6);
   site::Catalogue catalogue;
-  catalogue.tiers[1].price = "$29";
-  catalogue.packs[0].price = "$9";
+  catalogue.tiers[1].price = [](std::string_view) { return "$29"; };
+  catalogue.packs[0].price = [](std::string_view) { return "$9"; };
   Site priced{catalogue};
   const std::string page = priced.get("/pricing");
   CHECK(count(page, "Not on sale yet.") == 4);
