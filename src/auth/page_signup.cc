@@ -34,6 +34,7 @@ Task<Response> signup_post(Auth& auth, Request& rq) {
   NewAccount account;
   account.email = rq.form("email");
   account.password = rq.form("password");
+  account.locale = html::locale_of(rq);
   account.landing.next = next_of(rq);
   account.from = origin_of(rq);
   const std::string email = account.email;

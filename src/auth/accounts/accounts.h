@@ -22,6 +22,7 @@ struct NewAccount {
   std::string email;
   std::string password;
   std::string metadata = "{}";
+  std::string locale;  // of the page that was filled in: his mails speak it; empty: not known
   Landing landing;
   Origin from;
 };

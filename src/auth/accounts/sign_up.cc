@@ -23,6 +23,10 @@ constexpr pg::Sql kReplace{"auth.signup_replace", R"sql(
   update auth.users set encrypted_password = $2, raw_user_meta_data = $3::jsonb, updated_at = $4 where id = $1
 )sql"};
 
+constexpr pg::Sql kLanguage{"auth.signup_language", R"sql(
+  update public.profiles set locale = $2 where id = $1 and locale <> $2
+)sql"};
+
 struct Attempt {
   Auth* auth;
   NewAccount account;
@@ -74,6 +78,7 @@ Task<SignedUp> sign_up_in(pg::Tx& tx, Attempt& attempt) {
   fresh.password_hash = attempt.hash;
   fresh.user_metadata = account.metadata;
   co_await insert_user(tx, fresh, now);
+  if (!account.locale.empty()) co_await tx.run(kLanguage, fresh.id, account.locale);
   co_await audit(auth, tx, "user_signedup", fresh.id, account.from);
   if (auth.config.autoconfirm) {
     co_await confirm_email(tx, fresh.id, now);
