@@ -97,6 +97,8 @@ Server::~Server() {
     Impl* left = impl_.release();
 }
 
+void Server::retell_errors(Retell retell) { impl_->retell = std::move(retell); }
+
 void Server::translate_errors(Translate translate) { impl_->translate = std::move(translate); }
 
 std::size_t Server::connections() const { return impl_->connections.size(); }

@@ -48,7 +48,12 @@ Response Connection::answer_of(Exchange& x, const core::Problem& problem) {
       core::log::error("http.error_page.failed", {{"what", e.what()}});
     }
   }
-  return http::problem(problem, x.rq);
+  if (!hub_.retell || !x.rq.path.starts_with("/api/")) return http::problem(problem, x.rq);
+  core::Problem told(problem.status, problem.code, hub_.retell(x.rq, problem.what()));
+  told.headers = problem.headers;
+  Response answer = http::problem(told, x.rq);
+  answer.headers.add("Vary", "Accept-Language, Cookie");
+  return answer;
 }
 
 Response Connection::answer_of(Exchange& x, const std::exception_ptr& error) {
