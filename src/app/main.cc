@@ -79,7 +79,19 @@ int main(int argc, char** argv) {
     command->add_option("--data", tools.dir, "the data folder")->capture_default_str();
   }
 
-  verb(cli, "keys", "the API keys of JWT_SECRET", [] { return app::keys(settings()); });
+  CLI::App* keys = cli.add_subcommand("keys", "the API keys of JWT_SECRET, and those of the database");
+  keys->callback([&chosen, keys] {
+    if (keys->get_subcommands().empty()) chosen = [] { return app::keys(settings()); };
+  });
+  verb(*keys, "rotate", "sign tokens with the next ES256 key", [] { return app::keys_rotate(settings()); });
+  verb(*keys, "list", "signing keys and opaque API keys", [] { return app::keys_list(settings()); });
+  CLI::App* key_create = verb(*keys, "create", "make an opaque API key; it is shown once",
+                              [&] { return app::keys_create(settings(), tools); });
+  key_create->add_option("kind", tools.key_kind, "publishable or secret")->required();
+  key_create->add_option("name", tools.key_name, "what it is for")->required();
+  CLI::App* key_revoke =
+      verb(*keys, "revoke", "end an opaque API key", [&] { return app::keys_revoke(settings(), tools); });
+  key_revoke->add_option("key", tools.key_id, "its id, or the beginning that `list` shows")->required();
   CLI::App* routes =
       verb(cli, "routes", "every URL and who may call it", [&] { return app::routes(bare_settings(), tools); });
   routes->add_flag("--markdown", tools.markdown, "as docs/routes.md");

@@ -12,13 +12,6 @@
 
 namespace app {
 
-int keys(const Settings& settings) {
-  fmt::print("SUPABASE_ANON_KEY={}\nSUPABASE_SERVICE_ROLE_KEY={}\n",
-             auth::make_api_key(settings.auth.jwt_secret.reveal(), "anon"),
-             auth::make_api_key(settings.auth.jwt_secret.reveal(), "service_role"));
-  return 0;
-}
-
 int routes(const Settings& settings, const Tools& tools) {
   const std::vector<http::Router::Route> table = route_table(settings);
   if (tools.markdown)

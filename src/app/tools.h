@@ -11,6 +11,9 @@ struct Tools {
   std::string dir = ".tenon";
   std::string output = "env";
   std::string email;
+  std::string key_kind;
+  std::string key_name;
+  std::string key_id;
   bool markdown = false;
 };
 
@@ -21,6 +24,10 @@ int db_migrate(const Tools& tools);
 int db_status(const Tools& tools);
 int db_remove(const Tools& tools);
 int keys(const Settings& settings);
+int keys_rotate(const Settings& settings);
+int keys_list(const Settings& settings);
+int keys_create(const Settings& settings, const Tools& tools);
+int keys_revoke(const Settings& settings, const Tools& tools);
 int routes(const Settings& settings, const Tools& tools);
 int env(const Settings& settings);
 int check();

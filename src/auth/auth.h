@@ -9,9 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/oauth/provider.h"
+#include "auth/config.h"
 #include "core/clock.h"
-#include "core/env.h"
 #include "core/ids.h"
 #include "core/loop.h"
 #include "core/task.h"
@@ -26,33 +25,7 @@ class Directory;
 }
 
 using core::Task;
-
-struct Config {
-  enum class Hash { argon2id, bcrypt };
-  enum class Limits { enforced, off };
-  core::Secret jwt_secret;                         // JWT_SECRET; drawn at random outside production when absent
-  core::Secret anon_key;                           // SUPABASE_ANON_KEY; made from the secret when absent
-  core::Secret service_key;                        // SUPABASE_SERVICE_ROLE_KEY; likewise
-  core::Secret notify_secret;                      // INTERNAL_NOTIFY_SECRET; when absent no internal call is admitted
-  std::string site_url = "http://localhost:3000";  // APP_BASE_URL: what links and redirects start with
-  std::string api_url = "http://localhost:3000";   // SUPABASE_URL, else APP_BASE_URL: issuer and cookie name
-  std::vector<std::string> redirects;              // AUTH_REDIRECT_URLS: globs, comma separated
-  bool autoconfirm = false;                        // AUTH_AUTOCONFIRM
-  bool signup_open = true;                         // AUTH_DISABLE_SIGNUP=true closes it
-  bool browser_cookie = false;                     // AUTH_BROWSER_COOKIE: scripts may read the session cookie
-  Hash hash = Hash::argon2id;                      // AUTH_PASSWORD_HASH
-  Limits limits = Limits::enforced;                // TENON_RATE_LIMITS=off, development only
-  int welcome_credits = 0;                         // WELCOME_CREDITS, once per confirmed self sign-up
-  std::int64_t access_seconds = 3600;              // AUTH_ACCESS_TOKEN_SECONDS
-  std::int64_t otp_seconds = 3600;                 // AUTH_OTP_SECONDS: codes and links of mails
-  std::vector<oauth::Provider> providers;          // AUTH_GOOGLE_*, AUTH_GITHUB_*, AUTH_OIDC
-  bool production = false;
-
-  static Config from(core::Env& env);
-  std::string issuer() const;       // <api_url>/auth/v1
-  std::string cookie_name() const;  // sb-<first label of api_url's host>-auth-token
-  bool secure() const;              // the site is https: Secure cookies with the __Host- prefix
-};
+class Keyring;
 
 // The module. One for each loop, as the Db it speaks through. Every use case takes it as its first argument.
 struct Auth {
@@ -66,9 +39,12 @@ struct Auth {
   pg::Db& db;
   core::Clock& clock;
   const Config config;
+  Keyring& keyring() { return *keyring_; }  // what tokens and API keys are held against
+  const Keyring& keyring() const { return *keyring_; }
   oauth::Directory& directory() { return *directory_; }  // what providers publish
 
  private:
+  std::unique_ptr<Keyring> keyring_;
   std::unique_ptr<oauth::Directory> directory_;
 };
 
@@ -88,6 +64,24 @@ void mount(http::Router& router, Auth& auth);
 // A legacy Supabase key: an HS256 token with `role` (anon or service_role) and no user, valid for ten years. The same
 // secret gives the same key.
 std::string make_api_key(std::string_view secret, std::string_view role);
+
+// For `tenon keys`. Rotation: the key that signs retires (its tokens verify until they end), the one that was already
+// published signs, and a new one is published. The first rotation goes from HS256 to ES256.
+struct SigningKeyInfo {
+  std::string kid, alg, state;
+  core::Time created;
+};
+Task<> rotate_signing_keys(Auth& auth);
+Task<std::vector<SigningKeyInfo>> signing_keys(Auth& auth);
+enum class ApiKeyKind { publishable, secret };
+struct ApiKeyInfo {
+  std::string id, kind, name, prefix;
+  core::Time created;
+  bool revoked;
+};
+Task<std::string> create_api_key(Auth& auth, ApiKeyKind kind, std::string name);  // told once: only its hash is kept
+Task<std::vector<ApiKeyInfo>> api_keys(Auth& auth);
+Task<bool> revoke_api_key(Auth& auth, std::string id_or_prefix);
 
 // For seeds, tools and tests: the user of that address, made confirmed when there is none. No mail, no welcome credits.
 // Throws Problem when address or password are not acceptable.

@@ -5,6 +5,7 @@
 #include "auth/cookies.h"
 #include "auth/csrf.h"
 #include "auth/keys/jwt.h"
+#include "auth/keys/keyring.h"
 #include "auth/sessions/sessions.h"
 #include "auth/wire/wire.h"
 #include "core/ambient.h"
@@ -67,11 +68,10 @@ bool is_person(const std::expected<jwt::Claims, jwt::Fault>& claims) {
 // to end; removes it when it is worth nothing.
 Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
   if (!sends_session(auth.config, rq)) co_return;
-  const std::string& secret = auth.config.jwt_secret.reveal();
   const core::Time now = auth.clock.now();
   const auto cookie = read_session(auth.config, rq);
-  auto claims =
-      cookie ? jwt::verify_expired(cookie->access_token, secret, now) : std::unexpected(jwt::Fault::malformed);
+  auto claims = cookie ? jwt::verify_expired(cookie->access_token, auth.keyring().keys(), now)
+                       : std::unexpected(jwt::Fault::malformed);
   bool live = false;
   std::string email;
   if (is_person(claims) && claims->session) {
@@ -82,7 +82,7 @@ Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
       if (const auto* session = std::get_if<Session>(&refreshed)) {
         rq.set_cookies = session_cookies(auth, rq, session->json);
         const auto json = core::Json::parse(session->json);
-        claims = jwt::verify(json ? (*json)["access_token"].string_or("") : "", secret, now);
+        claims = jwt::verify(json ? (*json)["access_token"].string_or("") : "", auth.keyring().keys(), now);
       } else {
         fault = std::get<RefreshFault>(refreshed);
         core::log::info("auth.session.not_refreshed", {{"fault", static_cast<int>(*fault)}});
@@ -105,7 +105,7 @@ Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
 }
 
 Task<Refusal> identify_by_bearer(Auth& auth, http::Request& rq) {
-  const auto claims = jwt::verify(bearer_of(rq), auth.config.jwt_secret.reveal(), auth.clock.now());
+  const auto claims = jwt::verify(bearer_of(rq), auth.keyring().keys(), auth.clock.now());
   if (!is_person(claims)) co_return unauthorized(rq);
   const Checked checked = co_await check_session(auth, *claims->user, claims->session);
   if (checked.standing != Standing::live) co_return unauthorized(rq);
@@ -192,7 +192,7 @@ std::optional<jwt::Fault> judge_bearer(const Auth& auth, http::Request& rq, Call
     fill_key(rq, Caller::Kind::key, *role);
     return std::nullopt;
   }
-  const auto claims = jwt::verify(token, auth.config.jwt_secret.reveal(), auth.clock.now());
+  const auto claims = jwt::verify(token, auth.keyring().keys(), auth.clock.now());
   if (!claims) return claims.error();
   if (claims->user) {
     fill(rq, *claims, claims->email);
@@ -225,6 +225,9 @@ Refusal admit_internal(const Auth& auth, const http::Request& rq) {
 }  // namespace
 
 Task<std::optional<http::Response>> Guard::admit(http::Request& rq, Who who) {
+  const bool reads_tokens = who != Who::anyone && who != Who::internal;
+  // Without a session cookie a page needs no key.
+  if (reads_tokens && (who != Who::visitor || sends_session(auth_.config, rq))) co_await auth_.keyring().refresh(auth_);
   switch (who) {
     case Who::anyone: break;
     case Who::visitor:

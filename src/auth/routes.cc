@@ -24,18 +24,33 @@ void mount(http::Router& r, Auth& a) {
   r.post("/auth/v1/token", Who::api_key, wire(a, token));
   r.post("/auth/v1/verify", Who::anyone, wire(a, verify));
   r.get("/auth/v1/verify", Who::anyone, wire(a, verify_link));  // the link in a mail carries no key
+  r.post("/auth/v1/otp", Who::api_key, wire(a, otp));
+  r.post("/auth/v1/magiclink", Who::api_key, wire(a, magiclink));
   r.post("/auth/v1/resend", Who::api_key, wire(a, resend));
   r.post("/auth/v1/recover", Who::api_key, wire(a, recover));
   r.get("/auth/v1/user", Who::api_key, wire(a, user));
   r.put("/auth/v1/user", Who::api_key, wire(a, update_user));
+  r.get("/auth/v1/reauthenticate", Who::api_key, wire(a, reauthenticate));
+  r.del("/auth/v1/user/identities/{identity_id}", Who::api_key, wire(a, unlink_identity));
+  r.post("/auth/v1/factors", Who::api_key, wire(a, enrol));
+  r.post("/auth/v1/factors/{id}/challenge", Who::api_key, wire(a, challenge));
+  r.post("/auth/v1/factors/{id}/verify", Who::api_key, wire(a, verify_code));
+  r.del("/auth/v1/factors/{id}", Who::api_key, wire(a, unenrol));
   r.post("/auth/v1/logout", Who::api_key, wire(a, logout));
   r.get("/auth/v1/admin/users", Who::api_key, wire(a, admin_list_users));
   r.post("/auth/v1/admin/users", Who::api_key, wire(a, admin_create_user));
   r.get("/auth/v1/admin/users/{id}", Who::api_key, wire(a, admin_get_user));
+  r.put("/auth/v1/admin/users/{id}", Who::api_key, wire(a, admin_update_user));
   r.del("/auth/v1/admin/users/{id}", Who::api_key, wire(a, admin_delete_user));
+  r.get("/auth/v1/admin/users/{id}/factors", Who::api_key, wire(a, admin_list_factors));
+  r.del("/auth/v1/admin/users/{id}/factors/{factor_id}", Who::api_key, wire(a, admin_delete_factor));
+  r.get("/auth/v1/admin/audit", Who::api_key, wire(a, admin_audit));
+  r.post("/auth/v1/admin/generate_link", Who::api_key, wire(a, admin_generate_link));
+  r.post("/auth/v1/invite", Who::api_key, wire(a, invite));
   r.get("/auth/v1/settings", Who::api_key, wire(a, settings));
   r.get("/auth/v1/health", Who::anyone, wire(a, health));
   r.get("/auth/v1/.well-known/jwks.json", Who::anyone, wire(a, jwks));
+  r.get("/auth/v1/.well-known/openid-configuration", Who::anyone, wire(a, openid_configuration));
   r.get("/auth/v1/authorize", Who::anyone, wire(a, oauth::authorize));  // a browser's own navigation carries no key
   r.get("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));
   r.post("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));  // response_mode=form_post
@@ -43,6 +58,8 @@ void mount(http::Router& r, Auth& a) {
             [](http::Request& rq) -> Task<http::Response> { co_return preflight(rq); });
   r.get("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));
   r.post("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));
+  r.put("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));
+  r.del("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));
 }
 
 }  // namespace auth

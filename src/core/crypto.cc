@@ -60,16 +60,22 @@ std::optional<std::string> decode(std::string_view in, std::string_view alphabet
 
 std::string sha256(std::string_view bytes) { return digest(EVP_sha256(), bytes); }
 std::string sha224(std::string_view bytes) { return digest(EVP_sha224(), bytes); }
+std::string sha1(std::string_view bytes) { return digest(EVP_sha1(), bytes); }
 std::string md5(std::string_view bytes) { return digest(EVP_md5(), bytes); }
 
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  std::string out(32, '\0');
-  unsigned size = 32;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+namespace {
+std::string hmac(const EVP_MD* kind, std::string_view key, std::string_view bytes) {
+  std::string out(static_cast<std::size_t>(EVP_MD_get_size(kind)), '\0');
+  auto size = static_cast<unsigned>(out.size());
+  if (HMAC(kind, key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
            bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr)
     throw std::runtime_error("hmac failed");
   return out;
 }
+}  // namespace
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) { return hmac(EVP_sha256(), key, bytes); }
+std::string hmac_sha1(std::string_view key, std::string_view bytes) { return hmac(EVP_sha1(), key, bytes); }
 
 std::string random_bytes(std::size_t n) {
   std::string out(n, '\0');

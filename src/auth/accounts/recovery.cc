@@ -4,7 +4,6 @@
 #include "auth/passwords/password.h"
 #include "auth/tokens/one_time.h"
 #include "core/log.h"
-#include "outbox/outbox.h"
 
 namespace auth {
 namespace {
@@ -20,11 +19,9 @@ Task<> recover_in(pg::Tx& tx, Ask& ask) {
   Auth& auth = *ask.auth;
   const auto user = co_await lock_user_by_email(tx, ask.email);
   if (!user) co_return;
-  const OneTime one = co_await issue_one_time(auth, tx, user->id, "recovery_token", user->email);
+  const Letter letter{user->id, user->email, "recovery_token", "recovery", "recovery", ask.landing, {}};
+  co_await send_letter(auth, tx, letter);
   co_await mark_recovery_sent(tx, user->id, auth.clock.now());
-  core::JsonWriter extra;
-  extra.begin().field("url", mail_link(auth.config, "recovery", one.token, ask.landing)).field("code", one.code).end();
-  co_await outbox::queue_mail(tx, user->id, "recovery", one.id, extra.take());
   co_await audit(auth, tx, "user_recovery_requested", user->id, ask.from);
 }
 
@@ -62,8 +59,8 @@ Task<> request_recovery(Auth& auth, std::string email, Landing landing, Origin f
 }
 
 Task<Session> reset_password(Auth& auth, std::string token, std::string password, Origin from) {
-  require_acceptable(password);
   co_await require_rate(auth, kVerifyRate, from.ip);
+  co_await require_fit(auth, password);
   Reset reset{&auth, std::move(token), {}, std::move(from)};
   reset.hash = co_await hash_password(auth, std::move(password));
   const auto session = co_await auth.db.in(pg::as_service("a mail's link is its own proof"), reset_in, reset);

@@ -18,7 +18,8 @@ constexpr pg::Sql kStillHas{"auth.lock_user_with_password", R"sql(
 struct Entry {
   Auth* auth;
   core::UserId user;
-  std::string hash;  // what the password was held against
+  std::string hash;   // what the password was held against
+  std::string fresh;  // the same password hashed as the configuration wants it; empty when it is
   Origin from;
 };
 
@@ -31,9 +32,21 @@ Task<std::optional<User>> find(pg::Tx& tx, std::string& email) { return user_by_
 Task<Session> enter(pg::Tx& tx, Entry& entry) {
   const auto same = co_await tx.maybe<core::UserId>(kStillHas, entry.user, entry.hash);
   if (!same) throw_invalid_credentials();
+  if (!entry.fresh.empty()) co_await set_password(tx, entry.user, entry.fresh, entry.auth->clock.now());
   Session session = co_await open_session(*entry.auth, tx, entry.user, "password", entry.from);
   co_await audit(*entry.auth, tx, "login", entry.user, entry.from);
   co_return session;
+}
+
+struct Refusal {
+  Auth* auth;
+  std::optional<User> user;
+  Origin from;
+};
+Task<> refused_in(pg::Tx& tx, Refusal& refusal) {
+  std::optional<core::UserId> actor;
+  if (refusal.user) actor = refusal.user->id;
+  co_await audit(*refusal.auth, tx, "login_refused", actor, refusal.from);
 }
 
 }  // namespace
@@ -45,14 +58,17 @@ Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origi
   if (core::valid_utf8(email) && email.find('\0') == std::string::npos)
     user = co_await auth.db.in(pg::as_service("a stranger signs in"), find, email);
   const std::string stored = user ? user->password_hash.value_or("") : "";
-  const bool right = co_await password_matches(auth, std::move(password), stored);
+  const bool right = co_await password_matches(auth, password, stored);
   if (!right) {
     core::log::info("auth.sign_in.refused", {{"ip", from.ip}});
+    // Written for unknown addresses too, so that this takes as long.
+    co_await auth.db.in(pg::as_service("a refused sign-in leaves a row"), refused_in, Refusal{&auth, user, from});
     throw_invalid_credentials();
   }
   if (user->banned(auth.clock.now())) throw core::Problem(400, "user_banned", "User is banned");
   if (!user->confirmed()) throw core::Problem(400, "email_not_confirmed", "Email not confirmed");
-  const Entry entry{&auth, user->id, stored, std::move(from)};
+  Entry entry{&auth, user->id, stored, {}, std::move(from)};
+  if (needs_rehash(auth.config, stored)) entry.fresh = co_await hash_password(auth, std::move(password));
   Session session = co_await auth.db.in(pg::as_service("the password was right"), enter, entry);
   core::log::info("auth.account.signed_in", {{"user", session.user}, {"session", session.id}});
   co_return session;

@@ -8,12 +8,10 @@
 namespace auth::jwt {
 namespace {
 
-constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
-
 enum class Expiry { judged, ignored };
 
-std::expected<Claims, Fault> read(std::string_view token, std::string_view secret, core::Time now, Expiry expiry) {
-  auto payload = open(token, secret);
+std::expected<Claims, Fault> read(std::string_view token, const Keys& keys, core::Time now, Expiry expiry) {
+  auto payload = open(token, keys);
   if (!payload) return std::unexpected(payload.error());
   const auto json = core::Json::parse(*payload);
   if (!json || !json->is_object()) return std::unexpected(Fault::malformed);
@@ -29,6 +27,8 @@ std::expected<Claims, Fault> read(std::string_view token, std::string_view secre
   claims.role = (*json)["role"].string_or("");
   if (claims.role != "anon" && claims.role != "authenticated" && claims.role != "service_role")
     return std::unexpected(Fault::bad_claims);
+  // What the same keys may have signed for somebody else is not for us. API keys name no audience.
+  if (json->has("aud") && (*json)["aud"].string_or("") != "authenticated") return std::unexpected(Fault::bad_claims);
   if (expiry == Expiry::judged && *exp <= seconds) return std::unexpected(Fault::expired);
   if (json->has("sub") && !(*json)["sub"].is_string()) return std::unexpected(Fault::bad_claims);
   claims.subject = (*json)["sub"].string_or("");
@@ -57,36 +57,37 @@ std::string_view sentence(Fault fault) {
   return "token is invalid";
 }
 
-std::string sign(std::string_view claims_json, std::string_view secret) {
-  std::string token = core::base64url(kHeader) + "." + core::base64url(claims_json);
-  const std::string mac = core::hmac_sha256(secret, token);
-  return token + "." + core::base64url(mac);
+std::string sign(std::string_view claims_json, const Keys& keys) {
+  std::string token = core::base64url(keys.header()) + "." + core::base64url(claims_json);
+  const std::string signature = keys.signature(token);
+  return token + "." + core::base64url(signature);
 }
 
-std::expected<std::string, Fault> open(std::string_view token, std::string_view secret) {
-  if (token.empty() || token.size() > kLongest || secret.empty()) return std::unexpected(Fault::malformed);
+std::expected<std::string, Fault> open(std::string_view token, const Keys& keys) {
+  if (token.empty() || token.size() > kLongest) return std::unexpected(Fault::malformed);
   const auto parts = core::split(token, '.');
   if (parts.size() != 3) return std::unexpected(Fault::malformed);
-  const auto mac = core::unbase64url(parts[2]);
-  if (!mac) return std::unexpected(Fault::malformed);
-  const std::string_view signed_part = token.substr(0, parts[0].size() + 1 + parts[1].size());
-  if (!core::equal_constant_time(core::hmac_sha256(secret, signed_part), *mac))
-    return std::unexpected(Fault::bad_signature);
+  const auto signature = core::unbase64url(parts[2]);
   const auto header_text = core::unbase64url(parts[0]);
-  auto payload = core::unbase64url(parts[1]);
-  if (!header_text || !payload) return std::unexpected(Fault::malformed);
+  if (!signature || !header_text) return std::unexpected(Fault::malformed);
   const auto header = core::Json::parse(*header_text);
   if (!header || !header->is_object() || header->has("crit")) return std::unexpected(Fault::malformed);
-  if ((*header)["alg"].string_or("") != "HS256") return std::unexpected(Fault::bad_signature);
+  if (header->has("kid") && !(*header)["kid"].is_string()) return std::unexpected(Fault::malformed);
+  const std::string alg = (*header)["alg"].string_or("");
+  const std::string kid = (*header)["kid"].string_or("");
+  const std::string_view signed_part = token.substr(0, parts[0].size() + 1 + parts[1].size());
+  if (!keys.fits(alg, kid, signed_part, *signature)) return std::unexpected(Fault::bad_signature);
+  auto payload = core::unbase64url(parts[1]);
+  if (!payload) return std::unexpected(Fault::malformed);
   return std::move(*payload);
 }
 
-std::expected<Claims, Fault> verify(std::string_view token, std::string_view secret, core::Time now) {
-  return read(token, secret, now, Expiry::judged);
+std::expected<Claims, Fault> verify(std::string_view token, const Keys& keys, core::Time now) {
+  return read(token, keys, now, Expiry::judged);
 }
 
-std::expected<Claims, Fault> verify_expired(std::string_view token, std::string_view secret, core::Time now) {
-  return read(token, secret, now, Expiry::ignored);
+std::expected<Claims, Fault> verify_expired(std::string_view token, const Keys& keys, core::Time now) {
+  return read(token, keys, now, Expiry::ignored);
 }
 
 }  // namespace auth::jwt

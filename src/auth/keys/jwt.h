@@ -1,4 +1,5 @@
-// Compact JWS with HS256 and nothing else: the header never chooses key or algorithm (spec/security.md 2.1).
+// Compact JWS (RFC 7515) as Tenon signs and reads it. The header names one of our keys at most; it brings none and
+// chooses no algorithm (spec/security.md 2.1).
 #pragma once
 
 #include <expected>
@@ -6,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/keys/keys.h"
 #include "core/clock.h"
 #include "core/ids.h"
 #include "core/json.h"
@@ -28,15 +30,15 @@ struct Claims {
   std::int64_t expires = 0;  // unix seconds
 };
 
-std::string sign(std::string_view claims_json, std::string_view secret);
+std::string sign(std::string_view claims_json, const Keys& keys);
 
-// The payload of a token whose MAC is right; nothing of it has been judged yet.
-std::expected<std::string, Fault> open(std::string_view token, std::string_view secret);
+// The payload of a token whose signature is right; nothing of it has been judged yet.
+std::expected<std::string, Fault> open(std::string_view token, const Keys& keys);
 
-// The payload's claims, with exp (required, numeric), nbf and role judged.
-std::expected<Claims, Fault> verify(std::string_view token, std::string_view secret, core::Time now);
+// The payload's claims, with exp (required, numeric), nbf, aud and role judged.
+std::expected<Claims, Fault> verify(std::string_view token, const Keys& keys, core::Time now);
 
 // The same without the judgement of exp: for a cookie whose refresh token may still be good.
-std::expected<Claims, Fault> verify_expired(std::string_view token, std::string_view secret, core::Time now);
+std::expected<Claims, Fault> verify_expired(std::string_view token, const Keys& keys, core::Time now);
 
 }  // namespace auth::jwt

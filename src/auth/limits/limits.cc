@@ -37,11 +37,23 @@ std::string bucket(std::string_view name, std::string_view kind, std::string_vie
   throw problem;
 }
 
+Rate rate_of(const Config& config, const Limit& limit) {
+  const auto set = config.rates.find(std::string(limit.name));
+  return set == config.rates.end() ? limit.rate : set->second;
+}
+
 std::int64_t whole(double seconds) {
   return std::max<std::int64_t>(1, std::llround(std::ceil(std::min(seconds, 86400.0))));
 }
 
 }  // namespace
+
+bool is_rate(std::string_view name) {
+  for (const Limit* limit :
+       {&kRefreshRate, &kVerifyRate, &kRecoverRate, &kSignInRate, &kOauthRate, &kAnonymousRate, &kMfaRate, &kMailRate})
+    if (limit->name == name) return true;
+  return false;
+}
 
 std::string client_network(std::string_view ip) {
   in6_addr address{};
@@ -54,19 +66,20 @@ std::string client_network(std::string_view ip) {
   return core::hex(bytes.substr(0, 8)) + "/64";
 }
 
-Task<> require_rate(Auth& auth, const Rate& rate, std::string_view client_ip, std::string_view account) {
+Task<> require_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account) {
   if (auth.config.limits == Config::Limits::off) co_return;
-  const std::string by_ip = bucket(rate.name, "ip", client_network(client_ip));
+  const Rate rate = rate_of(auth.config, limit);
+  const std::string by_ip = bucket(limit.name, "ip", client_network(client_ip));
   double wait = 0;
   if (account.empty()) {
     wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, by_ip, rate.burst, rate.per_second);
   } else {
-    const std::string by_account = bucket(rate.name, "account", account);
+    const std::string by_account = bucket(limit.name, "account", account);
     wait = co_await auth.db.as(pg::as_service(kWhy))
                .one<double>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second);
   }
   if (wait <= 0) co_return;
-  core::log::warn("auth.rate.exceeded", {{"limit", rate.name}, {"ip", client_ip}});
+  core::log::warn("auth.rate.exceeded", {{"limit", limit.name}, {"ip", client_ip}});
   refuse("over_request_rate_limit", "Request rate limit reached", whole(wait));
 }
 
@@ -75,7 +88,13 @@ Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view add
   const std::string key = bucket("mail", kind, address);
   const double one = 1;
   const double rate = one / kMailSeconds;
-  const double wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, key, one, rate);
+  double wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, key, one, rate);
+  if (wait <= 0) {
+    const Rate all = rate_of(auth.config, kMailRate);
+    const std::string instance = "auth:mail:instance";
+    wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, instance, all.burst, all.per_second);
+    if (wait > 0) core::log::warn("auth.rate.exceeded", {{"limit", kMailRate.name}});
+  }
   if (wait <= 0) co_return;
   refuse("over_email_send_rate_limit",
          fmt::format("For security purposes, you can only request this after {} seconds.", whole(wait)), whole(wait));

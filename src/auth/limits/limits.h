@@ -8,15 +8,20 @@
 
 namespace auth {
 
-struct Rate {
+// The kinds of calls that are counted, each with the bucket it has unless AUTH_RATE_LIMITS says otherwise.
+struct Limit {
   std::string_view name;
-  double burst;
-  double per_second;
+  Rate rate;
 };
-inline constexpr Rate kRefreshRate{"refresh", 150, 150.0 / 300};
-inline constexpr Rate kVerifyRate{"verify", 30, 30.0 / 300};
-inline constexpr Rate kRecoverRate{"recover", 30, 30.0 / 300};
-inline constexpr Rate kSignInRate{"sign_in", 30, 30.0 / 300};
+inline constexpr Limit kRefreshRate{"refresh", {150, 150.0 / 300}};
+inline constexpr Limit kVerifyRate{"verify", {30, 30.0 / 300}};
+inline constexpr Limit kRecoverRate{"recover", {30, 30.0 / 300}};  // recover, otp, magiclink, resend, reauthenticate
+inline constexpr Limit kSignInRate{"sign_in", {30, 30.0 / 300}};   // sign-up too
+inline constexpr Limit kOauthRate{"oauth", {60, 60.0 / 300}};      // ways to a provider and back
+inline constexpr Limit kAnonymousRate{"anonymous", {30, 30.0 / 3600}};
+inline constexpr Limit kMfaRate{"mfa", {15, 15.0 / 60}};
+inline constexpr Limit kMailRate{"mail", {30, 30.0 / 3600}};  // of the whole instance
+bool is_rate(std::string_view name);
 
 // What an address counts as: itself for IPv4 (also when mapped into IPv6), its /64 for IPv6, since one line of a
 // provider has a whole /64 to choose from. Text that is no address stays as it is.
@@ -24,9 +29,10 @@ std::string client_network(std::string_view ip);
 
 // Takes one token from the client's bucket and, when `account` is not empty, one from the account's. Throws Problem 429
 // over_request_rate_limit with Retry-After. No-op when limits are off.
-Task<> require_rate(Auth& auth, const Rate& rate, std::string_view client_ip, std::string_view account = "");
+Task<> require_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account = "");
 
-// One mail a minute to an address, whether somebody has it or not: Problem 429 over_email_send_rate_limit.
+// One mail a minute to an address, whether somebody has it or not, and the instance's mails an hour: Problem 429
+// over_email_send_rate_limit.
 Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view address);
 
 }  // namespace auth

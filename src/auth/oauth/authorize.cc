@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "auth/limits/limits.h"
 #include "auth/oauth/oauth.h"
 #include "auth/oauth/pkce.h"
 #include "auth/redirect.h"
@@ -64,7 +65,7 @@ Task<Response> authorize(Auth& auth, Request& rq) {
     throw core::Problem(
         400, "validation_failed",
         name.empty() ? "Unsupported provider: missing provider" : "Unsupported provider: provider is not enabled");
-  co_await require_rate(auth, kFlowRate, rq.client_ip);
+  co_await require_rate(auth, kOauthRate, rq.client_ip);
   Flow flow;
   flow.redirect_to = redirect_target(auth.config, rq);
   const Challenge challenge = challenge_of(std::string(rq.query("code_challenge").value_or("")),

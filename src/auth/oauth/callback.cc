@@ -1,5 +1,6 @@
 // GET and POST /auth/v1/callback: back from the provider, by link or by form. Whatever happens, the browser is sent on
 // to where the flow began, with a code, a session or an error.
+#include "auth/limits/limits.h"
 #include "auth/oauth/account.h"
 #include "auth/oauth/back.h"
 #include "auth/oauth/oauth.h"
@@ -99,7 +100,7 @@ bool another_answered(const Auth& auth, const Flow& flow, const Request& rq) {
 }  // namespace
 
 Task<Response> callback(Auth& auth, Request& rq) {
-  co_await require_rate(auth, kFlowRate, rq.client_ip);
+  co_await require_rate(auth, kOauthRate, rq.client_ip);
   const auto state = core::Uuid::parse(field(rq, "state"));
   std::optional<Taken> taken;
   const core::Time now = auth.clock.now();

@@ -2,14 +2,12 @@
 
 #include <sodium.h>
 
-#include "auth/oauth/pkce.h"
 #include "core/crypto.h"
 
 namespace auth::oauth {
 namespace {
 
 constexpr auto kLifetime = std::chrono::minutes(10);
-constexpr auto kCodeLifetime = std::chrono::minutes(5);
 constexpr auto kKept = std::chrono::hours(24);  // a late return still learns where it wanted to go
 
 constexpr pg::Sql kPut{"auth.flow_put", R"sql(
@@ -51,23 +49,6 @@ constexpr pg::Sql kIssue{"auth.flow_issue_code", R"sql(
   where id = $1
 )sql"};
 
-struct Coded {
-  core::UserId user;
-  std::string method;
-  std::string challenge;
-  std::string challenge_method;
-  std::string access_token;
-  std::string refresh_token;
-  core::Time issued;
-};
-// Deleting decides who redeems: of two at once only one gets the row.
-constexpr pg::Sql kTakeCode{"auth.flow_take_code", R"sql(
-  delete from auth.flow_state where auth_code = $1 and user_id is not null
-  returning user_id, authentication_method, coalesce(code_challenge, ''), coalesce(code_challenge_method::text, ''),
-            coalesce(provider_access_token, ''), coalesce(provider_refresh_token, ''),
-            coalesce(auth_code_issued_at, '1970-01-01'::timestamptz)
-)sql"};
-
 std::string derived(const Auth& auth, std::string_view purpose, const Flow& flow) {
   return core::base64url(
       core::hmac_sha256(auth.config.jwt_secret.reveal(), "oauth " + std::string(purpose) + ":" + flow.id.str()));
@@ -84,19 +65,6 @@ std::string sealed(std::string_view token, std::string_view code) {
   crypto_secretbox_easy(reinterpret_cast<unsigned char*>(box.data()), bytes(token), token.size(), bytes(nonce),
                         bytes(key));
   return core::base64url(nonce + box);
-}
-
-std::string unsealed(std::string_view text, std::string_view code) {
-  const auto raw = core::unbase64url(text);
-  if (!raw || raw->size() < crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES) return {};
-  const std::string_view nonce = std::string_view(*raw).substr(0, crypto_secretbox_NONCEBYTES);
-  const std::string_view box = std::string_view(*raw).substr(crypto_secretbox_NONCEBYTES);
-  const std::string key = key_of(code);
-  std::string out(box.size() - crypto_secretbox_MACBYTES, '\0');
-  if (crypto_secretbox_open_easy(reinterpret_cast<unsigned char*>(out.data()), bytes(box), box.size(), bytes(nonce),
-                                 bytes(key)) != 0)
-    return {};
-  return out;
 }
 
 }  // namespace
@@ -128,17 +96,17 @@ Task<std::string> issue_code(pg::Tx& tx, const Flow& flow, core::UserId user, co
   co_return code;
 }
 
-Task<std::variant<std::monostate, CodeFault, Exchanged>> take_code(pg::Tx& tx, std::string code, std::string verifier,
-                                                                   core::Time now) {
-  using Outcome = std::variant<std::monostate, CodeFault, Exchanged>;
-  const std::string hash = core::hex(core::sha256(code));
-  const auto row = co_await tx.maybe<Coded>(kTakeCode, hash);
-  if (!row) co_return Outcome();
-  if (now - row->issued > kCodeLifetime) co_return Outcome(CodeFault{CodeFault::Kind::expired});
-  if (!answers(Challenge{row->challenge, row->challenge_method}, verifier))
-    co_return Outcome(CodeFault{CodeFault::Kind::bad_verifier});
-  Exchanged out{row->user, row->method, unsealed(row->access_token, code), unsealed(row->refresh_token, code)};
-  co_return Outcome(std::move(out));
+std::string unsealed(std::string_view text, std::string_view code) {
+  const auto raw = core::unbase64url(text);
+  if (!raw || raw->size() < crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES) return {};
+  const std::string_view nonce = std::string_view(*raw).substr(0, crypto_secretbox_NONCEBYTES);
+  const std::string_view box = std::string_view(*raw).substr(crypto_secretbox_NONCEBYTES);
+  const std::string key = key_of(code);
+  std::string out(box.size() - crypto_secretbox_MACBYTES, '\0');
+  if (crypto_secretbox_open_easy(reinterpret_cast<unsigned char*>(out.data()), bytes(box), box.size(), bytes(nonce),
+                                 bytes(key)) != 0)
+    return {};
+  return out;
 }
 
 std::string nonce_of(const Auth& auth, const Flow& flow) { return derived(auth, "nonce", flow); }

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "auth/auth.h"
 #include "auth/oauth/person.h"
@@ -34,19 +33,8 @@ Task<std::optional<Taken>> take_flow(pg::Tx& tx, core::Uuid id, core::Time now);
 // The code that the client exchanges for a session. The row keeps its hash, and the provider's tokens sealed with a key
 // that only the code's holder has.
 Task<std::string> issue_code(pg::Tx& tx, const Flow& flow, core::UserId user, const Person& person, core::Time now);
-struct Exchanged {
-  core::UserId user;
-  std::string method;  // the amr of its session: oauth, …
-  std::string provider_token;
-  std::string provider_refresh_token;
-};
-// Takes the code's flow away: it is good once, whether the verifier fits or not. Nothing when there is none; the rest
-// is for the caller to refuse with after the transaction has committed.
-struct CodeFault {
-  enum class Kind { expired, bad_verifier } kind;
-};
-Task<std::variant<std::monostate, CodeFault, Exchanged>> take_code(pg::Tx& tx, std::string code, std::string verifier,
-                                                                   core::Time now);
+// A provider's token out of a row that `code` found. Empty when there is none, or another code sealed it.
+std::string unsealed(std::string_view sealed, std::string_view code);
 
 std::string nonce_of(const Auth& auth, const Flow& flow);
 std::string verifier_of(const Auth& auth, const Flow& flow);

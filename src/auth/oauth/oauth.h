@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "auth/limits/limits.h"
 #include "auth/oauth/exchange.h"
 #include "auth/sessions/sessions.h"
 
@@ -12,8 +11,6 @@ namespace auth::oauth {
 
 using http::Request;
 using http::Response;
-
-inline constexpr Rate kFlowRate{"oauth", 60, 60.0 / 300};  // beginnings and returns, by client address
 
 // Stores the flow and answers the URL of the provider's page. Throws Problem 503 temporarily_unavailable while the
 // provider cannot be asked.
@@ -28,16 +25,8 @@ struct IdTokenGrant {
 };
 Task<Session> sign_in_by_id_token(Auth& auth, IdTokenGrant grant, Origin from);
 
-// The session that a flow's code stands for, and the provider's tokens with it. Throws Problem.
-struct CodeGrant {
-  std::string code;
-  std::string verifier;
-};
-Task<Session> sign_in_by_code(Auth& auth, CodeGrant grant, Origin from);
-
 Task<Response> authorize(Auth& auth, Request& rq);       // GET /auth/v1/authorize
 Task<Response> callback(Auth& auth, Request& rq);        // GET and POST /auth/v1/callback
 Task<Response> id_token_grant(Auth& auth, Request& rq);  // POST /auth/v1/token?grant_type=id_token
-Task<Response> code_grant(Auth& auth, Request& rq);      // POST /auth/v1/token?grant_type=pkce
 
 }  // namespace auth::oauth

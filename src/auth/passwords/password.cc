@@ -2,11 +2,13 @@
 
 #include <crypt.h>
 #include <sodium.h>
+#include <sys/resource.h>
 
 #include <memory>
 #include <stdexcept>
 #include <unordered_set>
 
+#include "auth/passwords/breached.h"
 #include "core/crypto.h"
 #include "core/resources.h"
 #include "core/text.h"
@@ -69,6 +71,13 @@ bool verify_now(const std::string& password, const std::string& stored) {
   return false;
 }
 
+// Hashing takes whole cores for as long as people sign in: the loops, which answer everybody, go first. On Linux the
+// call is about this thread alone.
+void step_back() {
+  static thread_local const int done = ::setpriority(PRIO_PROCESS, 0, 15);
+  static_cast<void>(done);
+}
+
 }  // namespace
 
 bool is_common(std::string_view password) { return common().contains(core::lower(password)); }
@@ -84,9 +93,27 @@ void require_acceptable(std::string_view password) {
     throw WeakPassword("Password is known to be weak and easy to guess, please choose a different one.", {"pwned"});
 }
 
+Task<> require_fit(Auth& auth, const std::string& password) {
+  require_acceptable(password);
+  const std::string& file = auth.config.breached_passwords;
+  if (file.empty()) co_return;
+  const auto work = [&file, &password] { return is_breached(file, password); };
+  const bool leaked = co_await core::offload(auth.hashing, work);
+  if (leaked)
+    throw WeakPassword("Password is known to be weak and easy to guess, please choose a different one.", {"pwned"});
+}
+
+bool needs_rehash(const Config& config, const std::string& stored) {
+  if (config.hash == Config::Hash::bcrypt) return !stored.starts_with("$2");
+  return !stored.starts_with("$argon2id$") || crypto_pwhash_str_needs_rehash(stored.c_str(), kPasses, kMemory) != 0;
+}
+
 Task<std::string> hash_password(Auth& auth, std::string password) {
   const Config::Hash kind = auth.config.hash;
-  const auto work = [kind, &password] { return hash_now(kind, password); };
+  const auto work = [kind, &password] {
+    step_back();
+    return hash_now(kind, password);
+  };
   co_return co_await core::offload(auth.hashing, work);
 }
 
@@ -95,6 +122,7 @@ Task<bool> password_matches(Auth& auth, std::string password, std::string stored
   const bool possible = password.size() <= kLongestPassword && password.find('\0') == std::string::npos;
   const Config::Hash kind = auth.config.hash;
   const auto work = [kind, possible, &password, &stored] {
+    step_back();
     if (possible && !stored.empty()) return verify_now(password, stored);
     hash_now(kind, "a password that nobody has");
     return false;

@@ -34,6 +34,18 @@ struct Session {
 // A new session for a user who has shown who he is; `method` is the amr (password, otp, …).
 Task<Session> open_session(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view method, Origin from);
 
+// The bearer's session, locked, while it lives. Nothing when it has ended, or the token names none.
+struct SessionState {
+  bool second_factor = false;  // aal2
+  core::Time began;
+};
+Task<std::optional<SessionState>> lock_session(Auth& auth, pg::Tx& tx, Bearer who);
+
+// The same session after a second factor was shown: aal2, another amr, the next refresh token. The user's sessions that
+// have shown none end. Throws Problem 403 session_not_found.
+Task<Session> raise_session(Auth& auth, pg::Tx& tx, Bearer who, core::Uuid factor, std::string_view method,
+                            Origin from);
+
 // What became of a refresh token. Faults are values: what they revoke must be committed.
 enum class RefreshFault { unknown, session_gone, expired, banned, reused, busy };
 using Refreshed = std::variant<Session, RefreshFault>;

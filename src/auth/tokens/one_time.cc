@@ -28,16 +28,17 @@ struct Row {
   core::UserId user;
   std::string kind;
   std::string hash;
+  std::string address;
 };
 constexpr pg::Sql kByHash{"auth.one_time_by_hash", R"sql(
-  select id::text, user_id, token_type::text, token_hash from auth.one_time_tokens
+  select id::text, user_id, token_type::text, token_hash, relates_to from auth.one_time_tokens
   where token_hash = $1 and token_type::text = any($2::text[]) and created_at > $3::timestamptz at time zone 'utc'
 )sql"};
 
 constexpr pg::Sql kByEmail{"auth.one_time_by_email", R"sql(
-  select t.id::text, t.user_id, t.token_type::text, t.token_hash
+  select t.id::text, t.user_id, t.token_type::text, t.token_hash, t.relates_to
   from auth.one_time_tokens t join auth.users u on u.id = t.user_id
-  where lower(u.email) = $1 and not u.is_sso_user and u.deleted_at is null
+  where t.relates_to = $1 and u.deleted_at is null
     and t.token_type::text = any($2::text[]) and t.created_at > $3::timestamptz at time zone 'utc'
 )sql"};
 
@@ -54,6 +55,10 @@ constexpr pg::Sql kDrop{"auth.one_time_drop", R"sql(
   delete from auth.one_time_tokens where user_id = $1
 )sql"};
 
+constexpr pg::Sql kDropKinds{"auth.one_time_drop_kinds", R"sql(
+  delete from auth.one_time_tokens where user_id = $1 and token_type::text = any($2::text[])
+)sql"};
+
 std::string stored(std::string_view token) { return core::hex(core::sha224(token)); }
 
 std::string digits(const Auth& auth, std::string_view hash) {
@@ -68,18 +73,19 @@ core::Time oldest(const Auth& auth) { return auth.clock.now() - std::chrono::sec
 Task<std::optional<Redeemed>> take(pg::Tx& tx, Row row) {
   const std::int64_t taken = co_await tx.run(kTake, row.id, row.hash);
   std::optional<Redeemed> out;
-  if (taken == 1) out = Redeemed{row.user, row.kind};
+  if (taken == 1) out = Redeemed{row.user, row.kind, row.address};
   co_return out;
 }
 
 }  // namespace
 
-Task<OneTime> issue_one_time(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view kind, std::string_view email) {
+Task<OneTime> issue_one_time(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view kind, std::string_view email,
+                             Pkce pkce) {
   OneTime out;
-  out.token = core::hex(core::random_bytes(28));
+  out.token = std::string(pkce == Pkce::yes ? kPkcePrefix : "") + core::hex(core::random_bytes(28));
   const std::string hash = stored(out.token);
   const std::string type(kind);
-  const std::string address(email);
+  const std::string address = core::lower(email);
   out.id = co_await tx.one<std::string>(kPut, user, type, hash, address, auth.clock.now());
   out.code = digits(auth, hash);
   co_return out;
@@ -112,5 +118,8 @@ Task<bool> link_lives(Auth& auth, pg::Tx& tx, std::string token, std::vector<std
 }
 
 Task<> drop_one_time(pg::Tx& tx, core::UserId user) { co_await tx.run(kDrop, user); }
+Task<> drop_one_time(pg::Tx& tx, core::UserId user, std::vector<std::string> kinds) {
+  co_await tx.run(kDropKinds, user, kinds);
+}
 
 }  // namespace auth

@@ -13,7 +13,9 @@ constexpr pg::Sql kByEmail{"auth.user_by_email", R"sql(
            - 'recovery_token' - 'email_change_token_new' - 'email_change_token_current' - 'phone_change_token'
            - 'reauthentication_token',
          coalesce((select jsonb_agg(to_jsonb(i) order by i.created_at) from auth.identities i where i.user_id = u.id),
-                  '[]')
+                  '[]'),
+         coalesce((select jsonb_agg(to_jsonb(f) - 'secret' order by f.created_at)
+                   from auth.mfa_factors f where f.user_id = u.id), '[]')
   from auth.users u
   where lower(u.email) = $1 and not u.is_sso_user and u.deleted_at is null
 )sql"};
@@ -24,7 +26,9 @@ constexpr pg::Sql kLockByEmail{"auth.user_lock_by_email", R"sql(
            - 'recovery_token' - 'email_change_token_new' - 'email_change_token_current' - 'phone_change_token'
            - 'reauthentication_token',
          coalesce((select jsonb_agg(to_jsonb(i) order by i.created_at) from auth.identities i where i.user_id = u.id),
-                  '[]')
+                  '[]'),
+         coalesce((select jsonb_agg(to_jsonb(f) - 'secret' order by f.created_at)
+                   from auth.mfa_factors f where f.user_id = u.id), '[]')
   from auth.users u
   where lower(u.email) = $1 and not u.is_sso_user and u.deleted_at is null
   for no key update of u
@@ -36,7 +40,9 @@ constexpr pg::Sql kById{"auth.user_by_id", R"sql(
            - 'recovery_token' - 'email_change_token_new' - 'email_change_token_current' - 'phone_change_token'
            - 'reauthentication_token',
          coalesce((select jsonb_agg(to_jsonb(i) order by i.created_at) from auth.identities i where i.user_id = u.id),
-                  '[]')
+                  '[]'),
+         coalesce((select jsonb_agg(to_jsonb(f) - 'secret' order by f.created_at)
+                   from auth.mfa_factors f where f.user_id = u.id), '[]')
   from auth.users u
   where u.id = $1 and u.deleted_at is null
 )sql"};
@@ -47,7 +53,9 @@ constexpr pg::Sql kList{"auth.user_list", R"sql(
            - 'recovery_token' - 'email_change_token_new' - 'email_change_token_current' - 'phone_change_token'
            - 'reauthentication_token',
          coalesce((select jsonb_agg(to_jsonb(i) order by i.created_at) from auth.identities i where i.user_id = u.id),
-                  '[]')
+                  '[]'),
+         coalesce((select jsonb_agg(to_jsonb(f) - 'secret' order by f.created_at)
+                   from auth.mfa_factors f where f.user_id = u.id), '[]')
   from auth.users u
   where u.deleted_at is null and ($1 = '' or strpos(lower(u.email), lower($1)) > 0)
   order by u.created_at desc, u.id desc
@@ -61,8 +69,10 @@ constexpr pg::Sql kCount{"auth.user_count", R"sql(
 
 constexpr pg::Sql kInsertUser{"auth.user_insert", R"sql(
   insert into auth.users (instance_id, id, aud, role, email, encrypted_password, raw_app_meta_data,
-                          raw_user_meta_data, email_confirmed_at, confirmation_sent_at, created_at, updated_at)
-  values ('00000000-0000-0000-0000-000000000000', $1, 'authenticated', $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $9)
+                          raw_user_meta_data, email_confirmed_at, confirmation_sent_at, created_at, updated_at,
+                          phone, phone_confirmed_at, banned_until, invited_at, is_anonymous)
+  values ('00000000-0000-0000-0000-000000000000', $1, 'authenticated', $2, nullif($3::text, ''), $4, $5::jsonb,
+          $6::jsonb, $7, $8, $9, $9, nullif($10::text, ''), $11, $12, $13, $14)
 )sql"};
 
 constexpr pg::Sql kInsertIdentity{"auth.identity_insert", R"sql(
@@ -143,6 +153,17 @@ void put_identity(core::JsonWriter& out, const core::Json& identity) {
   out.end();
 }
 
+void put_factor(core::JsonWriter& out, const core::Json& factor) {
+  out.begin().field("id", factor["id"].string_or(""));
+  put_time(out, factor, "created_at", "created_at");
+  put_time(out, factor, "updated_at", "updated_at");
+  out.field("status", factor["status"].string_or("")).field("friendly_name", factor["friendly_name"].string_or(""));
+  out.field("factor_type", factor["factor_type"].string_or(""));
+  put_text(out, factor, "phone", "phone");
+  put_time(out, factor, "last_challenged_at", "last_challenged_at");
+  out.end();
+}
+
 }  // namespace
 
 Task<std::optional<User>> user_by_email(pg::Tx& tx, std::string_view email) {
@@ -164,9 +185,12 @@ Task<> insert_user(pg::Tx& tx, const NewUser& user, core::Time now) {
   const pg::Json meta{user.user_metadata};
   try {
     co_await tx.run(kInsertUser, user.id, user.role, user.email, hash, app, meta, user.confirmed_at,
-                    user.confirmation_sent_at, now);
-    co_await insert_identity(tx, user.id, identity_of(user), now);
+                    user.confirmation_sent_at, now, user.phone, user.phone_confirmed_at, user.banned_until,
+                    user.invited_at, user.is_anonymous);
+    if (user.identity || !user.email.empty()) co_await insert_identity(tx, user.id, identity_of(user), now);
   } catch (const pg::Error& error) {
+    if (error.sqlstate == "23505" && error.constraint == "users_phone_key")
+      throw core::Problem(422, "phone_exists", "A user with this phone number has already been registered");
     if (error.sqlstate == "23505")
       throw core::Problem(422, "email_exists", "A user with this email address has already been registered");
     if (error.sqlstate == "40001" || error.sqlstate == "40P01") throw;
@@ -213,6 +237,27 @@ Task<UserPage> list_users(pg::Tx& tx, std::string_view filter, std::int64_t page
   co_return out;
 }
 
+std::string factors_json(const User& user) {
+  const core::Json factors = core::Json::parse(user.factors.text).value_or(core::Json());
+  core::JsonWriter out;
+  out.begin_array();
+  for (const core::Json& factor : factors.elements()) put_factor(out, factor);
+  out.end_array();
+  return out.take();
+}
+
+bool has_verified_factor(const User& user) {
+  const core::Json factors = core::Json::parse(user.factors.text).value_or(core::Json());
+  for (const core::Json& factor : factors.elements())
+    if (factor["status"].string_or("") == "verified") return true;
+  return false;
+}
+
+bool was_invited(const User& user) {
+  const core::Json row = core::Json::parse(user.row.text).value_or(core::Json());
+  return row["invited_at"].is_string();
+}
+
 std::string user_json(const User& user, std::string_view metadata) {
   const core::Json row = core::Json::parse(user.row.text).value_or(core::Json());
   const core::Json identities = core::Json::parse(user.identities.text).value_or(core::Json());
@@ -234,6 +279,7 @@ std::string user_json(const User& user, std::string_view metadata) {
   put_time(out, row, "last_sign_in_at", "last_sign_in_at");
   out.key("app_metadata").raw(object_or_empty(row["raw_app_meta_data"]));
   out.key("user_metadata").raw(metadata.empty() ? object_or_empty(row["raw_user_meta_data"]) : std::string(metadata));
+  if (const std::string factors = factors_json(user); factors != "[]") out.key("factors").raw(factors);
   out.key("identities").begin_array();
   for (const core::Json& identity : identities.elements()) put_identity(out, identity);
   out.end_array();
@@ -246,13 +292,17 @@ std::string user_json(const User& user, std::string_view metadata) {
 }
 
 std::string fabricated_user(std::string_view email, std::string_view user_metadata, core::Time now) {
+  const core::UserId id = core::UserId::random();
   const std::string time = core::rfc3339(now);
   core::JsonWriter out;
-  out.begin().field("id", core::UserId::random()).field("aud", "authenticated").field("role", "");
+  out.begin().field("id", id).field("aud", "authenticated").field("role", "authenticated");
   out.field("email", email).field("phone", "").field("confirmation_sent_at", time);
   out.key("app_metadata").raw(R"({"provider":"email","providers":["email"]})");
-  out.key("user_metadata").raw(user_metadata);
-  out.key("identities").begin_array().end_array();
+  out.key("user_metadata").raw(user_metadata).key("identities").begin_array().begin();
+  out.field("identity_id", core::Uuid::random()).field("id", id).field("user_id", id).key("identity_data").begin();
+  out.field("sub", id).field("email", email).field("email_verified", false).field("phone_verified", false).end();
+  out.field("provider", "email").field("last_sign_in_at", time).field("created_at", time).field("updated_at", time);
+  out.field("email", email).end().end_array();
   out.field("created_at", time).field("updated_at", time).field("is_anonymous", false).end();
   return out.take();
 }

@@ -22,6 +22,7 @@ struct User {
   std::optional<core::Time> banned_until;
   pg::Json row;         // the row as JSON, without hashes and tokens
   pg::Json identities;  // its identities' rows as a JSON array
+  pg::Json factors;     // likewise, without their secrets
 
   bool confirmed() const { return confirmed_at.has_value(); }
   bool banned(core::Time now) const { return banned_until && *banned_until > now; }
@@ -50,6 +51,11 @@ struct NewUser {
   std::optional<core::Time> confirmed_at;
   std::optional<core::Time> confirmation_sent_at;
   std::optional<NewIdentity> identity;  // absent: his address
+  std::string phone;                    // digits; empty: none
+  std::optional<core::Time> phone_confirmed_at;
+  std::optional<core::Time> banned_until;
+  std::optional<core::Time> invited_at;
+  bool is_anonymous = false;
 };
 // The user and his identity. Throws Problem 422 email_exists when the address is taken, and Problem 500
 // unexpected_failure when a trigger of the product refuses the row.
@@ -76,6 +82,10 @@ Task<UserPage> list_users(pg::Tx& tx, std::string_view filter, std::int64_t page
 // `metadata` (a JSON object) stands in for the row's user_metadata: a stranger must not read what another one wrote.
 std::string user_json(const User& user, std::string_view metadata = "");
 std::string fabricated_user(std::string_view email, std::string_view user_metadata, core::Time now);
+
+std::string factors_json(const User& user);  // the wire's array
+bool has_verified_factor(const User& user);
+bool was_invited(const User& user);
 
 // Lower case, trimmed. Throws Problem 400 validation_failed when it cannot be an address (255 bytes at most).
 std::string canonical_email(std::string_view email);

@@ -1,5 +1,4 @@
 #include "auth/accounts/accounts.h"
-#include "auth/redirect.h"
 #include "auth/wire/endpoints.h"
 #include "auth/wire/wire.h"
 

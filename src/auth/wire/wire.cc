@@ -1,6 +1,8 @@
 #include "auth/wire/wire.h"
 
+#include "auth/keys/keyring.h"
 #include "auth/passwords/password.h"
+#include "auth/redirect.h"
 #include "core/crypto.h"
 #include "core/text.h"
 
@@ -79,6 +81,13 @@ std::string object_of(const core::Json& body, std::string_view name) {
   return member.dump();
 }
 
+Landing landing_of(const Auth& auth, const http::Request& rq, const core::Json& body) {
+  Landing landing;
+  if (names_other_place(auth.config, rq)) landing.redirect_to = redirect_target(auth.config, rq);
+  landing.challenge = challenge_of(text_of(body, "code_challenge"), text_of(body, "code_challenge_method"));
+  return landing;
+}
+
 http::Response session_answer(const Session& session) {
   http::Response response = http::json(session.json);
   response.headers.set("sb-auth-user-id", session.user.str());
@@ -98,7 +107,8 @@ std::optional<std::string> role_of_key(const Auth& auth, std::string_view key) {
   const Config& config = auth.config;
   if (core::equal_constant_time(key, config.anon_key.reveal())) return "anon";
   if (core::equal_constant_time(key, config.service_key.reveal())) return "service_role";
-  const auto claims = jwt::verify(key, config.jwt_secret.reveal(), auth.clock.now());
+  if (key.starts_with("sb_")) return auth.keyring().role_of(key);
+  const auto claims = jwt::verify(key, auth.keyring().keys(), auth.clock.now());
   if (!claims || !claims->subject.empty() || claims->role == "authenticated") return std::nullopt;
   return claims->role;
 }
@@ -106,7 +116,7 @@ std::optional<std::string> role_of_key(const Auth& auth, std::string_view key) {
 Task<Bearer> require_bearer(Auth& auth, const http::Request& rq) {
   const std::string_view token = bearer_of(rq);
   if (token.empty()) throw core::Problem(401, "no_authorization", "This endpoint requires a valid Bearer token");
-  const auto claims = jwt::verify(token, auth.config.jwt_secret.reveal(), auth.clock.now());
+  const auto claims = jwt::verify(token, auth.keyring().keys(), auth.clock.now());
   if (!claims)
     throw core::Problem(
         403, "bad_jwt",
@@ -128,7 +138,7 @@ void require_service(Auth& auth, const http::Request& rq) {
   const std::string_view token = bearer_of(rq);
   if (token.empty()) throw core::Problem(401, "no_authorization", "This endpoint requires a valid Bearer token");
   if (role_of_key(auth, token) == "service_role") return;
-  const auto claims = jwt::verify(token, auth.config.jwt_secret.reveal(), auth.clock.now());
+  const auto claims = jwt::verify(token, auth.keyring().keys(), auth.clock.now());
   if (!claims)
     throw core::Problem(
         403, "bad_jwt",

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/accounts/accounts.h"
 #include "auth/keys/jwt.h"
 #include "auth/sessions/sessions.h"
 #include "core/problem.h"
@@ -22,6 +23,9 @@ core::Json object_body(const http::Request& rq);
 std::string text_of(const core::Json& body, std::string_view name);
 // A member that is an object, as JSON text; "{}" when absent or null. Problem 400 when it is of another type.
 std::string object_of(const core::Json& body, std::string_view name);
+
+// Where the mails of this request lead: its redirect_to, when that is allowed, and its PKCE challenge.
+Landing landing_of(const Auth& auth, const http::Request& rq, const core::Json& body);
 
 http::Response session_answer(const Session& session);
 

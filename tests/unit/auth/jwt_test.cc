@@ -104,7 +104,7 @@ TEST_CASE("a token of odd form is refused") {
   }
   CHECK_FALSE(
       auth::jwt::verify(auth::jwt::sign(claims(R"(,"x":")" + std::string(9000, 'x') + "\""), kSecret), kSecret, kNow));
-  CHECK_FALSE(auth::jwt::verify(good, "", kNow).has_value());
+  CHECK_FALSE(auth::jwt::verify(good, std::string_view(), kNow).has_value());
 }
 
 TEST_CASE("an API key is the same for the same secret, and bears its role and no user") {

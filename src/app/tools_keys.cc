@@ -1,0 +1,91 @@
+// `tenon keys …`: the keys of JWT_SECRET, rotation of signing keys, opaque API keys.
+#include <fmt/core.h>
+
+#include <functional>
+
+#include "app/tools.h"
+#include "core/loop.h"
+
+namespace app {
+
+using core::Task;
+
+namespace {
+
+using Work = std::function<Task<int>(auth::Auth&)>;
+
+Task<int> run_and_close(auth::Auth& auth, pg::Db& db, const Work& work) {
+  std::exception_ptr failure;
+  int status = 1;
+  try {
+    status = co_await work(auth);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await db.close();
+  if (failure) std::rethrow_exception(failure);
+  co_return status;
+}
+
+int with_auth(const Settings& settings, const Work& work) {
+  core::Loop loop;
+  core::SystemClock clock;
+  core::Offload pool(1, 4);
+  pg::Db db(loop, settings.db);
+  auth::Auth auth(loop, pool, db, clock, settings.auth);
+  return loop.run_until(run_and_close(auth, db, work));
+}
+
+Task<int> rotate(auth::Auth& auth) {
+  co_await auth::rotate_signing_keys(auth);
+  const std::vector<auth::SigningKeyInfo> keys = co_await auth::signing_keys(auth);
+  for (const auto& key : keys)
+    fmt::print("{}  {}  {:<10}{}\n", key.kid, key.alg, key.state, core::rfc3339(key.created));
+  co_return 0;
+}
+
+Task<int> list(auth::Auth& auth) {
+  const std::vector<auth::SigningKeyInfo> signing = co_await auth::signing_keys(auth);
+  const std::vector<auth::ApiKeyInfo> opaque = co_await auth::api_keys(auth);
+  for (const auto& key : signing)
+    fmt::print("signing  {}  {:<12}{:<10}{}\n", key.kid, key.alg, key.state, core::rfc3339(key.created));
+  for (const auto& key : opaque)
+    fmt::print("api      {}  {:<12}{:<10}{}  {}…  {}\n", key.id, key.kind, key.revoked ? "revoked" : "good",
+               core::rfc3339(key.created), key.prefix, key.name);
+  co_return 0;
+}
+
+}  // namespace
+
+int keys(const Settings& settings) {
+  fmt::print("SUPABASE_ANON_KEY={}\nSUPABASE_SERVICE_ROLE_KEY={}\n",
+             auth::make_api_key(settings.auth.jwt_secret.reveal(), "anon"),
+             auth::make_api_key(settings.auth.jwt_secret.reveal(), "service_role"));
+  return 0;
+}
+
+int keys_rotate(const Settings& settings) { return with_auth(settings, rotate); }
+int keys_list(const Settings& settings) { return with_auth(settings, list); }
+
+int keys_create(const Settings& settings, const Tools& tools) {
+  if (tools.key_kind != "publishable" && tools.key_kind != "secret") {
+    fmt::print(stderr, "tenon: a key is publishable or secret\n");
+    return 2;
+  }
+  return with_auth(settings, [&tools](auth::Auth& auth) -> Task<int> {
+    const auto kind = tools.key_kind == "secret" ? auth::ApiKeyKind::secret : auth::ApiKeyKind::publishable;
+    const std::string key = co_await auth::create_api_key(auth, kind, tools.key_name);
+    fmt::print("{}\n", key);
+    co_return 0;
+  });
+}
+
+int keys_revoke(const Settings& settings, const Tools& tools) {
+  return with_auth(settings, [&tools](auth::Auth& auth) -> Task<int> {
+    const bool revoked = co_await auth::revoke_api_key(auth, tools.key_id);
+    fmt::print("{}\n", revoked ? "revoked; every process knows within ten seconds" : "no such key, or revoked already");
+    co_return revoked ? 0 : 1;
+  });
+}
+
+}  // namespace app

@@ -1,0 +1,60 @@
+#include "auth/accounts/accounts.h"
+#include "auth/audit.h"
+#include "auth/limits/limits.h"
+#include "core/log.h"
+
+namespace auth {
+namespace {
+
+struct Ask {
+  Auth* auth;
+  OtpAsk otp;
+};
+
+Task<> create_in(pg::Tx& tx, Ask& ask) {
+  Auth& auth = *ask.auth;
+  if (!ask.otp.may_create || !auth.config.signup_open) {
+    if (auth.config.hide_unknown) co_return;
+    if (!ask.otp.may_create) throw core::Problem(422, "otp_disabled", "Signups not allowed for otp");
+    throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
+  }
+  NewUser fresh;
+  fresh.id = core::UserId::random();
+  fresh.email = ask.otp.email;
+  fresh.user_metadata = ask.otp.metadata;
+  co_await insert_user(tx, fresh, auth.clock.now());
+  co_await audit(auth, tx, "user_signedup", fresh.id, ask.otp.from);
+  co_await mail_confirmation(auth, tx, fresh.id, fresh.email, ask.otp.landing);
+}
+
+Task<> ask_in(pg::Tx& tx, Ask& ask) {
+  Auth& auth = *ask.auth;
+  const auto user = co_await lock_user_by_email(tx, ask.otp.email);
+  if (!user) {
+    co_await create_in(tx, ask);
+    co_return;
+  }
+  const Letter letter{user->id, user->email, "recovery_token", "magiclink", "magic_link", ask.otp.landing, {}};
+  co_await send_letter(auth, tx, letter);
+  co_await mark_recovery_sent(tx, user->id, auth.clock.now());
+  co_await audit(auth, tx, "user_recovery_requested", user->id, ask.otp.from);
+}
+
+}  // namespace
+
+Task<> request_otp(Auth& auth, OtpAsk otp) {
+  otp.email = canonical_email(otp.email);
+  co_await require_rate(auth, kRecoverRate, otp.from.ip);
+  co_await require_mail_rate(auth, "otp", otp.email);
+  const Ask ask{&auth, std::move(otp)};
+  for (int round = 0;; ++round) {
+    try {
+      co_await auth.db.in(pg::as_service("whoever reads the mail may come in"), ask_in, ask);
+      co_return;
+    } catch (const core::Problem& problem) {
+      if (problem.code != "email_exists" || round > 0) throw;  // another sign-up of the same address was faster
+    }
+  }
+}
+
+}  // namespace auth

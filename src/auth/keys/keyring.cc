@@ -1,0 +1,87 @@
+#include "auth/keys/keyring.h"
+
+#include "auth/keys/seal.h"
+#include "core/crypto.h"
+#include "core/log.h"
+
+namespace auth {
+namespace {
+
+constexpr auto kFresh = std::chrono::seconds(10);
+constexpr auto kUsable = std::chrono::hours(1);
+constexpr auto kSlack = std::chrono::seconds(60);
+constexpr const char* kWhy = "keys are read before anyone is signed in";
+
+struct KeyRow {
+  std::string kid;
+  pg::Json jwk;
+  std::string state;
+  std::string sealed;
+};
+// A key that no longer signs verifies until the last token it made has ended.
+constexpr pg::Sql kSigning{"auth.keyring_signing", R"sql(
+  select kid, coalesce(public_jwk, 'null'), state, encode(private_enc, 'hex')
+  from auth.signing_keys
+  where alg = 'ES256' and (state in ('next', 'current') or (state = 'previous' and coalesce(retired_at, created_at) > $1))
+  order by created_at desc limit 20
+)sql"};
+
+struct ApiRow {
+  std::string hash;
+  std::string kind;
+};
+constexpr pg::Sql kApi{"auth.keyring_api", R"sql(
+  select encode(secret_hash, 'hex'), kind from auth.api_keys where revoked_at is null order by created_at limit 1000
+)sql"};
+
+}  // namespace
+
+Keyring::Keyring(const Config& config) : keys_(config.jwt_secret.reveal()) {}
+
+Task<> Keyring::refresh(Auth& auth) {
+  const core::Time now = auth.clock.now();
+  if ((reading_ && read_at_) || (read_at_ && now - *read_at_ < kFresh)) co_return;
+  reading_ = true;
+  std::exception_ptr failure;
+  try {
+    co_await read(auth);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  reading_ = false;
+  if (!failure) co_return;
+  if (!read_at_ || now - *read_at_ > kUsable) std::rethrow_exception(failure);
+  core::log::warn("auth.keys.stale");
+}
+
+Task<> Keyring::read(Auth& auth) {
+  const core::Time now = auth.clock.now();
+  const core::Time oldest = now - std::chrono::seconds(auth.config.access_seconds) - kSlack;
+  const std::vector<KeyRow> signing = co_await auth.db.as(pg::as_service(kWhy)).many<KeyRow>(kSigning, oldest);
+  const std::vector<ApiRow> api = co_await auth.db.as(pg::as_service(kWhy)).many<ApiRow>(kApi);
+  jwt::Keys keys(auth.config.jwt_secret.reveal());
+  for (const KeyRow& row : signing) {
+    auto known = jwt::public_key(core::Json::parse(row.jwk.text).value_or(core::Json()));
+    if (!known || known->kid != row.kid) continue;
+    keys.trust(std::move(*known));
+    if (row.state != "current") continue;
+    const auto opened = unseal(auth.config, "signing key", core::unhex(row.sealed).value_or(""));
+    auto key = opened ? core::EcKey::from_private(*opened) : std::nullopt;
+    if (key) keys.sign_with(row.kid, std::move(*key));
+    else core::log::error("auth.signing_key.unreadable", {{"kid", row.kid}});
+  }
+  for (const jwt::PublicKey& key : auth.config.trusted_keys) keys.trust(key);
+  roles_.clear();
+  for (const ApiRow& row : api) roles_.emplace(row.hash, row.kind == "secret" ? "service_role" : "anon");
+  keys_ = std::move(keys);
+  read_at_ = now;
+}
+
+std::optional<std::string> Keyring::role_of(std::string_view opaque_key) const {
+  if (!opaque_key.starts_with("sb_") || opaque_key.size() > 200) return std::nullopt;
+  const auto found = roles_.find(core::hex(core::sha256(opaque_key)));
+  if (found == roles_.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace auth

@@ -1,0 +1,64 @@
+#include "auth/sessions/issue.h"
+
+#include "auth/keys/jwt.h"
+#include "auth/keys/keyring.h"
+#include "core/crypto.h"
+
+namespace auth {
+namespace {
+
+constexpr pg::Sql kInsertToken{"auth.refresh_insert", R"sql(
+  insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, parent, session_id)
+  values ('00000000-0000-0000-0000-000000000000', $1, $2::uuid::text, false, $3, $3, nullif($4::text, ''), $5)
+)sql"};
+
+struct Amr {
+  std::string method;
+  core::Time at;
+};
+constexpr pg::Sql kAmr{"auth.session_amr", R"sql(
+  select authentication_method, created_at from auth.mfa_amr_claims
+  where session_id = $1 order by created_at desc
+)sql"};
+
+}  // namespace
+
+std::string stored(std::string_view refresh_token) { return "sha256:" + core::hex(core::sha256(refresh_token)); }
+
+std::string successor(const Auth& auth, std::string_view stored_form) {
+  return core::base64url(core::hmac_sha256(auth.config.jwt_secret.reveal(), "refresh:" + std::string(stored_form)));
+}
+
+Task<std::string> session_json(Auth& auth, pg::Tx& tx, core::SessionId id, const User& user, std::string_view aal,
+                               std::string_view refresh_token) {
+  const core::Json row = core::Json::parse(user.row.text).value_or(core::Json());
+  co_await auth.keyring().refresh(auth);
+  const std::vector<Amr> methods = co_await tx.many<Amr>(kAmr, id);
+  const std::int64_t now = core::unix_seconds(auth.clock.now());
+  const std::int64_t expires = now + auth.config.access_seconds;
+  core::JsonWriter claims;
+  claims.begin().field("iss", auth.config.issuer()).field("sub", user.id).field("aud", "authenticated");
+  claims.field("exp", expires).field("iat", now).field("email", user.email);
+  claims.field("phone", row["phone"].string_or(""));
+  claims.key("app_metadata").raw(row["raw_app_meta_data"].is_object() ? row["raw_app_meta_data"].dump() : "{}");
+  claims.key("user_metadata").raw(row["raw_user_meta_data"].is_object() ? row["raw_user_meta_data"].dump() : "{}");
+  claims.field("role", "authenticated").field("aal", aal).key("amr").begin_array();
+  for (const Amr& amr : methods)
+    claims.begin().field("method", amr.method).field("timestamp", core::unix_seconds(amr.at)).end();
+  claims.end_array().field("session_id", id);
+  claims.field("is_anonymous", row["is_anonymous"].boolean().value_or(false)).end();
+
+  core::JsonWriter out;
+  out.begin().field("access_token", jwt::sign(claims.str(), auth.keyring().keys()));
+  out.field("token_type", "bearer").field("expires_in", auth.config.access_seconds).field("expires_at", expires);
+  out.field("refresh_token", refresh_token).key("user").raw(user_json(user)).end();
+  co_return out.take();
+}
+
+Task<> insert_token(Auth& auth, pg::Tx& tx, std::string_view token, std::string_view parent, const Session& session) {
+  const std::string value = stored(token);
+  const std::string before(parent);
+  co_await tx.run(kInsertToken, value, session.user, auth.clock.now(), before, session.id);
+}
+
+}  // namespace auth

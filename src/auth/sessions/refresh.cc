@@ -1,0 +1,149 @@
+// The rotation of refresh tokens.
+#include "auth/audit.h"
+#include "auth/sessions/issue.h"
+#include "core/crypto.h"
+#include "core/log.h"
+#include "core/problem.h"
+
+namespace auth {
+namespace {
+
+constexpr std::int64_t kReuseSeconds = 10;
+constexpr int kLongestChain = 32;  // rotations followed within the reuse interval
+
+// The lock that makes concurrent refreshes of one session take turns.
+struct Locked {
+  core::SessionId id;
+  core::UserId user;
+  std::string aal;
+  std::optional<core::Time> not_after;
+};
+constexpr pg::Sql kLock{"auth.session_lock", R"sql(
+  select s.id, s.user_id, coalesce(s.aal::text, 'aal1'), s.not_after
+  from auth.sessions s
+  where s.id = (select r.session_id from auth.refresh_tokens r where r.token = any($1::text[]) limit 1)
+  for update
+)sql"};
+
+constexpr pg::Sql kLockWait{"auth.session_lock_wait", R"sql(
+  select set_config('lock_timeout', '5000ms', true)
+)sql"};
+
+struct Token {
+  std::int64_t id;
+  std::string token;
+  bool revoked;
+  std::string parent;
+  core::Time changed;
+};
+constexpr pg::Sql kToken{"auth.refresh_find", R"sql(
+  select id, token, coalesce(revoked, false), coalesce(parent, ''), coalesce(updated_at, '1970-01-01'::timestamptz)
+  from auth.refresh_tokens where token = any($1::text[]) limit 1
+)sql"};
+
+constexpr pg::Sql kActive{"auth.refresh_active", R"sql(
+  select id, token, coalesce(revoked, false), coalesce(parent, ''), coalesce(updated_at, now())
+  from auth.refresh_tokens where session_id = $1 and not coalesce(revoked, false) order by id desc limit 1
+)sql"};
+
+constexpr pg::Sql kRevoke{"auth.refresh_revoke", R"sql(
+  update auth.refresh_tokens set revoked = true, updated_at = $2 where id = $1
+)sql"};
+
+constexpr pg::Sql kRevokeFamily{"auth.refresh_revoke_family", R"sql(
+  update auth.refresh_tokens set revoked = true, updated_at = $2
+  where session_id = $1 and not coalesce(revoked, false)
+)sql"};
+
+constexpr pg::Sql kEnd{"auth.session_end", R"sql(
+  update auth.sessions set not_after = $2, updated_at = $2 where id = $1
+)sql"};
+
+constexpr pg::Sql kTouch{"auth.session_touch", R"sql(
+  update auth.sessions
+  set refreshed_at = $2::timestamptz at time zone 'utc', updated_at = $2::timestamptz, user_agent = $3,
+      ip = nullif($4::text, '')::inet
+  where id = $1
+)sql"};
+
+// The active token, when following the rotations from `token` leads to it.
+std::optional<std::string> follow(const Auth& auth, std::string stored_form, const Token& active) {
+  for (int step = 0; step < kLongestChain; ++step) {
+    std::string token = successor(auth, stored_form);
+    stored_form = stored(token);
+    if (core::equal_constant_time(stored_form, active.token)) return token;
+  }
+  return std::nullopt;
+}
+
+Task<Refreshed> refresh_in(pg::Tx& tx, Auth& auth, std::string& token, Origin& from) {
+  const core::Time now = auth.clock.now();
+  std::vector<std::string> forms{stored(token)};
+  if (token.size() == 12) forms.push_back(token);  // a classic token, imported from Supabase: good once
+  co_await tx.one<std::string>(kLockWait);
+  const auto locked = co_await tx.maybe<Locked>(kLock, forms);
+  const auto found = co_await tx.maybe<Token>(kToken, forms);
+  if (!found) co_return RefreshFault::unknown;
+  if (!locked) co_return RefreshFault::session_gone;
+  const auto user = co_await user_by_id(tx, locked->user);
+  if (!user) co_return RefreshFault::session_gone;
+  if (user->banned(now)) co_return RefreshFault::banned;
+
+  Session session{locked->id, locked->user, {}, {}};
+  const bool ended = locked->not_after && *locked->not_after <= now;
+  if (!found->revoked) {
+    if (ended) co_return RefreshFault::expired;
+    session.refresh_token = successor(auth, found->token);
+    co_await tx.run(kRevoke, found->id, now);
+    co_await insert_token(auth, tx, session.refresh_token, found->token, session);
+  } else {
+    const auto active = co_await tx.maybe<Token>(kActive, locked->id);
+    const bool recent = now - found->changed < std::chrono::seconds(kReuseSeconds);
+    if (active && !ended && (active->parent == found->token || recent)) {
+      if (const auto same = follow(auth, found->token, *active)) session.refresh_token = *same;
+    }
+    if (session.refresh_token.empty()) {
+      co_await tx.run(kRevokeFamily, locked->id, now);
+      if (!ended) co_await tx.run(kEnd, locked->id, now);
+      core::log::warn("auth.refresh_token.reused", {{"session", locked->id}, {"user", locked->user}});
+      co_await audit(auth, tx, "token_revoked", locked->user, from);
+      co_return RefreshFault::reused;
+    }
+  }
+  co_await audit(auth, tx, "token_refreshed", locked->user, from);
+  co_await tx.run(kTouch, locked->id, now, from.agent, from.ip);
+  session.json = co_await session_json(auth, tx, session.id, *user, locked->aal, session.refresh_token);
+  co_return session;
+}
+
+}  // namespace
+
+Task<Refreshed> refresh(Auth& auth, std::string token, Origin from) {
+  if (token.size() < 12 || token.size() > 512)
+    throw core::Problem(400, "validation_failed", "Refresh token is not valid");
+  Auth* self = &auth;
+  const auto rotate = [](pg::Tx& tx, Auth*& a, std::string& t, Origin& f) { return refresh_in(tx, *a, t, f); };
+  try {
+    co_return co_await auth.db.in(pg::as_service("a refresh token is its own proof"), rotate, self, token, from);
+  } catch (const pg::Error& error) {
+    if (error.sqlstate != "55P03") throw;  // lock_not_available: the session's lock did not come free in time
+  }
+  co_return RefreshFault::busy;
+}
+
+void throw_refused(RefreshFault fault) {
+  switch (fault) {
+    case RefreshFault::unknown:
+      throw core::Problem(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found");
+    case RefreshFault::session_gone:
+      throw core::Problem(400, "session_not_found", "Invalid Refresh Token: Session Not Found");
+    case RefreshFault::expired: throw core::Problem(400, "session_expired", "Invalid Refresh Token: Session Expired");
+    case RefreshFault::banned: throw core::Problem(400, "user_banned", "Invalid Refresh Token: User Banned");
+    case RefreshFault::reused:
+      throw core::Problem(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used");
+    case RefreshFault::busy: break;
+  }
+  throw core::Problem(409, "conflict", "Too many concurrent token refresh requests on the same session");
+}
+
+}  // namespace auth
