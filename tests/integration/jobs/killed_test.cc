@@ -76,7 +76,7 @@ void wait_for_leases_to_end(House& house) {
 
 // Kills each victim at its point; returns how many were hit while their job ran.
 int kill_all(House& house, std::vector<Target>& targets, std::map<int, int>& hits) {
-  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
+  const auto deadline = steady_clock::now() + std::chrono::seconds(300);  // a busy machine is no fault
   std::size_t left = targets.size();
   int hit = 0;
   while (left > 0) {
