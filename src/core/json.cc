@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 
@@ -15,6 +16,15 @@ struct Json::Node {
 
 namespace {
 const bj::value* at(const void* value) { return static_cast<const bj::value*>(value); }
+
+// A number beyond a double would be read as infinity, which no JSON can say again. The parser has bounded the depth.
+bool is_finite(const bj::value& value) {
+  if (value.is_double()) return std::isfinite(value.get_double());
+  if (value.is_array()) return std::ranges::all_of(value.get_array(), is_finite);
+  if (value.is_object())
+    return std::ranges::all_of(value.get_object(), [](const auto& member) { return is_finite(member.value()); });
+  return true;
+}
 }  // namespace
 
 Json::Json() = default;
@@ -25,7 +35,7 @@ std::optional<Json> Json::parse(std::string_view text) {
   boost::system::error_code error;
   auto node = std::make_shared<Node>();
   node->value = bj::parse(text, error, {}, options);
-  if (error) return std::nullopt;
+  if (error || !is_finite(node->value)) return std::nullopt;
   Json out;
   out.value_ = &node->value;
   out.root_ = std::move(node);

@@ -18,7 +18,7 @@ namespace core {
 class Json {
  public:
   Json();  // null
-  // Nothing when `text` is no JSON, nests deeper than 64, or has anything after the value.
+  // Nothing when `text` is no JSON, nests deeper than 64, has anything after the value or a number beyond a double.
   static std::optional<Json> parse(std::string_view text);
 
   bool is_null() const;

@@ -99,6 +99,9 @@ TEST_CASE("JSON is read strictly and looked up without throwing") {
   CHECK((*json)["b"]["missing"]["deeper"].is_null());
   CHECK((*json)["n"].integer() == 12345678901);
   for (const char* bad : {"", "{", "{} x", "{'a':1}", "[1,]", "nul", "\"\\ud800\""}) CHECK_FALSE(Json::parse(bad));
+  // Read as infinity, each would be written as what is no JSON.
+  for (const char* bad : {"1e400", "[-1e400]", R"({"a":{"b":[1e99999]}})"}) CHECK_FALSE(Json::parse(bad));
+  CHECK(Json::parse("[1e308,1e-400]"));
   CHECK_FALSE(Json::parse(std::string(100, '[') + std::string(100, ']')));
 }
 
