@@ -4,40 +4,14 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <coroutine>
-#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "core/ambient.h"
 #include "core/task.h"
-#include "http/serve/hub.h"
-#include "http/wire/chunked.h"
-#include "http/wire/head.h"
+#include "http/serve/exchange.h"
 
 namespace http::serve {
-
-// One request and its answer. The handler's task shares it, since a handler may outlive its deadline.
-struct Exchange {
-  wire::Head head;
-  Request rq;
-  std::shared_ptr<core::Ambient> ambient = std::make_shared<core::Ambient>();
-  const Router::Route* route = nullptr;
-  std::optional<wire::ChunkDecoder> chunks;
-  std::uint64_t left = 0;      // of a body with a stated length
-  std::uint64_t received = 0;  // of the body
-  std::uint64_t limit = 0;
-  std::chrono::nanoseconds waited{0};  // for the body
-  bool body_done = true;
-  bool continue_due = false;
-  std::unique_ptr<BodyReader> reader;
-  std::optional<Response> answer;
-  std::exception_ptr error;
-  bool finished = false;
-  bool abandoned = false;  // nobody waits for the handler any more
-  bool endless = false;    // an answer without end is being written
-  std::uint64_t sent = 0;
-  SteadyTime began;
-};
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
