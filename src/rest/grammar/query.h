@@ -1,5 +1,5 @@
 // What a request asks for, parsed: the query string of /rest/v1 as a tree (spec/supabase-data-api.md 3). Nothing here
-// has been held against the database yet; names are as written.
+// has been held against the database yet; names are as written. Long: the whole grammar on one page.
 #pragma once
 
 #include <cstdint>
