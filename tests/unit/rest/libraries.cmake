@@ -1,0 +1,3 @@
+find_library(rapidcheck_library rapidcheck REQUIRED)
+target_link_libraries(${target} PRIVATE "${rapidcheck_library}")
+target_include_directories(${target} PRIVATE "${folder}")

@@ -1,0 +1,179 @@
+// The statements, against a catalogue made by hand.
+#include <doctest/doctest.h>
+
+#include "rest/answer/fault.h"
+#include "rest/plan/call.h"
+#include "rest/plan/plan.h"
+#include "rest/schema/load.h"
+
+using namespace rest;
+
+namespace {
+
+TableColumn column(std::int64_t number, const char* name, const char* type = "text", std::uint32_t oid = 25) {
+  return {.number = number, .name = name, .type = type, .type_oid = oid};
+}
+
+// directors 1-n films n-m actors by roles; films.sequel_of refers to films; film_list is a view over films.
+struct World {
+  World() {
+    catalogue.add(Table{
+        .oid = 1, .schema = "public", .name = "directors", .columns = {column(1, "id", "int", 23), column(2, "name")}});
+    catalogue.add(Table{.oid = 2,
+                        .schema = "public",
+                        .name = "films",
+                        .columns = {column(1, "id", "int", 23), column(2, "title"), column(3, "director_id", "int", 23),
+                                    column(4, "meta", "jsonb", 3802), column(5, "sequel_of", "int", 23)}});
+    catalogue.add(Table{.oid = 3, .schema = "public", .name = "actors", .columns = {column(1, "id", "int", 23)}});
+    catalogue.add(Table{.oid = 4,
+                        .schema = "public",
+                        .name = "roles",
+                        .columns = {column(1, "film_id", "int", 23), column(2, "actor_id", "int", 23)}});
+    catalogue.add(Table{.oid = 5,
+                        .schema = "public",
+                        .name = "film_list",
+                        .is_view = true,
+                        .columns = {column(1, "film", "int", 23), column(2, "by", "int", 23)}});
+    Keys keys;
+    keys.unique = {{1, true, {1}}, {2, true, {1}}, {3, true, {1}}, {4, true, {1, 2}}};
+    keys.foreign = {{"films_director_fk", 2, 1, {3}, {1}},
+                    {"films_sequel_fk", 2, 2, {5}, {1}},
+                    {"roles_film_fk", 4, 2, {1}, {1}},
+                    {"roles_actor_fk", 4, 3, {2}, {1}}};
+    keys.traced = {{5, 1, 2, 1}, {5, 2, 2, 3}};
+    relate(catalogue, keys);
+  }
+  std::string read(const char* table, std::vector<std::pair<std::string, std::string>> pairs) {
+    query = parse_query(pairs);
+    const Node root = resolve(catalogue, *catalogue.table("public", table), query.root);
+    plan = plan::read(root, {}, {});
+    return plan.sql.text();
+  }
+  Catalogue catalogue{std::make_shared<json::Types>()};
+  Query query;
+  Plan plan;
+};
+
+template <class Fn>
+std::string code_of(Fn fn) {
+  try {
+    fn();
+  } catch (const Fault& fault) {
+    return fault.code;
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("names are quoted and values are bound") {
+  World w;
+  CHECK(
+      w.read("films", {{"select", "id,t:title"}, {"title", "eq.x'\"$1"}, {"limit", "3"}, {"offset", "4"}}) ==
+      R"(select "films"."id", "films"."title" as "t" from "public"."films" where ("films"."title" = $1) limit 3 offset $2)");
+  CHECK(w.plan.sql.params()[0].text == "x'\"$1");
+  CHECK(code_of([&] { w.read("films", {{"select", "\"a\"\"; drop table x --\""}}); }) == "PGRST100");
+}
+
+TEST_CASE("a quote in a name is doubled, and one in a JSON key as well") {
+  World w;
+  CHECK(w.read("films", {{"select", R"("a\"b")"}}).starts_with(R"(select "films"."a""b" from)"));
+  CHECK(w.read("films", {{"meta->>it's", "eq.1"}}).contains(R"("films"."meta"->>'it''s' = $1)"));
+  CHECK(w.read("films", {{R"(meta->>"a\\b")", "eq.1"}}).contains(R"(->> E'a\\b')"));
+}
+
+TEST_CASE("a cast names a type and nothing else") {
+  CHECK(SqlText().type("int").text() == "int");
+  CHECK(SqlText().type("double precision").text() == "double precision");
+  CHECK(SqlText().type("mood[]").text() == "\"mood\"[]");
+  CHECK(SqlText().type("text) from x").text() == "\"text) from x\"");
+}
+
+TEST_CASE("an embed follows the key that leads to it") {
+  World w;
+  CHECK(w.read("films", {{"select", "directors(name)"}}).contains(R"("directors_1"."id" = "films"."director_id")"));
+  CHECK(w.read("films", {{"select", "directors(name)"}}).contains("row_to_json"));
+  CHECK(w.read("directors", {{"select", "films(title)"}}).contains("json_agg"));
+  CHECK(w.read("films", {{"select", "director_id(name)"}}).contains(R"("public"."directors")"));
+  CHECK(w.read("films", {{"select", "actors(id)"}}).contains(R"("actors_1_j"."film_id" = "films"."id")"));
+  CHECK(w.read("directors", {{"select", "film_list(film)"}}).contains(R"("film_list_1"."by" = "directors"."id")"));
+}
+
+TEST_CASE("of a key to itself the table's name means the rows that refer here") {
+  World w;
+  CHECK(w.read("films", {{"select", "films(id)"}}).contains(R"("films_1"."sequel_of" = "films"."id")"));
+  CHECK(w.read("films", {{"select", "sequel_of(id)"}}).contains(R"("films_1"."id" = "films"."sequel_of")"));
+}
+
+TEST_CASE("no relationship, or several, is said") {
+  World w;
+  CHECK(code_of([&] { w.read("directors", {{"select", "actors(id)"}}); }) == "PGRST200");
+  w.catalogue.add(Relationship{.kind = Relationship::Kind::many_to_one,
+                               .from = w.catalogue.table("public", "films"),
+                               .to = w.catalogue.table("public", "directors"),
+                               .constraint = "films_producer_fk",
+                               .from_columns = {"title"},
+                               .to_columns = {"id"},
+                               .key_is_here = true});
+  CHECK(code_of([&] { w.read("films", {{"select", "directors(id)"}}); }) == "PGRST201");
+  CHECK(w.read("films", {{"select", "directors!films_director_fk(id)"}}).contains(R"("films"."director_id")"));
+}
+
+TEST_CASE("an inner embed and an anti-join ask whether there is a row") {
+  World w;
+  CHECK(w.read("directors", {{"select", "id,films!inner(id)"}, {"films.title", "eq.x"}})
+            .contains("where exists (select 1"));
+  CHECK(w.read("directors", {{"select", "id,films()"}, {"films", "is.null"}}).contains("where not exists (select 1"));
+  CHECK(code_of([&] { w.read("directors", {{"select", "id,films(id)"}, {"films", "eq.1"}}); }) == "PGRST120");
+  CHECK(code_of([&] { w.read("directors", {{"select", "id,films(id)"}, {"order", "films(id)"}}); }) == "PGRST118");
+}
+
+TEST_CASE("a column that is no JSON is made so before a path goes into it") {
+  World w;
+  CHECK(w.read("films", {{"select", "title->a"}}).contains(R"(to_jsonb("films"."title")->'a' as "a")"));
+  CHECK(w.read("films", {{"select", "meta->a->0"}}).contains(R"(as "a")"));
+}
+
+TEST_CASE("a view's columns are traced through its rule") {
+  const char* tree =
+      "({QUERY :commandType 1 :cteList <> :rtable ({RANGETBLENTRY :alias {ALIAS :aliasname old :colnames <>} :subquery "
+      "{QUERY :targetList ({TARGETENTRY :expr {VAR :varno 1} :resno 1 :resorigtbl 99 :resorigcol 9 :resjunk false})}}) "
+      ":targetList ({TARGETENTRY :expr {VAR :varno 1 :varattno 1} :resno 1 :resname a\\ \\{b :resorigtbl 16385 "
+      ":resorigcol 2 :resjunk false} {TARGETENTRY :expr {CONST} :resno 2 :resname c :resorigtbl 0 :resorigcol 0} "
+      "{TARGETENTRY :expr {VAR} :resno 3 :resname d :resorigtbl 16390 :resorigcol 1}) :onConflict <>})";
+  const auto traced = trace_view(7, tree);
+  REQUIRE(traced.size() == 2);
+  CHECK(traced[0].number == 1);
+  CHECK(traced[0].base == 16385);
+  CHECK(traced[0].base_number == 2);
+  CHECK(traced[1].number == 3);
+  CHECK(trace_view(7, "({QUERY :targetList ({TARGETENTRY").empty());
+}
+
+TEST_CASE("overloads are chosen by their arguments' names") {
+  Catalogue c(std::make_shared<json::Types>());
+  const auto add = [&](std::vector<Argument> arguments) {
+    c.add(Function{.schema = "public", .name = "f", .arguments = std::move(arguments)});
+  };
+  const Argument a{.name = "a", .type = "integer"}, b{.name = "b", .type = "text", .required = false};
+  add({a, b});
+  add({{.name = "", .type = "json", .type_oid = 114}});
+  using plan::Body;
+  using plan::choose;
+  CHECK(choose(c, "public", "f", {{.name = "a"}}, Body::json).arguments.size() == 2);
+  CHECK(choose(c, "public", "f", {{.name = "z"}}, Body::json).takes_body());
+  CHECK(code_of([&] { choose(c, "public", "f", {{.name = "z"}}, Body::none); }) == "PGRST202");
+  add({a});
+  CHECK(code_of([&] { choose(c, "public", "f", {{.name = "a"}}, Body::json); }) == "PGRST203");
+}
+
+TEST_CASE("a guard's number is read back, and nobody else's error is taken for one") {
+  CHECK(plan::guard_raised("22P02", R"(invalid input syntax for type boolean: "PGRST116 3")")->second == "3");
+  CHECK_FALSE(plan::guard_raised("22P02", R"(invalid input syntax for type uuid: "x")"));
+  CHECK_FALSE(plan::guard_raised("23505", R"("PGRST116 3")"));
+}
+
+TEST_CASE("a near name is found, a far one is not") {
+  CHECK(nearest("filmz", {"films", "actors"}) == "films");
+  CHECK(nearest("qqqqqqq", {"films", "actors"}).empty());
+}
