@@ -1,5 +1,5 @@
-// What a request asks for, parsed: the query string of /rest/v1 as a tree (spec/supabase-data-api.md 3). Nothing here
-// has been held against the database yet; names are as written. Long: the whole grammar on one page.
+// Long, since the tree and its parsers are one page: what a request asks for, parsed from the query string of /rest/v1
+// (spec/supabase-data-api.md 3). Nothing here has been held against the database yet; names are as written.
 #pragma once
 
 #include <cstdint>

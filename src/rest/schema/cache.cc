@@ -66,8 +66,7 @@ core::Task<std::shared_ptr<const Catalogue>> SchemaCache::get() {
     core::Task<bool> slept = core::sleep_for(20ms);
     if (!co_await slept) break;
   }
-  if (!state->current)
-    throw Fault(503, "PGRST002", "Could not query the database for the schema cache. Retrying.");
+  if (!state->current) throw Fault(503, "PGRST002", "Could not query the database for the schema cache. Retrying.");
   co_return state->current;
 }
 

@@ -1,5 +1,5 @@
-// The schema cache: what the database has, read once from pg_catalog, immutable and shared. A request holds the one it
-// began with; a reload makes another (schema/cache.h). Long: all of it on one page.
+// Long, since all of it is one picture. The schema cache: what the database has, read once from pg_catalog, immutable
+// and shared. A request holds the one it began with; a reload makes another (schema/cache.h).
 #pragma once
 
 #include <cstdint>
