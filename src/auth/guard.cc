@@ -168,11 +168,21 @@ http::Response wire_refusal(std::string body, std::string challenge = "") {
 }
 
 // The data API's own words, so that its clients know an expired token from a forged one.
-http::Response refuse_bearer(jwt::Fault fault) {
-  const std::string message = fault == jwt::Fault::expired         ? "JWT expired"
-                              : fault == jwt::Fault::bad_signature ? "JWSError JWSInvalidSignature"
-                                                                   : "JWT invalid";
-  const std::string code = fault == jwt::Fault::expired ? "PGRST303" : "PGRST301";
+http::Response refuse_bearer(jwt::Fault fault, std::string_view token) {
+  const auto [code, message] = [&]() -> std::pair<std::string_view, std::string> {
+    switch (fault) {
+      case jwt::Fault::expired: return {"PGRST303", "JWT expired"};
+      case jwt::Fault::not_yet_valid: return {"PGRST303", "JWT not yet valid"};
+      case jwt::Fault::issued_in_future: return {"PGRST303", "JWT issued at future"};
+      case jwt::Fault::other_audience: return {"PGRST303", "JWT not in audience"};
+      case jwt::Fault::bad_claims: return {"PGRST303", "Parsing claims failed"};
+      case jwt::Fault::bad_signature: return {"PGRST301", "No suitable key or wrong key type"};
+      case jwt::Fault::malformed: break;
+    }
+    const auto parts = core::split(token, '.').size();
+    if (parts != 3) return {"PGRST301", fmt::format("Expected 3 parts in JWT; got {}", parts)};
+    return {"PGRST301", "JWT cryptographic operation failed"};
+  }();
   return wire_refusal(fmt::format(R"({{"code":"{}","details":null,"hint":null,"message":"{}"}})", code, message),
                       fmt::format(R"(Bearer error="invalid_token", error_description="{}")", message));
 }
@@ -192,7 +202,8 @@ std::optional<jwt::Fault> judge_bearer(const Auth& auth, http::Request& rq, Call
     fill_key(rq, Caller::Kind::key, *role);
     return std::nullopt;
   }
-  const auto claims = jwt::verify(token, auth.keyring().keys(), auth.clock.now());
+  const auto judge = below(rq.route, "/rest/v1") ? jwt::verify_leniently : jwt::verify;
+  const auto claims = judge(token, auth.keyring().keys(), auth.clock.now());
   if (!claims) return claims.error();
   if (claims->user) {
     fill(rq, *claims, claims->email);
@@ -211,7 +222,8 @@ Refusal admit_wire(const Auth& auth, http::Request& rq) {
     return wire_refusal(
         R"({"message":"Invalid API key","hint":"Double check your Supabase `anon` or `service_role` API key."})");
   const auto fault = judge_bearer(auth, rq, Caller::Kind::key);
-  if (fault && !below(rq.route, "/auth/v1")) return refuse_bearer(*fault);  // /auth/v1 judges it by its own table
+  if (fault && !below(rq.route, "/auth/v1"))
+    return refuse_bearer(*fault, bearer_of(rq));  // /auth/v1 judges it by its own table
   return std::nullopt;
 }
 

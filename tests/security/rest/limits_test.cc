@@ -49,7 +49,8 @@ TEST_CASE("a page holds as many rows as the configuration says, of embeds too") 
   w.scalar("insert into projects (user_id, title) select $1::uuid, n::text from generate_series(1, 9) n returning 1",
            {ada.str()});
   w.scalar(
-      "insert into assets (user_id, project_id, type, path) select p.user_id, p.id, 'input', 'project-assets/' || n from projects p, "
+      "insert into assets (user_id, project_id, type, path) select p.user_id, p.id, 'input', 'project-assets/' || n "
+      "from projects p, "
       "generate_series(1, 9) n where p.user_id = $1::uuid and p.title = '1' returning 1",
       {ada.str()});
   const auto page = [&](Pairs query, Pairs headers = {}) {

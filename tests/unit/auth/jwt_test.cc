@@ -116,3 +116,22 @@ TEST_CASE("an API key is the same for the same secret, and bears its role and no
   CHECK(verified->role == "service_role");
   CHECK(verified->subject.empty());
 }
+
+TEST_CASE("on the data API clocks may differ by half a minute, and a token without a role is anon's") {
+  const auto leniently = [](std::string_view payload) {
+    return auth::jwt::verify_leniently(auth::jwt::sign(payload, kSecret), kSecret, kNow);
+  };
+  CHECK(leniently(claims("", kSeconds - 29)).has_value());
+  CHECK(leniently(claims("", kSeconds - 30)).error() == Fault::expired);
+  CHECK(leniently(claims(",\"nbf\":" + std::to_string(kSeconds + 30))).has_value());
+  CHECK(leniently(claims(",\"nbf\":" + std::to_string(kSeconds + 31))).error() == Fault::not_yet_valid);
+  CHECK(leniently(claims(",\"iat\":" + std::to_string(kSeconds + 30))).has_value());
+  CHECK(leniently(claims(",\"iat\":" + std::to_string(kSeconds + 31))).error() == Fault::issued_in_future);
+  const auto roleless = leniently(R"({"exp":)" + std::to_string(kSeconds + 60) + "}");
+  REQUIRE(roleless.has_value());
+  CHECK(roleless->role == "anon");
+  for (const std::string role : {"\"\"", "null", "1", "\"postgres\""})
+    CHECK(leniently(R"({"role":)" + role + R"(,"exp":)" + std::to_string(kSeconds + 60) + "}").error() ==
+          Fault::bad_claims);
+  CHECK(leniently(R"({"role":"anon"})").error() == Fault::bad_claims);
+}

@@ -156,7 +156,7 @@ TEST_CASE("no forged token counts") {
       {"another audience",
        es256(R"({"alg":"ES256","kid":"now"})",
              R"({"role":"authenticated","aud":"somebody-else","exp":)" + std::to_string(kSeconds + 60) + "}", ours),
-       Fault::bad_claims},
+       Fault::other_audience},
       {"another role",
        es256(R"({"alg":"ES256","kid":"now"})", R"({"role":"postgres","exp":)" + std::to_string(kSeconds + 60) + "}",
              ours),
