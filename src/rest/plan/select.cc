@@ -27,7 +27,37 @@ std::string_view word(Aggregate aggregate) {
   return "";
 }
 
+// Its text does not say what to_json makes of it.
+bool is_opaque(const Node& node, const Column& column) {
+  if (!column.field.path.empty() || !column.cast.empty() || column.aggregate != Aggregate::none) return false;
+  const TableColumn* const known = node.table == nullptr ? nullptr : node.table->column(column.field.name);
+  return known != nullptr && known->opaque;
+}
+
+void write_to_json(SqlText& sql, const Node& node, std::string_view name) {
+  (sql << "to_json(").name(node.alias, name) << ")";
+}
+
+// Every column: one by one where one of them is opaque.
+void write_all(SqlText& sql, const Node& node) {
+  if (node.table == nullptr || std::ranges::none_of(node.table->columns, &TableColumn::opaque)) {
+    sql.name(node.alias) << ".*";
+    return;
+  }
+  bool first = true;
+  for (const TableColumn& column : node.table->columns) {
+    if (!std::exchange(first, false)) sql << ", ";
+    if (!column.opaque) {
+      sql.name(node.alias, column.name);
+      continue;
+    }
+    write_to_json(sql, node, column.name);
+    (sql << " as ").name(column.name);
+  }
+}
+
 void write_column(SqlText& sql, const Node& node, const Column& column, const Bounds& bounds) {
+  if (is_opaque(node, column)) return write_to_json(sql, node, column.field.name);
   if (column.aggregate != Aggregate::none && !bounds.aggregates)
     throw Fault(400, "PGRST123", "Use of aggregate functions is not allowed");
   if (!column.aggregate_cast.empty()) sql << "cast(";
@@ -110,12 +140,13 @@ void write_fields(SqlText& sql, const Node& node, const Bounds& bounds) {
     if (!item.embed) {
       next();
       if (item.column.field.name == "*") {
-        sql.name(node.alias) << ".*";
+        write_all(sql, node);
         continue;
       }
       write_column(sql, node, item.column, bounds);
       const bool named_already = item.column.alias.empty() && item.column.field.path.empty() &&
-                                 item.column.cast.empty() && item.column.aggregate == Aggregate::none;
+                                 item.column.cast.empty() && item.column.aggregate == Aggregate::none &&
+                                 !is_opaque(node, item.column);
       if (!named_already) (sql << " as ").name(key_of(item.column));
       continue;
     }

@@ -20,6 +20,7 @@ struct TableColumn {
   std::string name;
   std::string type;  // as SQL writes it, with its modifier: numeric(10,2), public.job_status
   std::uint32_t type_oid = 0;
+  bool opaque = false;   // must be selected as to_json(column): json::Types::needs_to_json
   std::string category;  // pg_type's: J and the like are told by `type_oid`
   bool nullable = true;
   bool writable = true;      // not generated

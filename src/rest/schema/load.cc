@@ -141,6 +141,7 @@ void add_tables(Catalogue& out, const std::vector<TableRow>& tables, const std::
                                  .name = c.name,
                                  .type = c.type,
                                  .type_oid = static_cast<std::uint32_t>(c.type_oid),
+                                 .opaque = out.types()->needs_to_json(static_cast<std::uint32_t>(c.type_oid)),
                                  .category = c.category,
                                  .nullable = c.nullable,
                                  .writable = c.writable,
