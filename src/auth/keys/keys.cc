@@ -1,5 +1,7 @@
 #include "auth/keys/keys.h"
 
+#include <algorithm>
+
 #include "core/crypto.h"
 #include "core/signature.h"
 
@@ -62,8 +64,10 @@ std::string Keys::signature(std::string_view text) const {
 }
 
 bool Keys::fits(std::string_view alg, std::string_view kid, std::string_view text, std::string_view signature) const {
-  if (alg == "HS256")
-    return kid.empty() && !secret_.empty() && core::equal_constant_time(core::hmac_sha256(secret_, text), signature);
+  const bool names_public =
+      std::any_of(public_.begin(), public_.end(), [&](const PublicKey& key) { return !kid.empty() && key.kid == kid; });
+  if (alg == "HS256")  // the secret's own kid, if another issuer of the same secret gave it one, is not known here
+    return !names_public && !secret_.empty() && core::equal_constant_time(core::hmac_sha256(secret_, text), signature);
   for (const PublicKey& key : public_) {
     if (key.kid != kid || key.alg != alg) continue;
     return key.alg == "ES256" ? core::verify_es256(key.a, key.b, text, signature)

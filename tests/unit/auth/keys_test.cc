@@ -147,7 +147,7 @@ TEST_CASE("no forged token counts") {
       {"a signature of zeros",
        head_and_body(R"({"alg":"ES256","kid":"now"})", claims()) + "." + core::base64url(std::string(64, '\0')),
        Fault::bad_signature},
-      {"half a signature", good.substr(0, good.size() - 40), Fault::bad_signature},
+      {"half a signature", good.substr(0, good.size() - 22), Fault::bad_signature},
       {"expired", es256(R"({"alg":"ES256","kid":"now"})", claims("", kSeconds), ours), Fault::expired},
       {"no exp", es256(R"({"alg":"ES256","kid":"now"})", R"({"role":"authenticated"})", ours), Fault::bad_claims},
       {"not valid yet",
