@@ -48,9 +48,8 @@ class WebLoop {
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
         server_(loop_, settings.server, mount_all(settings, sim), guard_, html::error_page) {
     server_.translate_errors(database_problem);
-    server_.retell_errors([](const http::Request& rq, std::string_view sentence) {
-      return html::retold(html::locale_of(rq), sentence);
-    });
+    server_.retell_errors(
+        [](const http::Request& rq, std::string_view sentence) { return html::retold(html::locale_of(rq), sentence); });
   }
 
   void listen(const Settings& settings) {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kFallback = "en";
 constexpr std::size_t kLongestRetold = 2000;  // bytes of a sentence about a fault
-constexpr std::size_t kMaxWarnings = 1000;  // distinct keys; more say nothing new
+constexpr std::size_t kMaxWarnings = 1000;    // distinct keys; more say nothing new
 
 std::mutex guard;
 std::shared_ptr<const Texts> current;
@@ -37,7 +37,8 @@ struct Slot {
 };
 
 Slot next_slot(std::string_view sentence, std::size_t from) {
-  for (std::size_t open = sentence.find('{', from); open != std::string_view::npos; open = sentence.find('{', open + 1)) {
+  for (std::size_t open = sentence.find('{', from); open != std::string_view::npos;
+       open = sentence.find('{', open + 1)) {
     const std::size_t close = sentence.find('}', open);
     if (close == std::string_view::npos) break;
     const std::string_view name = sentence.substr(open + 1, close - open - 1);

@@ -88,7 +88,8 @@ Task<bool> add_job(Mail& mail, const std::string& id, Facts& facts) {
   if (!job) co_return false;
   facts.title = job->title;
   facts.project_id = job->project.str();
-  facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason") : html::retold(facts.locale, job->reason);
+  facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason")
+                                     : html::retold(facts.locale, job->reason);
   if (job->returned > 0) facts.credits = html::number(job->returned, facts.locale);
   co_return true;
 }
