@@ -1,0 +1,101 @@
+// One load of a screen, looked at in light and dark at three widths by axe, and at 320 px, under 200 % zoom and with text
+// of 200 % for what does not fit.
+import { expect, type Page } from "@playwright/test";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./support.ts";
+
+const axe = readFileSync(join(root, "tests/node_modules/axe-core/axe.min.js"), "utf8");
+const shots = process.env.TENON_E2E_SHOTS; // a folder: every look is kept there as a picture
+
+export interface Screen {
+  name: string;
+  path: string;
+  /** brings the loaded page into the state that is meant */
+  then?: (page: Page) => Promise<void>;
+  status?: number;
+}
+
+interface Finding {
+  id: string;
+  impact: string;
+  nodes: string[];
+}
+
+async function violations(page: Page): Promise<Finding[]> {
+  return page.evaluate(async () => {
+    const tool = (globalThis as never as { axe: { run: (where: Document, how: object) => Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> } }).axe;
+    const found = await tool.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } });
+    return found.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 240)}`) }));
+  });
+}
+
+/** What reaches out of the page sideways. */
+export async function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.body.querySelectorAll("*")]
+      .filter((element) => element.getBoundingClientRect().right > width + 1 && !element.closest(".scroll, .sr, .log"))
+      .slice(0, 5)
+      .map((element) => `${element.outerHTML.slice(0, 120)} ends at ${Math.round(element.getBoundingClientRect().right)} of ${width}`);
+  });
+}
+
+/** Until what has just changed its colours has them: a transition of 1 ms takes a frame as well. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; ++frame) await new Promise(requestAnimationFrame);
+    await Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));
+  });
+}
+
+/** Every check of one screen; gives a line of figures. */
+export async function inspect(page: Page, screen: Screen): Promise<string> {
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  const answer = await page.goto(screen.path);
+  expect(answer!.status(), screen.name).toBe(screen.status ?? 200);
+  await screen.then?.(page);
+  await page.evaluate(axe);
+
+  const counts: Record<string, number> = {};
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const width of [390, 768, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      await settled(page);
+      const where = `${screen.name}, ${colorScheme}, ${width}`;
+      const found = await violations(page);
+      for (const { impact } of found) counts[impact] = (counts[impact] ?? 0) + 1;
+      expect.soft(found.filter(({ impact }) => impact === "serious" || impact === "critical"), where).toEqual([]);
+      expect.soft(await tooWide(page), `${where} scrolls sideways`).toEqual([]);
+      if (shots) {
+        mkdirSync(shots, { recursive: true });
+        await page.screenshot({ path: join(shots, `${screen.name.replaceAll(/[^a-z0-9]+/gi, "-")}-${colorScheme}-${width}.png`), fullPage: true });
+      }
+    }
+  }
+  for (const [width, what] of [[320, "320 px"], [640, "200 % zoom of 1280"]] as const) {
+    await page.setViewportSize({ width, height: 512 });
+    expect.soft(await tooWide(page), `${screen.name} at ${what}`).toEqual([]);
+  }
+  if (shots) {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.screenshot({ path: join(shots, `${screen.name.replaceAll(/[^a-z0-9]+/gi, "-")}-dark-320.png`), fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.evaluate(() => void (document.documentElement.style.fontSize = "200%"));
+  expect.soft(await tooWide(page), `${screen.name} with text of 200 %`).toEqual([]);
+
+  expect.soft(await page.locator("h1").count(), `${screen.name} has one h1`).toBe(1);
+  expect.soft(await page.title(), screen.name).toMatch(/ · Tenon$/);
+  const rest = Object.entries(counts).map(([impact, n]) => `${n} ${impact}`).join(", ");
+  return `${screen.name.padEnd(34)} axe 6 runs, ${rest || "nothing"}`;
+}
+
+export async function inspectAll(page: Page, screens: Screen[]): Promise<void> {
+  const lines: string[] = [];
+  for (const screen of screens) lines.push(await inspect(page, screen));
+  console.log(`\n${lines.join("\n")}`);
+}
