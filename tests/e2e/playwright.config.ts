@@ -12,6 +12,7 @@ const binary = process.env.TENON_BINARY ?? join(root, "build/release/tenon");
 
 export default defineConfig({
   testDir: ".",
+  snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
   fullyParallel: true,
   workers: 2,
   timeout: 90_000,
@@ -22,6 +23,7 @@ export default defineConfig({
     baseURL: `http://localhost:${port}`,
     trace: "on-first-retry",
     screenshot: "only-on-failure",
+    timezoneId: "UTC",
     launchOptions: {
       executablePath: "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"],
