@@ -32,7 +32,8 @@ int with_auth(const Settings& settings, const Work& work) {
   core::SystemClock clock;
   core::Offload pool(1, 4);
   pg::Db db(loop, settings.db);
-  auth::Auth auth(loop, pool, db, clock, settings.auth);
+  http::Client client(loop);
+  auth::Auth auth(loop, pool, db, client, clock, settings.auth);
   return loop.run_until(run_and_close(auth, db, work));
 }
 
