@@ -49,7 +49,7 @@ begin
     when 21 then perform tenon.heartbeat(l);
     when 22 then
       if random() < 0.3 then
-        update tenon.leases set expires_at = now() - interval '1 second' where id = l and expires_at > '-infinity';
+        update tenon.leases set expires_at = now() - interval '1 second', seconds = 1 where id = l and expires_at > '-infinity';
         delete from t.held where lease = l;
         insert into t.held values (tenon.open_lease('w', 'h', 60));
       end if;

@@ -104,7 +104,7 @@ select is(tenon.finish_job(job, lease, t.col(job, 'fence')::bigint, false, 0, 'X
 select is(t.ledger(job), 0::bigint, 'D22: and its reserved credits are back') from fjob;
 
 select is((select count(*)::int from public.jobs where lease_id = (select lease from flease)) > 0, true, 'D23: a worker holds jobs');
-update tenon.leases set expires_at = now() - interval '1 second';
+update tenon.leases set expires_at = now() - interval '1 second', seconds = 1;
 do $$ begin while tenon.rescue() > 0 loop end loop; end $$;
 select is((select count(*)::int from public.jobs where status = 'PROCESSING'), 0, 'D23: a dead worker''s jobs are queued again');
 

@@ -1,6 +1,6 @@
 -- Admission, claims, leases, checkpoints, ends, and workers that know nothing of Tenon.
 begin;
-select plan(114);
+select plan(115);
 create temp table ids as select t.user('ada@example.com', 1000) as ada, t.user('bob@example.com', 1000) as bob;
 create temp table lease as select tenon.open_lease('w1', 'host', 12) as id;
 create function pg_temp.fence(p_job uuid) returns bigint language sql as $$ select fence from public.jobs where id = p_job $$;
@@ -118,7 +118,9 @@ select lives_ok(format('select tenon.cancel_job(%L)', job_id), 'gone') from r;
 -- A dead worker
 create temp table d as select t.job(ada, 5) as job from ids;
 select lives_ok('select pg_temp.claim(1)', 'claimed');
-update tenon.leases set expires_at = now() - interval '1 second';
+update tenon.leases set expires_at = now() - interval '1 second', seconds = 86400;
+select is(tenon.rescue(), 0, 'a server younger than the lease buries nobody: it may have been away itself');
+update tenon.leases set seconds = 1;
 select is(tenon.rescue(), 1, 'its job is rescued');
 select is(t.col(job, 'status') || ' ' || t.col(job, 'crashes') || ' ' || coalesce(t.col(job, 'lease_id'), '-'), 'QUEUED 1 -', 'and queued again') from d;
 select is(tenon.heartbeat(id), false, 'the lease does not come back') from lease;
