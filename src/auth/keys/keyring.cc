@@ -8,7 +8,6 @@ namespace auth {
 namespace {
 
 constexpr auto kFresh = std::chrono::seconds(10);
-constexpr auto kUsable = std::chrono::hours(1);
 constexpr auto kSlack = std::chrono::seconds(60);
 constexpr const char* kWhy = "keys are read before anyone is signed in";
 
@@ -49,9 +48,7 @@ Task<> Keyring::refresh(Auth& auth) {
     failure = std::current_exception();
   }
   reading_ = false;
-  if (!failure) co_return;
-  if (!read_at_ || now - *read_at_ > kUsable) std::rethrow_exception(failure);
-  core::log::warn("auth.keys.stale");
+  if (failure) std::rethrow_exception(failure);
 }
 
 Task<> Keyring::read(Auth& auth) {

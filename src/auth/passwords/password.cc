@@ -74,7 +74,7 @@ bool verify_now(const std::string& password, const std::string& stored) {
 // Hashing takes whole cores for as long as people sign in: the loops, which answer everybody, go first. On Linux the
 // call is about this thread alone.
 void step_back() {
-  static thread_local const int done = ::setpriority(PRIO_PROCESS, 0, 15);
+  static thread_local const int done = ::setpriority(PRIO_PROCESS, 0, 5);
   static_cast<void>(done);
 }
 

@@ -62,7 +62,7 @@ void all_are_told(const Web& web, const std::vector<Question>& all) {
   const auto answers = ask_all(web, all);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& [answer, seconds] = answers[i];
-    CAPTURE(all[i].path);
+    CAPTURE(std::string(all[i].path));
     CAPTURE(answer.body);
     CHECK(answer.status == 503);
     CHECK(answer.header("retry-after") != "");

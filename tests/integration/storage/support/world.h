@@ -177,6 +177,11 @@ class World {
     } catch (const core::Problem& problem) {
       response = http::problem(problem, rq);
     }
+    if (const auto* stream = std::get_if<http::StreamBody>(&response.body)) {
+      Gathered all;
+      run(stream->write(all));
+      return Answer{.status = response.status, .headers = response.headers, .body = all.text};
+    }
     return Answer{.status = response.status, .headers = response.headers, .body = text_of(response)};
   }
 
@@ -188,6 +193,13 @@ class World {
   std::string dir;
 
  private:
+  struct Gathered final : http::BodyWriter {
+    core::Task<> write(std::string_view bytes) override {
+      text += bytes;
+      co_return;
+    }
+    std::string text;
+  };
   static std::string text_of(const http::Response& response) {
     if (const auto* text = std::get_if<std::string>(&response.body)) return *text;
     const auto* file = std::get_if<http::FileBody>(&response.body);
