@@ -69,7 +69,7 @@ core::Task<> Engine::run(Unit& unit) {
   unit.outcome = Outcome::unsent;
   co_await Suspend{unit, [this, &unit] {
                      start();
-                     if (closing_ || waiting_.size() + apart_.size() >= kWaiting) return end(unit);
+                     if (closing_ || waiting_.size() >= kWaiting) return end(unit);
                      waiting_.push_back(&unit);
                      send_waiting();
                      arm();
@@ -142,60 +142,31 @@ void Engine::settled() {
   serve_lessees();
 }
 
-// What may well stall as one of the same text does now, be it for a lock or for want of an index.
-bool Engine::is_like_a_stalled(const Unit& unit, Instant now) const {
-  return std::ranges::any_of(shared_, [&](const auto& pipe) {
-    return pipe->first_age(now) > kStalled && pipe->first() != nullptr && pipe->first()->text == unit.text;
-  });
-}
-
-// None while all are stalled: to wait for a place is better than to wait behind a slow statement, for however many
-// times its timeout.
 Pipe* Engine::choose(Instant now) {
   Pipe* best = nullptr;
-  bool stalled = false;
+  Pipe* stalled = nullptr;
   for (const auto& pipe : shared_) {
-    if (!pipe->is_up()) continue;
-    if (pipe->first_age(now) > kStalled) stalled = true;
-    else if (pipe->in_flight() < kInFlight && (best == nullptr || pipe->in_flight() < best->in_flight()))
-      best = pipe.get();
+    if (!pipe->is_up() || pipe->in_flight() >= kInFlight) continue;
+    Pipe*& place = pipe->first_age(now) > kStalled ? stalled : best;
+    if (place == nullptr || pipe->in_flight() < place->in_flight()) place = pipe.get();
   }
-  if (best == nullptr && stalled) open_spare();
-  return best;
-}
-
-// A pipeline of its own, if another one is left to the others.
-Pipe* Engine::choose_apart(Instant now) {
-  int moving = config_.shared_pipelines + config_.spare_pipelines - static_cast<int>(shared_.size());
-  Pipe* idle = nullptr;
-  for (const auto& pipe : shared_) {
-    if (pipe->first_age(now) > kStalled) continue;
-    ++moving;
-    if (pipe->is_up() && pipe->in_flight() == 0) idle = pipe.get();
+  if (best != nullptr || stalled == nullptr) return best;
+  if (wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines && failures_ == 0 &&
+      connecting_shared_ == 0) {
+    ++wanted_shared_;
+    connect_missing();
   }
-  if (moving < 2) return nullptr;
-  if (idle == nullptr) open_spare();
-  return idle;
-}
-
-void Engine::open_spare() {
-  last_stall_ = now_();
-  const bool may = wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines;
-  if (!may || failures_ > 0 || connecting_shared_ > 0) return;
-  ++wanted_shared_;
-  connect_missing();
+  return connecting_shared_ > 0 ? nullptr : stalled;
 }
 
 void Engine::send_waiting() {
   const Instant now = now_();
   while (!waiting_.empty()) {
+    Pipe* const pipe = choose(now);
+    if (pipe == nullptr) return;
     Unit* const unit = waiting_.front();
-    const bool apart = is_like_a_stalled(*unit, now);
-    Pipe* const pipe = apart ? choose_apart(now) : choose(now);
-    if (pipe == nullptr && !apart) return;
     waiting_.pop_front();
-    if (pipe == nullptr) apart_.push_back(unit);
-    else pipe->send(*unit);
+    pipe->send(*unit);
   }
 }
 
@@ -280,8 +251,7 @@ bool Engine::is_busy() const {
   const auto in_use = [](const auto& pipes) {
     return std::ranges::any_of(pipes, [](const auto& pipe) { return pipe->in_flight() > 0; });
   };
-  return !waiting_.empty() || !apart_.empty() || !lessees_.empty() || leased_.size() > idle_.size() ||
-         in_use(shared_) || in_use(leased_);
+  return !waiting_.empty() || !lessees_.empty() || leased_.size() > idle_.size() || in_use(shared_) || in_use(leased_);
 }
 
 }  // namespace pg::detail

@@ -44,10 +44,7 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   void end(Waiting& waiting);
   void settle_soon();
   void send_waiting();
-  bool is_like_a_stalled(const Unit& unit, Instant now) const;
   Pipe* choose(Instant now);
-  Pipe* choose_apart(Instant now);
-  void open_spare();
   void serve_lessees();
   void connect_missing();
   void connect(Pipe::Use use);
@@ -56,8 +53,6 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   void tick();
   void expire(Instant now);
   void watch_over(Pipe& pipe, Instant now);
-  void watch_stalled(Instant now);
-  void relieve(Instant now);
   void probe(Instant now);
   bool is_busy() const;
 
@@ -75,13 +70,11 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   int connecting_shared_ = 0;
   int connecting_leased_ = 0;
   int wanted_shared_;
-  Instant last_stall_{};
   std::vector<std::shared_ptr<Pipe>> coming_;  // being connected
   std::shared_ptr<Wire> probe_;
   Instant last_probe_{};
 
   std::deque<Unit*> waiting_;
-  std::deque<Unit*> apart_;  // those with the text of a stalled one, until the next tick
   std::deque<LeaseRequest*> lessees_;
   std::vector<Waiting*> ready_;
   std::vector<Waiting*> closers_;

@@ -7,23 +7,9 @@
 
 namespace pg::detail {
 
-namespace {
-
-bool is_unwanted(const Unit& unit) { return unit.cancellable && unit.ambient && unit.ambient->stop.stop_requested(); }
-
-// Its time counts from when it was sent: behind several slow ones it has waited for theirs, and would take its own.
-// Whose whole time was spent as the first is ended by the server.
-bool is_overdue(const Unit& unit, milliseconds age, Instant now) {
-  const milliseconds limit = statement_timeout(unit.role);
-  return unit.cancellable && now - unit.sent > limit && age < limit;
-}
-
-}  // namespace
-
 void Engine::arm() {
   const bool missing = started_ && !closing_ && static_cast<int>(shared_.size()) < wanted_shared_;
-  const bool spare = !closing_ && wanted_shared_ > config_.shared_pipelines;
-  if (armed_ || !(is_busy() || missing || spare || !closers_.empty())) return;
+  if (armed_ || !(is_busy() || missing || !closers_.empty())) return;
   armed_ = true;
   timer_.expires_after(kTick);
   timer_.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
@@ -39,61 +25,20 @@ void Engine::tick() {
   expire(now);
   for (const auto* pipes : {&shared_, &leased_})
     for (const auto& pipe : std::vector(*pipes)) watch_over(*pipe, now);
-  watch_stalled(now);
   connect_missing();
   if (!closers_.empty() && !is_busy())
     for (Waiting* closer : std::exchange(closers_, {})) end(*closer);
-  waiting_.insert(waiting_.begin(), apart_.begin(), apart_.end());
-  apart_.clear();
   settled();
-  relieve(now);
   arm();
-}
-
-// Behind a slow statement waits only what no other connection may serve.
-void Engine::watch_stalled(Instant now) {
-  std::vector<Unit*> moved;
-  for (const auto& pipe : shared_) {
-    const milliseconds age = pipe->first_age(now);
-    if (age > kStalled) last_stall_ = now;
-    if (age <= kMoved) continue;
-    for (Unit* unit : pipe->let_go()) {
-      unit->moved = unit->read_only = true;
-      unit->outcome = Outcome::unsent;
-      moved.push_back(unit);
-    }
-  }
-  waiting_.insert(waiting_.begin(), moved.begin(), moved.end());
-  if (wanted_shared_ <= config_.shared_pipelines || now - last_stall_ < kCalm) return;
-  wanted_shared_ = config_.shared_pipelines;
-  for (const auto& pipe : std::vector(shared_)) {
-    if (static_cast<int>(shared_.size()) <= wanted_shared_ || pipe->in_flight() > 0) continue;
-    std::erase(shared_, pipe);
-    pipe->drop("no longer needed");
-  }
-}
-
-// With every pipeline stalled and others waiting, the slowest statement is told that the database is busy.
-void Engine::relieve(Instant now) {
-  if (waiting_.empty() || connecting_shared_ > 0) return;
-  Pipe* slowest = nullptr;
-  for (const auto& pipe : shared_) {
-    const milliseconds age = pipe->first_age(now);
-    if (age <= kStalled) return;
-    if (slowest == nullptr || age > slowest->first_age(now)) slowest = pipe.get();
-  }
-  if (slowest == nullptr || slowest->first_age(now) < kPatience || now - slowest->last_cancel() < kCancelAgain) return;
-  if (Unit* const unit = slowest->first()) unit->cancel_sent = true;
-  slowest->cancel_first();
 }
 
 void Engine::expire(Instant now) {
   // Almost always the first is the oldest; a retry keeps its old deadline, so all are looked at.
-  for (auto* queue : {&waiting_, &apart_}) {
-    for (Unit* unit : *queue)
-      if (unit->deadline <= now) end(*unit);
-    std::erase_if(*queue, [](const Unit* unit) { return unit->done; });
-  }
+  for (auto* unit : std::vector(waiting_.begin(), waiting_.end()))
+    if (unit->deadline <= now) {
+      std::erase(waiting_, unit);
+      end(*unit);
+    }
   for (auto* request : std::vector(lessees_.begin(), lessees_.end()))
     if (request->deadline <= now) {
       std::erase(lessees_, request);
@@ -104,13 +49,13 @@ void Engine::expire(Instant now) {
 void Engine::watch_over(Pipe& pipe, Instant now) {
   Unit* const unit = pipe.first();
   // A cancel that finds the server between two statements is lost: it is sent again while the statement goes on.
-  const milliseconds age = pipe.first_age(now);
-  const bool due = unit != nullptr ? !unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain
-                                   : pipe.is_first_let_go() && now - pipe.last_cancel() > kCancelAgain;
-  if (due && age > 2 * kTick && (unit == nullptr || is_unwanted(*unit) || is_overdue(*unit, age, now))) {
-    if (unit != nullptr) unit->cancel_sent = true;
+  const bool due = unit != nullptr && (!unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain);
+  if (due && unit->cancellable && unit->ambient && unit->ambient->stop.stop_requested() &&
+      pipe.first_age(now) > 2 * kTick) {
+    unit->cancel_sent = true;
     pipe.cancel_first();
   }
+  const milliseconds age = pipe.first_age(now);
   if (age > kPatience && now - pipe.last_heard() > kPatience) probe(now);
   const milliseconds limit = unit == nullptr ? kConnect : statement_timeout(unit->role);
   if (age > limit + kGrace) pipe.drop("no answer long after the statement's time was over");
@@ -139,7 +84,6 @@ core::Task<> Engine::close() {
   closing_ = true;
   // Units that found no connection yet will find none any more.
   for (Unit* unit : std::exchange(waiting_, {})) end(*unit);
-  for (Unit* unit : std::exchange(apart_, {})) end(*unit);
   for (LeaseRequest* request : std::exchange(lessees_, {})) end(*request);
   if (is_busy()) {
     struct Closing {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "core/log.h"
-#include "pg/sql.h"
 
 namespace pg::detail {
 
@@ -191,7 +190,7 @@ void Pipe::send(Unit& unit) {
   PGconn* const conn = wire_->conn();
   Flight flight;
   flight.unit = &unit;
-  flight.started = unit.sent = std::chrono::steady_clock::now();
+  flight.started = unit.started = std::chrono::steady_clock::now();
   unit.outcome = Outcome::lost;  // until the answer is here
   bool ok = true;
   if (unit.opens != nullptr) {
@@ -287,30 +286,16 @@ bool Pipe::finish_first() {
   flights_.pop_front();
   if (flight.prepares && flight.unit != nullptr) forget(*flight.unit, flight.statement);
   const auto now = std::chrono::steady_clock::now();
-  if (!flights_.empty()) flights_.front().started = now;
-  if (flight.unit != nullptr) {
-    Unit& unit = *flight.unit;
-    unit.outcome = flight.failed ? Outcome::error : Outcome::ok;
-    unit.cancel_nearby = now - last_cancel_ < milliseconds{5000};
-    if (owner_ != nullptr) owner_->finished(unit);
+  if (!flights_.empty()) {
+    flights_.front().started = now;
+    if (flights_.front().unit != nullptr) flights_.front().unit->started = now;
   }
-  if (!is_first_let_go() || std::ranges::any_of(flights_, [](const Flight& f) { return f.unit != nullptr; }))
-    return true;
-  drop("what waited behind a slow statement went elsewhere");
-  return false;
-}
-
-std::vector<Unit*> Pipe::let_go() {
-  std::vector<Unit*> out;
-  for (std::size_t i = 1; i < flights_.size(); ++i) {
-    Flight& flight = flights_[i];
-    const Unit* const unit = flight.unit;
-    if (unit == nullptr || !(unit->describe || (looks_read_only(unit->text) && !calls_by_schema(unit->text)))) continue;
-    if (std::exchange(flight.prepares, false)) forget(*unit, flight.statement);
-    flight.let_go = true;
-    out.push_back(std::exchange(flight.unit, nullptr));
-  }
-  return out;
+  if (flight.unit == nullptr) return true;
+  Unit& unit = *flight.unit;
+  unit.outcome = flight.failed ? Outcome::error : Outcome::ok;
+  unit.cancel_nearby = now - last_cancel_ < milliseconds{5000};
+  if (owner_ != nullptr) owner_->finished(unit);
+  return true;
 }
 
 void Pipe::forget(const Unit& unit, std::uint64_t statement) {

@@ -8,7 +8,6 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "pg/unit.h"
 #include "pg/wire.h"
@@ -36,13 +35,10 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   void drop(const std::string& why);
   void detach() { owner_ = nullptr; }
   void cancel_first();
-  // Those behind the first that another connection may serve. Their answers here will be nobody's.
-  std::vector<Unit*> let_go();
 
   bool is_up() const { return up_; }
   std::size_t in_flight() const { return flights_.size(); }
   Unit* first() { return flights_.empty() ? nullptr : flights_.front().unit; }
-  bool is_first_let_go() const { return !flights_.empty() && flights_.front().let_go; }
   // How long the first unit has been waiting for its answer.
   milliseconds first_age(Instant now) const;
   bool is_idle() const { return up_ && flights_.empty() && PQtransactionStatus(wire_->conn()) == PQTRANS_IDLE; }
@@ -57,7 +53,6 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
     std::uint8_t count = 0;
     std::uint8_t at = 0;
     bool failed = false;
-    bool let_go = false;
     bool answered_null = false;   // libpq may end a failed step with one null; a second means confusion
     std::uint64_t statement = 0;  // number of the prepared statement it executes
     bool prepares = false;        // that statement, unless this becomes false again

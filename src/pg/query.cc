@@ -11,8 +11,6 @@ namespace detail {
 namespace {
 
 constexpr int kAttempts = 3;  // of a unit that the server refused for reasons of concurrency
-// Of one that found its statement not prepared: whoever was to prepare it, ahead on the pipeline, was stopped in it.
-constexpr int kPreparations = 16;
 
 std::string field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
@@ -47,11 +45,9 @@ bool needs_new_plan(const Unit& unit) {
 
 // Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
 bool may_run_again(const Unit& unit, int attempt) {
-  if (unit.outcome != Outcome::error) return false;
-  if (needs_new_plan(unit)) return attempt < kPreparations;
-  if (attempt >= kAttempts) return false;
+  if (unit.outcome != Outcome::error || attempt >= kAttempts) return false;
   const std::string_view state = sqlstate(unit.answer.get());
-  if (state == "40001" || state == "40P01") return true;
+  if (state == "40001" || state == "40P01" || needs_new_plan(unit)) return true;
   // The cancel was meant for a neighbour. Who has left meanwhile himself asks no more; what is begun after that does.
   const bool unwanted = unit.cancellable && core::ambient()->stop.stop_requested();
   return state == "57014" && unit.cancel_nearby && !unit.cancel_sent && !unwanted;
@@ -77,7 +73,6 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
     expect_types(sql.name, question.answer.get(), columns, params);
     engine->set_checked(sql.text);
   }
-  const Instant enough = std::chrono::steady_clock::now() + statement_timeout(role);
   bool second_life = false;
   for (int attempt = 1;; ++attempt) {
     Unit unit;
@@ -95,13 +90,9 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
       co_return Rows(sql.name, std::move(unit.answer));
     }
     if (unit.outcome == Outcome::error) {
-      if (may_run_again(unit, attempt)) {
-        if (std::chrono::steady_clock::now() < enough) continue;
-        throw Unavailable("the statement's time was spent on waiting for others");
-      }
+      if (may_run_again(unit, attempt)) continue;
       // What reads by its words called a function that writes: nobody knows whether the first attempt took effect.
-      const bool wrote = sqlstate(unit.answer.get()) == "25006";
-      if (wrote && (second_life || (unit.moved && (frame == nullptr || !frame->read_only)))) give_up(unit);
+      if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(unit);
       refuse(sql.name, unit);
     }
     const bool unanswered =

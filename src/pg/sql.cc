@@ -58,15 +58,4 @@ bool looks_read_only(std::string_view sql) {
   return true;
 }
 
-bool calls_by_schema(std::string_view sql) {
-  std::size_t at = 0;
-  for (std::string_view word = next_word(sql, at); !word.empty(); word = next_word(sql, at)) {
-    const bool qualified = word.data() > sql.data() && (word.data()[-1] == '.' || word.data()[-1] == '"');
-    std::size_t after = at;
-    if (after < sql.size() && sql[after] == '"') ++after;
-    if (qualified && after < sql.size() && sql[after] == '(') return true;
-  }
-  return false;
-}
-
 }  // namespace pg::detail

@@ -13,7 +13,5 @@ void refuse_unfit(const Sql& sql, const Params& params);
 
 // Starts with select or with, and no word of it writes or locks. Functions it calls may still write.
 bool looks_read_only(std::string_view sql);
-// Calls a function by schema and name, as ours are called: one that may write.
-bool calls_by_schema(std::string_view sql);
 
 }  // namespace pg::detail

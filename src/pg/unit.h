@@ -24,8 +24,6 @@ inline constexpr milliseconds kPatience{2000};           // without an answer: a
 inline constexpr milliseconds kProbe{2200};              // and how long it may take to say so
 inline constexpr milliseconds kGrace{2000};              // past a role's statement_timeout
 inline constexpr milliseconds kStalled{150};             // a pipeline whose first unit is older gets no new ones
-inline constexpr milliseconds kMoved{500};               // and what only reads leaves it for another one
-inline constexpr milliseconds kCalm{10000};              // without a stalled pipeline: the spare ones are closed again
 inline constexpr milliseconds kTick{25};
 inline constexpr milliseconds kCancelAgain{500};
 inline constexpr std::size_t kInFlight = 64;     // units on one pipeline
@@ -64,8 +62,7 @@ struct Unit : Waiting {
   std::shared_ptr<const PGresult> answer;
   bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may be meant for a neighbour
   bool cancel_sent = false;
-  bool moved = false;  // away from behind a slow one: it may run twice, so it may only read
-  Instant sent{};
+  Instant started{};  // when it became the first on its connection
 };
 
 // Lets a table of texts be searched without copying the text.
