@@ -21,7 +21,7 @@ class Texts {
   const std::string* find(std::string_view locale, std::string_view key) const;
   bool has_locale(std::string_view locale) const { return locales_.contains(locale); }
   std::vector<std::string> locales() const;
-  const Sentences* sentences(std::string_view locale) const;  // nothing when there are none in it
+  const Sentences* sentences(std::string_view locale) const;                        // nothing when there are none in it
   void add(std::string_view locale, std::string_view file, std::string_view json);  // throws std::logic_error
 
  private:

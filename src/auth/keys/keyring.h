@@ -18,8 +18,8 @@ class Keyring {
  public:
   explicit Keyring(const Config& config);
 
-  // Reads the tables when what is known is old. Throws when the database is away: a second wait for it would take longer
-  // than an outage may cost a request. While one call reads, the others go on with what is known.
+  // Reads the tables when what is known is old. Throws when the database is away: a second wait for it would take
+  // longer than an outage may cost a request. While one call reads, the others go on with what is known.
   Task<> refresh(Auth& auth);
 
   const jwt::Keys& keys() const { return keys_; }
