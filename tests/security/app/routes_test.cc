@@ -60,6 +60,11 @@ bool open_by_intent(const std::string& pattern) {
                                            "/auth/v1/callback",
                                            "/auth/v1/health",
                                            "/auth/v1/.well-known/jwks.json",
+                                           "/auth/v1/.well-known/openid-configuration",
+                                           "/rest/v1",  // OPTIONS alone: what may be asked, never a row
+                                           "/rest/v1/",
+                                           "/rest/v1/{table}",
+                                           "/rest/v1/rpc/{function}",
                                            "/auth/v1/{rest...}"};
   return kOpen.contains(pattern) || pattern.starts_with("/dev/") || pattern.starts_with("/storage/v1/object/sign/") ||
          pattern.starts_with("/storage/v1/object/public/") || pattern.starts_with("/storage/v1/object/upload/sign/") ||

@@ -116,7 +116,7 @@ TEST_CASE("a person changes his name and his four choices, and nobody else's") {
   const Pairs headers{{"Authorization", "Bearer " + ada["access_token"].string_or("")},
                       {"Content-Type", "application/x-www-form-urlencoded"},
                       {"Accept", "text/html"}};
-  const Answer page = house.call(Method::get, "/app/settings", headers);
+  const Answer page = house.call(Method::get, "/app/settings/notifications", headers);
   CHECK(page.status == 200);
   CHECK(page.body.find("name=\"email_job_completed\" type=\"checkbox\" value=\"on\" checked") != std::string::npos);
   CHECK(page.body.find("name=\"marketing_opt_in\" type=\"checkbox\" value=\"on\" checked") == std::string::npos);
