@@ -26,6 +26,7 @@ Settings Settings::from(core::Env& env) {
                          {"/app/credits", "html.nav.credits", "coins"},
                          {"/app/settings", "html.nav.settings", "settings"}};
   out.html.settings = {{"/app/settings", "mail.settings.profile", ""},
+                       {"/app/settings/security", "auth.security.title", ""},
                        {"/app/settings/notifications", "mail.notifications.title", ""}};
   out.html.events_url = "/app/events";
   out.sim = sim::Config::from(env);

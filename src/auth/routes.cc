@@ -1,6 +1,6 @@
 #include "auth/auth.h"
 #include "auth/oauth/oauth.h"
-#include "auth/use_cases.h"
+#include "auth/pages/pages.h"
 #include "auth/wire/endpoints.h"
 #include "auth/wire/wire.h"
 
@@ -10,6 +10,12 @@ void mount(http::Router& r, Auth& a) {
   using http::Who;
   r.get("/login", Who::visitor, http::with(a, login_page));
   r.post("/login", Who::visitor, http::with(a, login_post));
+  r.get("/login/link", Who::visitor, http::with(a, link_page));
+  r.post("/login/link", Who::visitor, http::with(a, link_post));
+  r.get("/login/with/{provider}", Who::visitor, http::with(a, provider_page));
+  r.get("/login/callback", Who::visitor, http::with(a, provider_back));
+  r.get("/login/code", Who::visitor, http::with(a, factor_page));
+  r.post("/login/code", Who::visitor, http::with(a, factor_post));
   r.get("/signup", Who::visitor, http::with(a, signup_page));
   r.post("/signup", Who::visitor, http::with(a, signup_post));
   r.post("/signup/resend", Who::visitor, http::with(a, signup_resend_post));
@@ -19,6 +25,16 @@ void mount(http::Router& r, Auth& a) {
   r.post("/reset", Who::visitor, http::with(a, reset_post));
   r.post("/reset/password", Who::visitor, http::with(a, reset_password_post));
   r.post("/logout", Who::visitor, http::with(a, logout_post));
+
+  r.get("/app/settings/security", Who::user, http::with(a, security_page));
+  r.post("/app/settings/security/email", Who::user, http::with(a, change_email_post));
+  r.post("/app/settings/security/password", Who::user, http::with(a, change_password_post));
+  r.post("/app/settings/security/sessions/{session}/end", Who::user, http::with(a, end_session_post));
+  r.post("/app/settings/security/sessions/end-others", Who::user, http::with(a, end_others_post));
+  r.post("/app/settings/security/factors", Who::user, http::with(a, enrol_post));
+  r.post("/app/settings/security/factors/confirm", Who::user, http::with(a, confirm_factor_post));
+  r.post("/app/settings/security/factors/{factor}/remove", Who::user, http::with(a, remove_factor_post));
+  r.post("/app/settings/security/recovery-codes", Who::user, http::with(a, recovery_codes_post));
 
   r.post("/auth/v1/signup", Who::api_key, wire(a, signup));
   r.post("/auth/v1/token", Who::api_key, wire(a, token));

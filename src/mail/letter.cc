@@ -47,7 +47,7 @@ std::string button_url(const Kind& kind, const Facts& facts) {
     case Button::url: return facts.url.starts_with('/') ? facts.site_url + facts.url : facts.url;
     case Button::project: return facts.site_url + "/app/projects/" + facts.project_id;
     case Button::credits: return facts.site_url + "/app/credits";
-    case Button::settings: return facts.site_url + "/app/settings";
+    case Button::settings: return facts.site_url + "/app/settings/security";
   }
   return "";
 }

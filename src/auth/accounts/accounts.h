@@ -54,6 +54,9 @@ Task<Session> redeem(Auth& auth, Proof proof, Origin from);  // redeem.cc: prove
 // redeem.cc: the same for a link of a PKCE flow. A code for exchange_code; empty for half a proof.
 Task<std::string> redeem_for_code(Auth& auth, Proof proof, Origin from);
 Task<bool> link_is_good(Auth& auth, std::string type, std::string token);  // redeem.cc: changes nothing
+// What became of a link: a used one has left no trace, one that a newer mail replaced neither.
+enum class LinkState { good, expired, used };
+Task<LinkState> link_state(Auth& auth, std::string type, std::string token);                     // link_state.cc
 Task<Session> reset_password(Auth& auth, std::string token, std::string password, Origin from);  // recovery.cc
 
 // Both are silent about unknown addresses.

@@ -1,6 +1,7 @@
 #include "auth/sessions/sessions.h"
 
 #include <algorithm>
+#include "auth/devices/devices.h"
 
 #include "auth/sessions/issue.h"
 #include "core/crypto.h"
@@ -73,12 +74,14 @@ struct Check {
   std::string role;
   bool banned;
   bool live;
+  bool has_factor;
 };
 constexpr pg::Sql kCheck{"auth.session_check", R"sql(
   select coalesce(u.email, ''), coalesce(u.role, ''), coalesce(u.banned_until > $3, false),
          $2::uuid is null or exists (
            select 1 from auth.sessions s
-           where s.id = $2::uuid and s.user_id = u.id and (s.not_after is null or s.not_after > $3))
+           where s.id = $2::uuid and s.user_id = u.id and (s.not_after is null or s.not_after > $3)),
+         exists (select 1 from auth.mfa_factors f where f.user_id = u.id and f.status = 'verified')
   from auth.users u where u.id = $1 and u.deleted_at is null
 )sql"};
 
@@ -90,7 +93,11 @@ std::string bounded(std::string_view agent) {
 
 }  // namespace
 
-Origin origin_of(const http::Request& rq) { return {rq.client_ip, bounded(rq.header("user-agent"))}; }
+Origin origin_of(const http::Request& rq) {
+  std::string device = rq.cookie("tenon-device").value_or("");
+  if (device.size() != 32 || !core::unbase64url(device)) device.clear();
+  return {rq.client_ip, bounded(rq.header("user-agent")), std::move(device)};
+}
 
 Task<Session> open_session(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view method, Origin from) {
   const core::Time now = auth.clock.now();
@@ -103,6 +110,7 @@ Task<Session> open_session(Auth& auth, pg::Tx& tx, core::UserId user, std::strin
   co_await insert_token(auth, tx, session.refresh_token, "", session);
   const auto fresh = co_await user_by_id(tx, user);
   if (!fresh) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  co_await meet_device(auth, tx, user, from);
   session.json = co_await session_json(auth, tx, session.id, *fresh, "aal1", session.refresh_token);
   co_return session;
 }
@@ -150,7 +158,7 @@ Task<Checked> check_session(Auth& auth, core::UserId user, std::optional<core::S
                        .maybe<Check>(kCheck, user, session, now);
   Checked out;
   if (!row) co_return out;
-  out.live = {row->email, row->role};
+  out.live = {row->email, row->role, row->has_factor};
   out.standing = row->banned ? Standing::banned : !row->live ? Standing::no_session : Standing::live;
   co_return out;
 }

@@ -15,6 +15,7 @@ namespace auth {
 struct Origin {
   std::string ip;
   std::string agent;
+  std::string device;  // the cookie by which a browser is known again; empty: none
 };
 Origin origin_of(const http::Request& rq);
 
@@ -59,6 +60,7 @@ Task<> end_sessions(pg::Tx& tx, core::UserId user, std::optional<core::SessionId
 struct Live {
   std::string email;
   std::string role;
+  bool has_factor = false;  // a verified second factor
 };
 enum class Standing { live, no_user, no_session, banned };
 struct Checked {

@@ -57,6 +57,16 @@ TEST_CASE("the mail of a finished job is, letter for letter, the one that was ap
   check_golden("job_completed.txt", letter->text);
 }
 
+TEST_CASE("every mail of the account is, letter for letter, the one that was approved") {
+  for (const char* kind : {"recovery", "magic_link", "email_change", "invite", "reauthentication", "new_sign_in"}) {
+    CAPTURE(kind);
+    const auto letter = compose(kind, facts());
+    REQUIRE(letter);
+    check_golden(std::string(kind) + ".html", letter->html);
+    check_golden(std::string(kind) + ".txt", letter->text);
+  }
+}
+
 TEST_CASE("the mail of a failed job and of a confirmation are, letter for letter, the ones that were approved") {
   check_golden("job_failed.txt", compose("job_failed", facts())->text);
   check_golden("confirm.html", compose("confirm", facts())->html);
