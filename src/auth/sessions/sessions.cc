@@ -1,8 +1,8 @@
 #include "auth/sessions/sessions.h"
 
 #include <algorithm>
-#include "auth/devices/devices.h"
 
+#include "auth/devices/devices.h"
 #include "auth/sessions/issue.h"
 #include "core/crypto.h"
 #include "core/problem.h"
