@@ -1,8 +1,8 @@
 // The pages of auth as people use them, in Chromium and without JavaScript alike.
 import { createHmac } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
-import { expect, test, type Browser, type Page } from "@playwright/test";
-import { freshAddress, linkIn, mailTo, password, signUp, watchConsole } from "./support.ts";
+import { expect, type Browser, type Page } from "@playwright/test";
+import { freshAddress, linkIn, mailTo, password, signUp, test, watchConsole } from "./support.ts";
 
 /** RFC 6238 with the key as the page shows it. */
 function totp(key: string, at = Date.now()): string {
@@ -45,7 +45,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("link", { name: /link by mail/ }).click();
       await page.getByLabel("E-mail address").fill(address);
       await page.getByRole("button", { name: "Send the link" }).click();
-      await expect(page.getByRole("status")).toContainText(address);
+      await expect(page.getByRole("main").getByRole("status")).toContainText(address);
       const link = linkIn((await mailTo(page, address, /sign-in link/i)).text, "/verify");
       await page.goto(link);
       await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
@@ -154,7 +154,7 @@ for (const javaScriptEnabled of [true, false]) {
       for (const mailbox of [wanted, address]) {
         await page.goto(linkIn((await mailTo(page, mailbox, /change of your e-mail/i)).text, "/verify"));
         await page.getByRole("main").getByRole("button", { name: "Confirm the change" }).click();
-        if (mailbox === wanted) await expect(page.getByRole("status")).toContainText("other address");
+        if (mailbox === wanted) await expect(page.getByRole("main").getByRole("status")).toContainText("other address");
       }
       await expect(page).toHaveURL(/\/app\/settings\/security/);
       await expect(page.getByRole("main")).toContainText(wanted);

@@ -83,7 +83,8 @@ TEST_CASE("generate_link gives what a mail would carry, mails nothing, and each 
   CHECK(signup.json()["verification_type"].string_or("") == "signup");
   CHECK(signup.json()["redirect_to"].string_or("") == "http://localhost:3000");
   const std::string action = signup.json()["action_link"].string_or("");
-  CHECK(action.starts_with("http://localhost:3000/auth/v1/verify?token=" + signup.json()["hashed_token"].string_or("?")));
+  CHECK(
+      action.starts_with("http://localhost:3000/auth/v1/verify?token=" + signup.json()["hashed_token"].string_or("?")));
   CHECK(house
             .post("/verify", R"({"type":"signup","email":"gl-b@example.com","token":")" +
                                  signup.json()["email_otp"].string_or("") + "\"}")
@@ -96,20 +97,22 @@ TEST_CASE("generate_link gives what a mail would carry, mails nothing, and each 
   const Answer fresh = link(R"({"type":"magiclink","email":"gl-c@example.com"})");
   CHECK(fresh.json()["verification_type"].string_or("") == "signup");
   const Answer recovery = link(R"({"type":"recovery","email":"gl-a@example.com"})");
-  CHECK(house.post("/verify", R"({"type":"recovery","token_hash":")" + recovery.json()["hashed_token"].string_or("") +
-                                  "\"}")
+  CHECK(house
+            .post("/verify",
+                  R"({"type":"recovery","token_hash":")" + recovery.json()["hashed_token"].string_or("") + "\"}")
             .status == 200);
   const Answer invited = link(R"({"type":"invite","email":"gl-d@example.com"})");
   CHECK(invited.json()["invited_at"].is_string());
-  CHECK(house.post("/verify", R"({"type":"invite","token_hash":")" + invited.json()["hashed_token"].string_or("") + "\"}")
-            .status == 200);
+  CHECK(
+      house.post("/verify", R"({"type":"invite","token_hash":")" + invited.json()["hashed_token"].string_or("") + "\"}")
+          .status == 200);
 
   const std::string change = R"(","email":"gl-a@example.com","new_email":"gl-e@example.com"})";
   const Answer current = link(R"({"type":"email_change_current)" + change);
   const Answer next = link(R"({"type":"email_change_new)" + change);
   const auto prove = [&](const Answer& answer) {
-    return house.post("/verify", R"({"type":"email_change","token_hash":")" +
-                                     answer.json()["hashed_token"].string_or("") + "\"}");
+    return house.post("/verify",
+                      R"({"type":"email_change","token_hash":")" + answer.json()["hashed_token"].string_or("") + "\"}");
   };
   CHECK(prove(current).json()["code"].string_or("") == "200");
   CHECK(prove(next).json()["user"]["email"].string_or("") == "gl-e@example.com");
@@ -118,17 +121,18 @@ TEST_CASE("generate_link gives what a mail would carry, mails nothing, and each 
   CHECK(link(R"({"type":"signup","email":"gl-b@example.com","password":"correct horse battery"})").code() ==
         "email_exists");
   CHECK(link(R"({"type":"fax","email":"gl-b@example.com"})").code() == "validation_failed");
-  CHECK(house.call(Method::post, "/auth/v1/admin/generate_link", house.wire_headers(house.anon, ""),
-                   R"({"type":"recovery","email":"gl-b@example.com"})")
+  CHECK(house
+            .call(Method::post, "/auth/v1/admin/generate_link", house.wire_headers(house.anon, ""),
+                  R"({"type":"recovery","email":"gl-b@example.com"})")
             .code() == "not_admin");
   CHECK(std::stoi(cell("select count(*) from public.email_log where kind not in ('welcome')")) <= before);
 }
 
 TEST_CASE("an invitation is mailed, ends in a session without welcome credits, and is not for a confirmed address") {
   House house([](auth::Config& config) { config.welcome_credits = 5; });
-  const Answer invited = house.call(Method::post, "/auth/v1/invite?redirect_to=http%3A%2F%2Flocalhost%3A3000%2Fteam",
-                                    house.wire_headers(house.service, ""),
-                                    R"({"email":"inv-a@example.com","data":{"team":"red"}})");
+  const Answer invited =
+      house.call(Method::post, "/auth/v1/invite?redirect_to=http%3A%2F%2Flocalhost%3A3000%2Fteam",
+                 house.wire_headers(house.service, ""), R"({"email":"inv-a@example.com","data":{"team":"red"}})");
   REQUIRE(invited.status == 200);
   CHECK(invited.json()["invited_at"].is_string());
   const House::Mail mail = house.mail("inv-a@example.com", "invite");
@@ -156,8 +160,8 @@ TEST_CASE("every event leaves its row in the audit log, and the administrator re
   house.call(Method::post, "/auth/v1/logout", house.wire_headers(house.anon, access));
   const std::string id = session["user"]["id"].string_or("");
   std::string seen;
-  for (const auto& row : rows("select payload->>'action' from auth.audit_log_entries where payload->>'actor_id' = '" + id +
-                              "' order by payload->>'action'"))
+  for (const auto& row : rows("select payload->>'action' from auth.audit_log_entries where payload->>'actor_id' = '" +
+                              id + "' order by payload->>'action'"))
     seen += row.at(0).value_or("") + " ";
   for (const char* action : {"user_signedup", "user_confirmed", "login_refused", "login", "token_refreshed",
                              "user_modified", "user_recovery_requested", "logout"})

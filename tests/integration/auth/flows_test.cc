@@ -6,7 +6,7 @@ using http::Method;
 
 namespace {
 
-const std::string kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";   // RFC 7636 appendix B
+const std::string kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";  // RFC 7636 appendix B
 const std::string kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 Answer put(House& house, const std::string& access, const std::string& body) {
@@ -31,8 +31,9 @@ std::string path_of(const std::string& url) { return url.substr(url.find("/auth/
 TEST_CASE("a one-time code brings in a known address and a new one, and refuses a new one when told to") {
   House house;
   house.sign_in("otp-a@example.com");
-  CHECK(house.post("/otp", R"({"email":"otp-a@example.com","create_user":false,"code_challenge":null,)"
-                           R"("code_challenge_method":null,"gotrue_meta_security":{}})")
+  CHECK(house
+            .post("/otp", R"({"email":"otp-a@example.com","create_user":false,"code_challenge":null,)"
+                          R"("code_challenge_method":null,"gotrue_meta_security":{}})")
             .body == "{}");
   const House::Mail known = house.mail("otp-a@example.com", "magic_link");
   const Answer in = by_code(house, "email", "otp-a@example.com", known.code);
@@ -100,9 +101,12 @@ TEST_CASE("the link of a PKCE client ends in a code, which verifier and code tur
   CHECK(late.status == 422);
   CHECK(late.code() == "flow_state_expired");
 
-  CHECK(house.post("/recover", R"({"email":"pkce-a@example.com","code_challenge":")" + kChallenge + "\"}").status == 400);
-  CHECK(house.post("/recover", R"({"email":"pkce-a@example.com","code_challenge":"short","code_challenge_method":"s256"})")
-            .code() == "validation_failed");
+  CHECK(house.post("/recover", R"({"email":"pkce-a@example.com","code_challenge":")" + kChallenge + "\"}").status ==
+        400);
+  CHECK(
+      house
+          .post("/recover", R"({"email":"pkce-a@example.com","code_challenge":"short","code_challenge_method":"s256"})")
+          .code() == "validation_failed");
 }
 
 TEST_CASE("an address changes when both the old and the new one have answered, in either order") {
@@ -162,7 +166,8 @@ TEST_CASE("an address change: taken, taken meanwhile, asked again, by the new ad
   const std::string one = single.sign_in("chg-e@example.com")["access_token"].string_or("");
   put(single, one, R"({"email":"chg-f@example.com"})");
   CHECK(single.mails("chg-e@example.com") == 0);
-  CHECK(by_hash(single, "email_change", single.mail("chg-f@example.com", "email_change").token).json()["user"]["email"]
+  CHECK(by_hash(single, "email_change", single.mail("chg-f@example.com", "email_change").token)
+            .json()["user"]["email"]
             .string_or("") == "chg-f@example.com");
 }
 
@@ -221,9 +226,11 @@ TEST_CASE("identities part only by switch, and the last one never") {
   const std::string access = a["access_token"].string_or("");
   CHECK(off.call(Method::del, path, off.wire_headers(off.anon, access)).code() == "manual_linking_disabled");
   House house([](auth::Config& config) { config.manual_linking = true; });
-  CHECK(house.call(Method::del, path, house.wire_headers(house.anon, access)).code() == "single_identity_not_deletable");
-  rows("insert into auth.identities (provider_id, user_id, identity_data, provider, created_at) select 'gh-1', id, "
-       "'{\"sub\":\"gh-1\"}', 'github', now() from auth.users where email = 'id-a@example.com'");
+  CHECK(house.call(Method::del, path, house.wire_headers(house.anon, access)).code() ==
+        "single_identity_not_deletable");
+  rows(
+      "insert into auth.identities (provider_id, user_id, identity_data, provider, created_at) select 'gh-1', id, "
+      "'{\"sub\":\"gh-1\"}', 'github', now() from auth.users where email = 'id-a@example.com'");
   CHECK(house.call(Method::del, path, house.wire_headers(house.anon, access)).status == 200);
   CHECK(house.get("/user", access).json()["app_metadata"]["provider"].string_or("") == "github");
   CHECK(house.call(Method::del, path, house.wire_headers(house.anon, access)).code() == "identity_not_found");

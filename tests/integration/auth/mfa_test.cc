@@ -73,13 +73,11 @@ TEST_CASE("enrol, challenge, verify: the session is aal2, keeps its id, and the 
   CHECK_FALSE(user["factors"][0].has("secret"));
   CHECK(house.get("/user", other["access_token"].string_or("")).code() == "session_not_found");
   // A tab that still holds the token from before is led to the same active one.
-  const Answer replay =
-      house.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + old_refresh + "\"}");
+  const Answer replay = house.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + old_refresh + "\"}");
   REQUIRE(replay.status == 200);
   CHECK(replay.json()["refresh_token"].string_or("") == ada.refresh);
   CHECK(claims_of(replay.json()["access_token"].string_or(""))["aal"].string_or("") == "aal2");
-  const Answer renewed =
-      house.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + ada.refresh + "\"}");
+  const Answer renewed = house.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + ada.refresh + "\"}");
   CHECK(claims_of(renewed.json()["access_token"].string_or(""))["amr"].size() == 2);
 }
 
@@ -149,8 +147,7 @@ TEST_CASE("whoever has a second factor shows it before password, address or fact
   const Answer dropped = drop(ada.access);
   CHECK(dropped.status == 200);
   CHECK(dropped.json()["id"].string_or("") == ada.factor);
-  const Answer renewed =
-      house.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + ada.refresh + "\"}");
+  const Answer renewed = house.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + ada.refresh + "\"}");
   CHECK(claims_of(renewed.json()["access_token"].string_or(""))["aal"].string_or("") == "aal1");
   CHECK(put(R"({"password":"another good password"})", renewed.json()["access_token"].string_or("")).status == 200);
 }
@@ -186,8 +183,10 @@ TEST_CASE("a factor whose secret came with a dump, in plain base32, still verifi
   Owner ada = owner_of(house, "mfa-g@example.com");
   ada.factor = "22222222-2222-4222-8222-222222222222";
   ada.secret = "12345678901234567890";
-  rows("insert into auth.mfa_factors (id, user_id, friendly_name, factor_type, status, created_at, updated_at, secret) "
-       "select '" + ada.factor + "', id, 'old', 'totp', 'verified', now(), now(), '" + totp::base32(ada.secret) +
-       "' from auth.users where email = 'mfa-g@example.com'");
+  rows(
+      "insert into auth.mfa_factors (id, user_id, friendly_name, factor_type, status, created_at, updated_at, secret) "
+      "select '" +
+      ada.factor + "', id, 'old', 'totp', 'verified', now(), now(), '" + totp::base32(ada.secret) +
+      "' from auth.users where email = 'mfa-g@example.com'");
   CHECK(ada.verify(ada.challenge(), ada.code()).status == 200);
 }

@@ -86,7 +86,8 @@ TEST_CASE("the provider's tokens are sealed for the code's holder and told once,
   what.person.access_token = "the provider's access token";
   what.person.refresh_token = "the provider's refresh token";
   const std::string code = house.loop.run_until(house.db().in(kAs, issue, what));
-  const std::string row = cell("select to_jsonb(f)::text from auth.flow_state f where id = '" + what.flow.id.str() + "'");
+  const std::string row =
+      cell("select to_jsonb(f)::text from auth.flow_state f where id = '" + what.flow.id.str() + "'");
   CHECK(row.find(code) == std::string::npos);
   CHECK(row.find("the provider's") == std::string::npos);
   const std::string body =
@@ -104,9 +105,9 @@ TEST_CASE("a code is good for five minutes") {
   const Issue what{begun(house), *core::UserId::parse(session["user"]["id"].string_or("")), {}, house.clock.now()};
   const std::string code = house.loop.run_until(house.db().in(kAs, issue, what));
   house.clock.advance(std::chrono::seconds(301));
-  const Answer answer = house.post(
-      "/token?grant_type=pkce",
-      R"({"auth_code":")" + code + R"(","code_verifier":"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"})");
+  const Answer answer =
+      house.post("/token?grant_type=pkce",
+                 R"({"auth_code":")" + code + R"(","code_verifier":"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"})");
   CHECK(answer.status == 422);
   CHECK(answer.code() == "flow_state_expired");
 }

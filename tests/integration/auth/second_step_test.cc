@@ -53,12 +53,11 @@ Enrolled enrol(House& house, Browser& browser) {
   Enrolled out;
   out.key = between(page.body, "<code class=\"code\">", "</code>");
   const std::string factor = between(page.body, "name=\"factor\" value=\"", "\"");
-  const Answer wrong =
-      browser.post("/app/settings/security/factors/confirm", {{"factor", factor}, {"code", "000000"}});
+  const Answer wrong = browser.post("/app/settings/security/factors/confirm", {{"factor", factor}, {"code", "000000"}});
   CHECK(wrong.status == 422);
   CHECK_FALSE(has(wrong, out.key));  // the key is told once
-  const Answer done = browser.post("/app/settings/security/factors/confirm",
-                                   {{"factor", factor}, {"code", code_of(house, out.key)}});
+  const Answer done =
+      browser.post("/app/settings/security/factors/confirm", {{"factor", factor}, {"code", code_of(house, out.key)}});
   REQUIRE(done.status == 200);
   for (auto at = done.body.find("<li><code"); at != std::string::npos; at = done.body.find("<li><code", at + 1))
     out.codes.push_back(between(done.body.substr(at), "<code class=\"code\">", "</code>"));
@@ -89,8 +88,8 @@ TEST_CASE("a right password alone opens no page and no API of one who has a seco
   CHECK(thief.post("/app/settings/security/sessions/end-others", {}).status == 303);
   CHECK(browser.get("/app").status == 200);
   CHECK(thief.get("/app/settings/security").status == 303);
-  const Answer answer = house.post("/token?grant_type=password",
-                                   R"({"email":"sam@example.com","password":"correct horse battery"})");
+  const Answer answer =
+      house.post("/token?grant_type=password", R"({"email":"sam@example.com","password":"correct horse battery"})");
   const std::string bearer = answer.json()["access_token"].string_or("");
   CHECK(house.call(http::Method::get, "/api/me", {{"Authorization", "Bearer " + bearer}}).status == 401);
 
@@ -100,8 +99,8 @@ TEST_CASE("a right password alone opens no page and no API of one who has a seco
   CHECK(wrong.status == 422);
   CHECK(thief.get("/app").status == 303);
   house.clock.advance(std::chrono::seconds(30));
-  const Answer right = thief.post(
-      "/login/code", {{"factor", factor_in(page)}, {"code", code_of(house, made.key)}, {"next", "/app"}});
+  const Answer right =
+      thief.post("/login/code", {{"factor", factor_in(page)}, {"code", code_of(house, made.key)}, {"next", "/app"}});
   CHECK(right.headers.get("Location") == "/app");
   CHECK(thief.get("/app").body == "hello sam@example.com");
 }

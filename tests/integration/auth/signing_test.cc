@@ -12,8 +12,7 @@ core::Json header_of(const std::string& token) {
   return *core::Json::parse(*core::unbase64url(core::split(token, '.')[0]));
 }
 std::string enter(House& house, const std::string& email) {
-  return house
-      .post("/token?grant_type=password", R"({"email":")" + email + R"(","password":"correct horse battery"})")
+  return house.post("/token?grant_type=password", R"({"email":")" + email + R"(","password":"correct horse battery"})")
       .json()["access_token"]
       .string_or("");
 }
@@ -22,7 +21,8 @@ void wait_for_keys(House& house) { house.clock.advance(std::chrono::seconds(11))
 
 }  // namespace
 
-TEST_CASE("a rotation: the new key signs, the old one verifies until its tokens end, the next one is published before") {
+TEST_CASE(
+    "a rotation: the new key signs, the old one verifies until its tokens end, the next one is published before") {
   rows("delete from auth.signing_keys");
   House house;
   House other;  // another process
@@ -67,8 +67,8 @@ TEST_CASE("a rotation: the new key signs, the old one verifies until its tokens 
 
 TEST_CASE("an opaque key stands for its role, in apikey and as bearer, until it is revoked; only its hash is kept") {
   House house;
-  const std::string publishable = house.loop.run_until(
-      auth::create_api_key(house.auth(), auth::ApiKeyKind::publishable, "the web site"));
+  const std::string publishable =
+      house.loop.run_until(auth::create_api_key(house.auth(), auth::ApiKeyKind::publishable, "the web site"));
   const std::string secret =
       house.loop.run_until(auth::create_api_key(house.auth(), auth::ApiKeyKind::secret, "the back office"));
   CHECK(publishable.starts_with("sb_publishable_"));
@@ -97,9 +97,7 @@ TEST_CASE("an opaque key stands for its role, in apikey and as bearer, until it 
 
 TEST_CASE("public keys of another issuer count when the configuration names them") {
   static const core::EcKey theirs = core::EcKey::generate();
-  House house([](auth::Config& config) {
-    config.trusted_keys.push_back({"hosted", "ES256", theirs.x(), theirs.y()});
-  });
+  House house([](auth::Config& config) { config.trusted_keys.push_back({"hosted", "ES256", theirs.x(), theirs.y()}); });
   const core::Json session = house.sign_in("tk-a@example.com");
   const std::string access = session["access_token"].string_or("");
   const std::string claims = *core::unbase64url(core::split(access, '.')[1]);
