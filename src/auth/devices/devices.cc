@@ -29,7 +29,7 @@ constexpr pg::Sql kMeet{"auth.device_meet", R"sql(
   with met as (
     insert into tenon.known_devices as d (user_id, device, first_seen, last_seen) values ($1, $2, $3, $3)
     on conflict (user_id, device) do update set last_seen = excluded.last_seen
-    returning d.first_seen = $3 and d.last_seen = $3 as fresh)
+    returning d.xmax = 0 as fresh)
   select met.fresh, exists (select from tenon.known_devices k where k.user_id = $1 and k.device <> $2) from met
 )sql"};
 
