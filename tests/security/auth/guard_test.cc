@@ -31,6 +31,7 @@ struct Forged {
   const char* what;
   std::string token;
   bool names_no_role = false;
+  bool clock_may_differ = false;
 };
 std::vector<Forged> forgeries(House& house, const std::string& good) {
   const auto parts = core::split(good, '.');
@@ -46,13 +47,16 @@ std::vector<Forged> forgeries(House& house, const std::string& good) {
       {"payload changed", std::string(parts[0]) + "." +
                               core::base64url(R"({"role":"service_role","exp":)" + later + "}") + "." +
                               std::string(parts[2])},
-      {"expired", made(R"({"role":"authenticated","sub":")" + sub + R"(","exp":)" + std::to_string(now - 31) + "}")},
+      {"expired", made(R"({"role":"authenticated","sub":")" + sub + R"(","exp":)" + std::to_string(now - 1) + "}"),
+       .clock_may_differ = true},
+      {"expired for longer",
+       made(R"({"role":"authenticated","sub":")" + sub + R"(","exp":)" + std::to_string(now - 31) + "}")},
       {"no exp", made(R"({"role":"authenticated","sub":")" + sub + "\"}")},
       {"role postgres", made(R"({"role":"postgres","sub":")" + sub + R"(","exp":)" + later + "}")},
-      {"no role", made(R"({"sub":")" + sub + R"(","exp":)" + later + "}"), true},
+      {"no role", made(R"({"sub":")" + sub + R"(","exp":)" + later + "}"), .names_no_role = true},
       {"not yet",
        made(R"({"role":"authenticated","sub":")" + sub + R"(","nbf":)" + later + R"(,"exp":)" + later + "}")},
-      {"a signed link", made(R"({"url":"project-outputs/x","exp":)" + later + "}"), true},
+      {"a signed link", made(R"({"url":"project-outputs/x","exp":)" + later + "}"), .names_no_role = true},
       {"the refresh token", core::base64url(core::random_bytes(32))},
       {"rubbish", "a.b.c"},
   };
@@ -78,10 +82,12 @@ TEST_CASE("no forged or expired token passes any kind of guard") {
     CHECK(house.call(Method::get, "/app/x", with(forged.token)).status == 303);
     CHECK(house.call(Method::get, "/storage/v1/x", with(forged.token)).body == "in as anon");
     CHECK(house.caller.kind == http::Caller::Kind::nobody);
-    // Who signs with the secret and names no role is nobody in particular (spec/supabase-data-api.md 1).
+    // The data API alone (spec/supabase-data-api.md 1): a token that names no role is anon's, clocks may differ by 30
+    // s.
     const Answer data =
         house.call(Method::get, "/rest/v1/x", {{"apikey", house.anon}, {"Authorization", "Bearer " + forged.token}});
     if (forged.names_no_role) CHECK(data.body == "in as anon");
+    else if (forged.clock_may_differ) CHECK(data.body == "in as authenticated");
     else CHECK(data.status == 401);
     CHECK(house.call(Method::get, "/rest/v1/x", {{"apikey", forged.token}}).status == 401);
     CHECK(house.get("/user", forged.token).status == 403);

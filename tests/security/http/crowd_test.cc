@@ -86,7 +86,7 @@ TEST_CASE(
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // they keep what is freed, for a while
   CHECK(each < 16384);
 #endif
-  WARN(p99 < 10.0);  // other work on the machine shows here: a figure, not a verdict
+  CHECK(p99 < 10.0);
 
   const auto began = std::chrono::steady_clock::now();
   for (Socket& one : slow) {

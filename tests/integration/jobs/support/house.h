@@ -159,7 +159,7 @@ struct House : world::World {
 
   // Turns the loop until it is so.
   void until(const char* what, const std::function<bool()>& is_so,
-             std::chrono::seconds limit = std::chrono::seconds(150)) {
+             std::chrono::seconds limit = std::chrono::seconds(60)) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     const auto wait = [&]() -> Task<bool> {
       while (!is_so()) {
