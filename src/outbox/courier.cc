@@ -38,6 +38,7 @@ struct Failed {
   std::int64_t id = 0;
   std::string error;
   std::optional<std::int64_t> retry_seconds;  // nothing: for good
+  milliseconds pause{0};                      // what its destination asked of the whole lane
 };
 
 std::string as_json(const std::vector<Failed>& failed) {
@@ -151,7 +152,7 @@ Task<> Courier::Impl::deliver(Lane& lane, Item item) {
   } else if (result.outcome == Outcome::failed) {
     core::log::error("outbox.delivery.given_up",
                      {{"kind", item.kind}, {"row", item.id}, {"attempts", attempts}, {"reason", result.error}});
-    lane.failed.push_back({item.id, result.error, std::nullopt});
+    lane.failed.push_back({.id = item.id, .error = result.error});
     ++ended;
   } else {
     const double jitter = std::uniform_real_distribution<double>{0, 1}(dice);
@@ -161,7 +162,7 @@ Task<> Courier::Impl::deliver(Lane& lane, Item item) {
                                                {"attempt", attempts},
                                                {"retry_seconds", after.count()},
                                                {"reason", result.error}});
-    lane.failed.push_back({item.id, result.error, after.count()});
+    lane.failed.push_back({item.id, result.error, after.count(), result.pause.value_or(0ms)});
   }
   lane.wake.set();
 }
@@ -177,6 +178,8 @@ Task<> Courier::Impl::take_in(Lane& lane, int room, int& got) {
   lane.failed.erase(lane.failed.begin(), lane.failed.begin() + static_cast<std::ptrdiff_t>(failed.size()));
   const Instant now = std::chrono::steady_clock::now();
   lane.renewed = now;
+  // Counted from when the row's own wait began, or the lane would wake a moment before it and find nothing due.
+  for (const Failed& f : failed) lane.bucket.pause(f.pause, now);
   got = static_cast<int>(rows.size());
   lane.bucket.available(now);
   lane.bucket.take(got);

@@ -3,6 +3,7 @@
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
 #include "auth/tokens/one_time.h"
+#include "auth/users/changes.h"
 
 namespace auth::oauth {
 namespace {
@@ -14,16 +15,6 @@ constexpr pg::Sql kFind{"auth.identity_find", R"sql(
 constexpr pg::Sql kRefresh{"auth.identity_refresh", R"sql(
   update auth.identities set identity_data = $3::jsonb, last_sign_in_at = $4, updated_at = $4
   where provider = $1 and provider_id = $2
-)sql"};
-
-constexpr pg::Sql kProviders{"auth.user_providers", R"sql(
-  update auth.users
-  set raw_app_meta_data = jsonb_build_object('provider', $2::text) || coalesce(raw_app_meta_data, '{}')
-        || jsonb_build_object('providers', (
-             select coalesce(jsonb_agg(p.provider order by p.first, p.provider), '[]')
-             from (select provider, min(created_at) as first from auth.identities where user_id = $1 group by provider) p)),
-      updated_at = $3
-  where id = $1
 )sql"};
 
 // What somebody who never showed that the address is his has put there: his password would be a door, his data a lie.
@@ -55,7 +46,7 @@ Task<> join(Auth& auth, pg::Tx& tx, const User& user, const Person& person) {
     co_await end_sessions(tx, user.id, std::nullopt, End::everywhere);
   }
   co_await insert_identity(tx, user.id, identity_of(person), now);
-  co_await tx.run(kProviders, user.id, person.provider, now);
+  co_await refresh_providers(tx, user.id, now);
   co_await merge_user_metadata(tx, user.id, person.data, now);
   const Confirmed confirmed = co_await confirm_email(tx, user.id, now);
   if (confirmed == Confirmed::now && user.confirmation_sent_at) co_await welcome(auth, tx, user.id);
@@ -130,7 +121,7 @@ Task<> link_to(Auth& auth, pg::Tx& tx, core::UserId user, const Person& person, 
                         *known == user ? "Identity is already linked" : "Identity is already linked to another user");
   const core::Time now = auth.clock.now();
   co_await insert_identity(tx, user, identity_of(person), now);
-  co_await tx.run(kProviders, user, person.provider, now);
+  co_await refresh_providers(tx, user, now);
   co_await audit(auth, tx, "identity_linked", user, from);
 }
 

@@ -98,9 +98,9 @@ constexpr pg::Sql kUnlink{"auth.identity_delete", R"sql(
 constexpr pg::Sql kProviders{"auth.user_providers", R"sql(
   update auth.users u
   set updated_at = $2, raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || (
-    select jsonb_build_object('provider', (array_agg(i.provider order by i.created_at))[1],
-                              'providers', to_jsonb(array_agg(distinct i.provider)))
-    from auth.identities i where i.user_id = u.id)
+    select jsonb_build_object('provider', (array_agg(p.provider order by p.first, p.provider))[1],
+                              'providers', to_jsonb(array_agg(p.provider order by p.first, p.provider)))
+    from (select provider, min(created_at) as first from auth.identities where user_id = $1 group by provider) p)
   where u.id = $1
 )sql"};
 
@@ -159,6 +159,8 @@ Task<> soft_delete(pg::Tx& tx, core::UserId user, core::Time now) {
   co_await tx.run(kSoftDeleteRest, user);
 }
 
+Task<> refresh_providers(pg::Tx& tx, core::UserId user, core::Time now) { co_await tx.run(kProviders, user, now); }
+
 Task<Unlinked> unlink_identity(pg::Tx& tx, core::UserId user, core::Uuid identity, core::Time now) {
   const std::vector<IdentityRow> all = co_await tx.many<IdentityRow>(kIdentities, user);
   bool found = false;
@@ -166,7 +168,7 @@ Task<Unlinked> unlink_identity(pg::Tx& tx, core::UserId user, core::Uuid identit
   if (!found) co_return Unlinked::unknown;
   if (all.size() < 2) co_return Unlinked::last;
   co_await tx.run(kUnlink, identity, user);
-  co_await tx.run(kProviders, user, now);
+  co_await refresh_providers(tx, user, now);
   co_return Unlinked::done;
 }
 

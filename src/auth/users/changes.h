@@ -39,6 +39,9 @@ Task<> mark_invited(pg::Tx& tx, core::UserId user, core::Time now);
 Task<> clear_password(pg::Tx& tx, core::UserId user, core::Time now);
 Task<> soft_delete(pg::Tx& tx, core::UserId user, core::Time now);
 
+// app_metadata.provider and .providers follow the identities, oldest first. He has at least one.
+Task<> refresh_providers(pg::Tx& tx, core::UserId user, core::Time now);
+
 enum class Unlinked { done, unknown, last };
 Task<Unlinked> unlink_identity(pg::Tx& tx, core::UserId user, core::Uuid identity, core::Time now);
 
