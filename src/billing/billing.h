@@ -29,6 +29,7 @@ struct Entry {  // in select order
   std::string note;
   std::optional<core::JobId> job;
   core::Time at;
+  bool welcome = false;  // the gift at sign-up: its note is ours, and is said in the reader's language
 };
 // Newest first, at most n, older than `before` when that is not 0.
 core::Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n);

@@ -20,7 +20,8 @@ html::Rows entry_rows(const std::vector<Entry>& entries, const std::string& loca
     html::Data row;
     row.set("seq", std::to_string(entry.seq)).set("at", html::when(entry.at, locale));
     row.set("what", html::text(locale, "billing.ledger." + entry.type));
-    row.set("note", own_words ? entry.note : "");
+    const std::string note = own_words ? entry.note : "";
+    row.set("note", entry.welcome ? html::text(locale, "billing.ledger.welcome") : note);
     row.set("amount", (entry.amount > 0 ? "+" : "") + html::number(entry.amount, locale)).set("in", entry.amount > 0);
     row.set("after", html::number(entry.balance_after, locale)).set("job", entry.job ? entry.job->str() : "");
     rows.push_back(std::move(row));

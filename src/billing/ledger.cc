@@ -19,7 +19,9 @@ constexpr pg::Sql kGrant{"billing.grant", R"sql(
 )sql"};
 
 constexpr pg::Sql kLedger{"billing.ledger_page", R"sql(
-  select seq, type::text, amount, balance_after, coalesce(note, ''), job_id, created_at from public.credit_ledger
+  select seq, type::text, amount, balance_after, coalesce(note, ''), job_id, created_at,
+         coalesce(business_key like 'welcome:%', false)
+    from public.credit_ledger
    where user_id = $1 and ($2 = 0 or seq < $2) order by seq desc limit $3
 )sql"};
 

@@ -93,6 +93,7 @@ test("deleting a project is asked about and can be called off by the keyboard", 
   const project = await newProject(page, "Short-lived", 0);
   await page.getByRole("button", { name: "Delete project" }).press("Enter");
   await expect(page.getByRole("heading", { name: "Delete this project?" })).toBeVisible();
+  await expect(page.locator("dialog:modal")).toBeVisible();
   await expect(page.getByRole("button", { name: "Cancel" })).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("heading", { name: "Delete this project?" })).toBeHidden();

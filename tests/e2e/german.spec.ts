@@ -37,7 +37,7 @@ async function allGerman(page: Page): Promise<void> {
     const out: string[] = [document.title];
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode())
-      if (!walk.currentNode.parentElement!.closest("script, svg, select[name=time_zone]")) out.push(walk.currentNode.textContent!.trim().replaceAll(/\s+/g, " "));
+      if (!walk.currentNode.parentElement!.closest("script, svg, select[name=time_zone], [translate=no]")) out.push(walk.currentNode.textContent!.trim().replaceAll(/\s+/g, " "));
     for (const element of document.querySelectorAll("[aria-label], [title], [placeholder], [alt], [data-close], [data-failed]"))
       for (const name of ["aria-label", "title", "placeholder", "alt", "data-close", "data-open", "data-failed", "data-again"]) out.push(element.getAttribute(name) ?? "");
     return [...new Set(out)].filter((text) => text !== "" && text !== "English");

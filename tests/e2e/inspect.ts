@@ -43,7 +43,8 @@ export async function tooWide(page: Page): Promise<string[]> {
 }
 
 /** Until what has just changed its colours has them: a transition of 1 ms takes a frame as well. */
-async function settled(page: Page): Promise<void> {
+async function settled(page: Page, scheme: string): Promise<void> {
+  await page.waitForFunction((wanted) => matchMedia(`(prefers-color-scheme: ${wanted})`).matches, scheme);
   await page.evaluate(async () => {
     for (let frame = 0; frame < 2; ++frame) await new Promise(requestAnimationFrame);
     await Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));
@@ -64,10 +65,10 @@ export async function inspect(page: Page, screen: Screen): Promise<string> {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const width of [390, 768, 1280]) {
       await page.setViewportSize({ width, height: 900 });
-      await settled(page);
+      await settled(page, colorScheme);
       const where = `${screen.name}, ${colorScheme}, ${width}`;
       const found = await violations(page);
-      for (const { impact } of found) counts[impact] = (counts[impact] ?? 0) + 1;
+      for (const { impact, id } of found) counts[`${impact} (${id})`] = (counts[`${impact} (${id})`] ?? 0) + 1;
       expect.soft(found.filter(({ impact }) => impact === "serious" || impact === "critical"), where).toEqual([]);
       expect.soft(await tooWide(page), `${where} scrolls sideways`).toEqual([]);
       if (shots) {

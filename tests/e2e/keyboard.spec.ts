@@ -17,7 +17,9 @@ async function focusFaults(page: Page): Promise<string[]> {
       const style = getComputedStyle(one);
       return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== "none";
     });
-    if (!rings) faults.push(`${name} shows no focus`);
+    // Inside a player the browser's own controls have the focus, and draw their own ring.
+    const inner = element.matches("video") && !element.matches(":focus");
+    if (!rings && !inner) faults.push(`${name} shows no focus`);
     const box = (element.getBoundingClientRect().width > 1 ? element : (label ?? element)).getBoundingClientRect();
     if (box.bottom <= 0 || box.top >= innerHeight) faults.push(`${name} is focused out of sight`);
     // A corner that is seen is enough (2.4.11), but some part must be.
@@ -91,12 +93,12 @@ test("from the landing page to a downloaded video with Tab, Enter and typing", a
 
   await tabTo(page, /Delete project/);
   await page.keyboard.press("Enter");
-  await expect(page.locator("dialog[open]")).toBeVisible();
+  await expect(page.locator("dialog:modal")).toBeVisible();
   for (let stops = 0; stops < 6; ++stops) {
     await page.keyboard.press("Tab");
-    expect(await page.evaluate(() => document.activeElement === document.body || document.querySelector("dialog[open]")!.contains(document.activeElement)), "Tab stays in the dialog").toBe(true);
+    expect(await page.evaluate(() => document.activeElement === document.body || document.querySelector("dialog:modal")!.contains(document.activeElement)), "Tab stays in the dialog").toBe(true);
   }
   await page.keyboard.press("Escape");
-  await expect(page.locator("dialog[open]")).toHaveCount(0);
+  await expect(page.locator("dialog:modal")).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Delete project" })).toBeFocused();
 });

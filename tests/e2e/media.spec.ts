@@ -5,6 +5,7 @@ import { test } from "./support.ts";
 
 test("nothing moves for those who asked for less motion", async ({ page }) => {
   const someone = await person();
+  someone.credits(60);
   const project = await someone.project("Still", 1);
   someone.job(project, { status: "PROCESSING", progress: 42, steps: [["probe", "running"]] });
   await enter(page, someone.email);

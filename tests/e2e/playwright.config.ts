@@ -10,9 +10,6 @@ const port = process.env.TENON_E2E_PORT ?? "3838";
 const apiPort = process.env.TENON_E2E_API_PORT ?? "54341";
 const binary = process.env.TENON_BINARY ?? join(root, "build/release/tenon");
 
-// The specs that do not hold yet (axe at every look, German, keyboard, motion) run with TENON_E2E_ALL=1 until the screens meet them.
-const open = process.env.TENON_E2E_ALL === "1";
-
 export default defineConfig({
   testDir: ".",
   snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
@@ -33,7 +30,7 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "chromium", testMatch: /.*\.spec\.ts/, testIgnore: open ? /no_javascript/ : /no_javascript|screens|german|keyboard|media/ },
+    { name: "chromium", testMatch: /.*\.spec\.ts/, testIgnore: /no_javascript/ },
     { name: "no-javascript", testMatch: /no_javascript\.spec\.ts/, use: { javaScriptEnabled: false } },
   ],
   webServer: {

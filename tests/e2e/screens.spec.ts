@@ -33,10 +33,10 @@ test("signing up and in", async ({ page }) => {
     { name: "sign-up, refused", path: "/signup", then: submit({ email: freshAddress(), password: "password" }) },
     { name: "sign-up, mail sent", path: "/signup", then: submit({ email: freshAddress(), password: "a long enough phrase" }) },
     { name: "verify, no link", path: "/verify" },
-    { name: "verify, old link", path: "/verify?type=signup&token_hash=0123456789abcdef" },
+    { name: "verify, old link", path: "/verify?type=signup&token_hash=0123456789abcdef", status: 410 },
     { name: "reset", path: "/reset" },
     { name: "reset, sent", path: "/reset", then: submit({ email: freshAddress() }) },
-    { name: "reset, old link", path: "/reset?type=recovery&token_hash=0123456789abcdef" },
+    { name: "reset, old link", path: "/reset?type=recovery&token_hash=0123456789abcdef", status: 410 },
     { name: "signed out", path: "/login?notice=auth.signed_out" },
   ]);
 });
@@ -44,7 +44,10 @@ test("signing up and in", async ({ page }) => {
 test("the parts of the design system", async ({ page }) => {
   await inspectAll(page, [
     { name: "components", path: "/dev/ui" },
-    { name: "components, dialog open", path: "/dev/ui", then: (page) => page.locator("dialog").first().evaluate((dialog: HTMLDialogElement) => dialog.showModal()) },
+    { name: "components, dialog open", path: "/dev/ui", then: async (page) => {
+        await page.locator("main button[commandfor=sample]").first().click();
+        await expect(page.locator("dialog:modal")).toBeVisible();
+      } },
     { name: "mails sent here", path: "/dev/mail" },
   ]);
 });
@@ -98,7 +101,7 @@ test("a project in each state of its job", async ({ page }) => {
     ...projects,
     { ...projects[1], name: "project, about to be deleted", then: async (page) => {
         await page.getByRole("button", { name: "Delete project" }).click();
-        await expect(page.locator("dialog[open]")).toBeVisible();
+        await expect(page.locator("dialog:modal")).toBeVisible();
       } },
     { name: "dashboard, jobs running", path: "/app" },
     { name: "projects, some of each", path: "/app/projects" },

@@ -103,5 +103,8 @@ export async function newProject(page: Page, title: string, count: number): Prom
 /** A statement as the database's owner: for what a test cannot bring about from outside. */
 export function sql(statement: string): string {
   const url = readFileSync(join(process.env.TENON_E2E_DATA!, "dev.env"), "utf8").match(/^DATABASE_URL=(.*)$/m)![1];
-  return execFileSync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", url, "-c", statement]).toString().trim();
+  const { hostname, port, username, password: secret, pathname } = new URL(url);
+  // By the environment: a failure prints the command's arguments.
+  const env = { ...process.env, PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: decodeURIComponent(secret), PGDATABASE: pathname.slice(1) };
+  return execFileSync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement], { env }).toString().trim();
 }
