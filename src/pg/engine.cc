@@ -142,21 +142,25 @@ void Engine::settled() {
   serve_lessees();
 }
 
+// None while all are stalled: to wait for a place, with a deadline, is better than to wait behind a slow statement. And
+// while one is stalled the others carry a unit at a time, for the next may be slow as well.
 Pipe* Engine::choose(Instant now) {
+  const bool stalled = std::ranges::any_of(shared_, [now](const auto& pipe) { return pipe->is_stalled(now); });
+  const std::size_t most = stalled ? 1 : kInFlight;
   Pipe* best = nullptr;
-  Pipe* stalled = nullptr;
   for (const auto& pipe : shared_) {
-    if (!pipe->is_up() || pipe->in_flight() >= kInFlight) continue;
-    Pipe*& place = pipe->first_age(now) > kStalled ? stalled : best;
-    if (place == nullptr || pipe->in_flight() < place->in_flight()) place = pipe.get();
+    if (!pipe->is_up() || pipe->is_stalled(now) || pipe->in_flight() >= most) continue;
+    if (best == nullptr || pipe->in_flight() < best->in_flight()) best = pipe.get();
   }
-  if (best != nullptr || stalled == nullptr) return best;
-  if (wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines && failures_ == 0 &&
-      connecting_shared_ == 0) {
-    ++wanted_shared_;
-    connect_missing();
-  }
-  return connecting_shared_ > 0 ? nullptr : stalled;
+  if (best == nullptr && stalled) open_spare();
+  return best;
+}
+
+void Engine::open_spare() {
+  const bool may = wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines;
+  if (!may || failures_ > 0 || connecting_shared_ > 0) return;
+  ++wanted_shared_;
+  connect_missing();
 }
 
 void Engine::send_waiting() {

@@ -45,6 +45,7 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   void settle_soon();
   void send_waiting();
   Pipe* choose(Instant now);
+  void open_spare();
   void serve_lessees();
   void connect_missing();
   void connect(Pipe::Use use);
@@ -53,6 +54,7 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   void tick();
   void expire(Instant now);
   void watch_over(Pipe& pipe, Instant now);
+  void make_way(Instant now);
   void probe(Instant now);
   bool is_busy() const;
 

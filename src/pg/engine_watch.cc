@@ -7,6 +7,19 @@
 
 namespace pg::detail {
 
+namespace {
+
+bool is_unwanted(const Unit& unit) { return unit.cancellable && unit.ambient && unit.ambient->stop.stop_requested(); }
+
+// Its time counts from when it was sent: behind several slow ones it has waited for theirs, and would take its own as
+// well. Who spent the whole of it as the first is ended by the server.
+bool is_overdue(const Unit& unit, milliseconds age, Instant now) {
+  const milliseconds limit = statement_timeout(unit.role);
+  return unit.cancellable && now - unit.sent > limit && age < limit;
+}
+
+}  // namespace
+
 void Engine::arm() {
   const bool missing = started_ && !closing_ && static_cast<int>(shared_.size()) < wanted_shared_;
   if (armed_ || !(is_busy() || missing || !closers_.empty())) return;
@@ -25,6 +38,7 @@ void Engine::tick() {
   expire(now);
   for (const auto* pipes : {&shared_, &leased_})
     for (const auto& pipe : std::vector(*pipes)) watch_over(*pipe, now);
+  make_way(now);
   connect_missing();
   if (!closers_.empty() && !is_busy())
     for (Waiting* closer : std::exchange(closers_, {})) end(*closer);
@@ -48,17 +62,36 @@ void Engine::expire(Instant now) {
 
 void Engine::watch_over(Pipe& pipe, Instant now) {
   Unit* const unit = pipe.first();
+  const milliseconds age = pipe.first_age(now);
+  pipe.is_stalled(now);
   // A cancel that finds the server between two statements is lost: it is sent again while the statement goes on.
-  const bool due = unit != nullptr && (!unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain);
-  if (due && unit->cancellable && unit->ambient && unit->ambient->stop.stop_requested() &&
-      pipe.first_age(now) > 2 * kTick) {
+  const bool due = unit != nullptr && age > 2 * kTick && (!unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain);
+  if (due && (is_unwanted(*unit) || is_overdue(*unit, age, now))) {
     unit->cancel_sent = true;
     pipe.cancel_first();
   }
-  const milliseconds age = pipe.first_age(now);
   if (age > kPatience && now - pipe.last_heard() > kPatience) probe(now);
   const milliseconds limit = unit == nullptr ? kConnect : statement_timeout(unit->role);
   if (age > limit + kGrace) pipe.drop("no answer long after the statement's time was over");
+}
+
+// With every pipeline stalled and others waiting, the one that has been so for longest is emptied: its statements are
+// told that the database is busy.
+void Engine::make_way(Instant now) {
+  if (waiting_.empty() || connecting_shared_ > 0) return;
+  Pipe* slowest = nullptr;
+  for (const auto& pipe : shared_) {
+    if (!pipe->is_stalled(now)) return;
+    const Unit* const unit = pipe->first();
+    if (unit == nullptr || !unit->cancellable) continue;
+    if (slowest == nullptr || unit->sent < slowest->first()->sent) slowest = pipe.get();
+  }
+  if (slowest == nullptr) return;
+  Unit& unit = *slowest->first();
+  const bool due = slowest->first_age(now) > 2 * kTick && now - unit.sent > kGivesWay;
+  if (!due || (unit.cancel_sent && now - slowest->last_cancel() <= kCancelAgain)) return;
+  unit.cancel_sent = unit.gave_way = true;
+  slowest->cancel_first();
 }
 
 // A server that is frozen or cut off breaks no connection. A new connection that gets no answer either tells it from a

@@ -190,7 +190,7 @@ void Pipe::send(Unit& unit) {
   PGconn* const conn = wire_->conn();
   Flight flight;
   flight.unit = &unit;
-  flight.started = unit.started = std::chrono::steady_clock::now();
+  flight.started = unit.sent = std::chrono::steady_clock::now();
   unit.outcome = Outcome::lost;  // until the answer is here
   bool ok = true;
   if (unit.opens != nullptr) {
@@ -286,10 +286,8 @@ bool Pipe::finish_first() {
   flights_.pop_front();
   if (flight.prepares && flight.unit != nullptr) forget(*flight.unit, flight.statement);
   const auto now = std::chrono::steady_clock::now();
-  if (!flights_.empty()) {
-    flights_.front().started = now;
-    if (flights_.front().unit != nullptr) flights_.front().unit->started = now;
-  }
+  if (flights_.empty()) stalled_ = false;
+  else flights_.front().started = now;
   if (flight.unit == nullptr) return true;
   Unit& unit = *flight.unit;
   unit.outcome = flight.failed ? Outcome::error : Outcome::ok;
@@ -307,6 +305,11 @@ void Pipe::forget(const Unit& unit, std::uint64_t statement) {
 milliseconds Pipe::first_age(Instant now) const {
   if (flights_.empty()) return milliseconds{0};
   return std::chrono::duration_cast<milliseconds>(now - flights_.front().started);
+}
+
+bool Pipe::is_stalled(Instant now) {
+  stalled_ = stalled_ || first_age(now) > kStalled;
+  return stalled_;
 }
 
 void Pipe::cancel_first() {

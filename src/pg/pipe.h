@@ -41,6 +41,8 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   Unit* first() { return flights_.empty() ? nullptr : flights_.front().unit; }
   // How long the first unit has been waiting for its answer.
   milliseconds first_age(Instant now) const;
+  // Its first unit was slow, and what came behind that is not done yet.
+  bool is_stalled(Instant now);
   bool is_idle() const { return up_ && flights_.empty() && PQtransactionStatus(wire_->conn()) == PQTRANS_IDLE; }
   Instant last_heard() const { return last_heard_; }
   Instant last_cancel() const { return last_cancel_; }
@@ -84,6 +86,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   Use use_;
   bool prepared_;
   bool up_ = false;
+  bool stalled_ = false;
   std::deque<Flight> flights_;
   std::array<Statements, 3> statements_;  // of each role: plans depend on who runs them
   std::uint64_t counter_ = 0;

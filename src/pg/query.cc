@@ -11,6 +11,9 @@ namespace detail {
 namespace {
 
 constexpr int kAttempts = 3;  // of a unit that the server refused for reasons of concurrency
+// Of one that found its statement not prepared: whoever was to prepare it, ahead on the pipeline, was stopped in that.
+constexpr int kPreparations = 16;
+constexpr const char* kBusy = "the database is busy with other statements";
 
 std::string field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
@@ -34,6 +37,7 @@ bool needs_new_plan(const Unit& unit) {
   // An outgrown plan reads as a statement that is not prepared: the whole transaction may try again.
   const std::string state(needs_new_plan(unit) ? "26000" : sqlstate(answer));
   if (state.empty() || is_outage(state)) throw Unavailable("the database is shutting down or starting");
+  if (unit.gave_way && state == "57014") throw Unavailable(kBusy);
   throw Error(std::string(name), state, field(answer, PG_DIAG_MESSAGE_PRIMARY), field(answer, PG_DIAG_MESSAGE_DETAIL),
               field(answer, PG_DIAG_MESSAGE_HINT), field(answer, PG_DIAG_CONSTRAINT_NAME));
 }
@@ -45,9 +49,11 @@ bool needs_new_plan(const Unit& unit) {
 
 // Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
 bool may_run_again(const Unit& unit, int attempt) {
-  if (unit.outcome != Outcome::error || attempt >= kAttempts) return false;
+  if (unit.outcome != Outcome::error) return false;
+  if (needs_new_plan(unit)) return attempt < kPreparations;
+  if (attempt >= kAttempts) return false;
   const std::string_view state = sqlstate(unit.answer.get());
-  if (state == "40001" || state == "40P01" || needs_new_plan(unit)) return true;
+  if (state == "40001" || state == "40P01") return true;
   // The cancel was meant for a neighbour. Who has left meanwhile himself asks no more; what is begun after that does.
   const bool unwanted = unit.cancellable && core::ambient()->stop.stop_requested();
   return state == "57014" && unit.cancel_nearby && !unit.cancel_sent && !unwanted;
@@ -73,6 +79,7 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
     expect_types(sql.name, question.answer.get(), columns, params);
     engine->set_checked(sql.text);
   }
+  const Instant enough = std::chrono::steady_clock::now() + statement_timeout(role);
   bool second_life = false;
   for (int attempt = 1;; ++attempt) {
     Unit unit;
@@ -90,7 +97,10 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
       co_return Rows(sql.name, std::move(unit.answer));
     }
     if (unit.outcome == Outcome::error) {
-      if (may_run_again(unit, attempt)) continue;
+      if (may_run_again(unit, attempt)) {
+        if (std::chrono::steady_clock::now() < enough) continue;
+        throw Unavailable(kBusy);
+      }
       // What reads by its words called a function that writes: nobody knows whether the first attempt took effect.
       if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(unit);
       refuse(sql.name, unit);

@@ -23,7 +23,8 @@ inline constexpr milliseconds kConnect{3000};            // one attempt
 inline constexpr milliseconds kPatience{2000};           // without an answer: ask whether the server still lives
 inline constexpr milliseconds kProbe{2200};              // and how long it may take to say so
 inline constexpr milliseconds kGrace{2000};              // past a role's statement_timeout
-inline constexpr milliseconds kStalled{150};             // a pipeline whose first unit is older gets no new ones
+inline constexpr milliseconds kStalled{75};              // a pipeline whose first unit is older gets no new ones until it is empty
+inline constexpr milliseconds kGivesWay{2000};            // and then its units are stopped if nobody else can be served
 inline constexpr milliseconds kTick{25};
 inline constexpr milliseconds kCancelAgain{500};
 inline constexpr std::size_t kInFlight = 64;     // units on one pipeline
@@ -62,7 +63,8 @@ struct Unit : Waiting {
   std::shared_ptr<const PGresult> answer;
   bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may be meant for a neighbour
   bool cancel_sent = false;
-  Instant started{};  // when it became the first on its connection
+  bool gave_way = false;  // that cancel made room for others: the unit may be asked again later
+  Instant sent{};
 };
 
 // Lets a table of texts be searched without copying the text.

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "support/stage.h"
 
 using namespace stage;
@@ -111,6 +113,132 @@ TEST_CASE("a slow statement holds up nobody for long: spare pipelines take the o
   stage(both);
   CHECK(slow == "slept");
   CHECK(waited < 1.5);
+}
+
+namespace {
+
+constexpr pg::Sql kNote{"test.note", "insert into pgtest.log values ($1)"};
+constexpr std::array<pg::Sql, 6> kCounts{pg::Sql{"test.count_1", "select count(*), 1 from pgtest.notes"},
+                                         pg::Sql{"test.count_2", "select count(*), 2 from pgtest.notes"},
+                                         pg::Sql{"test.count_3", "select count(*), 3 from pgtest.notes"},
+                                         pg::Sql{"test.count_4", "select count(*), 4 from pgtest.notes"},
+                                         pg::Sql{"test.count_5", "select count(*), 5 from pgtest.notes"},
+                                         pg::Sql{"test.count_6", "select count(*), 6 from pgtest.notes"}};
+
+struct Ending {
+  std::string how;
+  double after = 0;
+};
+
+Task<> run_as(pg::Db& db, pg::As who, pg::Sql sql, pg::Params params, Ending& out) {
+  const auto start = Clock::now();
+  try {
+    co_await db.as(who).rows(sql, std::move(params));
+    out.how = "answered";
+  } catch (const pg::Error& e) {
+    out.how = e.sqlstate;
+  } catch (const pg::Unavailable& e) {
+    out.how = "unavailable";
+  }
+  out.after = seconds_since(start);
+}
+
+std::int64_t locked_out() {
+  return owner_count(
+      "select count(*) from pg_stat_activity where application_name = 'tenon' and wait_event_type = 'Lock'");
+}
+
+// Holds a lock that every statement on the table waits for.
+struct Locker {
+  explicit Locker(const std::string& table) : session(core::Secret(url("TENON_TEST_SUPER_URL"))) {
+    session.script("begin; lock table " + table + " in access exclusive mode");
+  }
+  pg::Session session;
+};
+
+// The longest of 40 small questions, one after another.
+Task<double> longest_of_forty(pg::Db& db) {
+  double longest = 0;
+  for (int i = 0; i < 40; ++i) {
+    const auto start = Clock::now();
+    CHECK(co_await db.as(service()).one<std::int32_t>(kOne) == 1);
+    longest = std::max(longest, seconds_since(start));
+  }
+  co_return longest;
+}
+
+}  // namespace
+
+TEST_CASE("statements that all wait for one lock leave a pipeline to the others") {
+  make_schema();
+  auto with = config();
+  with.spare_pipelines = 2;
+  Stage stage(with);
+  Locker locker("pgtest.notes");
+  std::array<Ending, 6> stuck;
+  Ending behind;
+  double longest = 0;
+  const auto all = [&](pg::Db& db) -> Task<> {
+    core::TaskGroup group(stage.loop);
+    for (Ending& one : stuck) group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCounts[0], {}, one));
+    group.spawn("behind", run_as(db, service(), kOne, {}, behind));
+    CHECK(co_await until([] { return locked_out() > 0; }, 5));
+    co_await core::sleep_for(std::chrono::milliseconds{200});
+    longest = co_await longest_of_forty(db);
+    co_await group.join();
+  };
+  stage(all);
+  // What was sent behind them before anybody knew has waited for one statement's time, not for that of six.
+  CHECK(behind.how == "answered");
+  CHECK(behind.after < 9.5);
+  MESSAGE("beside six stuck statements the longest of forty small ones took " << longest << " s");
+  CHECK(longest < 2);
+  for (const Ending& one : stuck) {
+    CHECK_MESSAGE((one.how == "57014" || one.how == "unavailable"), one.how);
+    CHECK(one.after < 13);  // for a pipeline and for the lock
+  }
+}
+
+TEST_CASE("when every pipeline is stuck the slowest statement gives way") {
+  make_schema();
+  auto with = config();
+  with.spare_pipelines = 2;
+  Stage stage(with);
+  Locker locker("pgtest.notes");
+  std::array<Ending, 6> stuck;
+  double longest = 0;
+  const auto all = [&](pg::Db& db) -> Task<> {
+    core::TaskGroup group(stage.loop);
+    for (std::size_t i = 0; i < stuck.size(); ++i) {
+      group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCounts[i], {}, stuck[i]));
+      co_await core::sleep_for(std::chrono::milliseconds{200});
+    }
+    CHECK(locked_out() == 3);
+    longest = co_await longest_of_forty(db);
+    co_await group.join();
+  };
+  stage(all);
+  MESSAGE("with three pipelines stuck the longest of forty small ones took " << longest << " s");
+  CHECK(longest < 4);
+  for (const Ending& one : stuck) CHECK_MESSAGE((one.how == "57014" || one.how == "unavailable"), one.how);
+}
+
+TEST_CASE("writes that are stuck on one pipeline end together, not one after another") {
+  make_schema();
+  Stage stage;
+  Locker locker("pgtest.log");
+  std::array<Ending, 5> stuck;
+  const auto all = [&](pg::Db& db) -> Task<> {
+    core::TaskGroup group(stage.loop);
+    for (Ending& one : stuck)
+      group.spawn("stuck", run_as(db, pg::as_claims("anon", ""), kNote, pg::encode_all("x"), one));
+    co_await group.join();
+  };
+  stage(all);
+  for (const Ending& one : stuck) {
+    CHECK_MESSAGE((one.how == "57014" || one.how == "unavailable"), one.how);
+    CHECK(one.after < 5.5);  // of a stranger's three seconds
+  }
 }
 
 TEST_CASE("close waits for what is under way and refuses what comes later") {
