@@ -23,7 +23,7 @@ inline constexpr milliseconds kConnect{3000};            // one attempt
 inline constexpr milliseconds kPatience{2000};           // without an answer: ask whether the server still lives
 inline constexpr milliseconds kProbe{2200};              // and how long it may take to say so
 inline constexpr milliseconds kGrace{2000};              // past a role's statement_timeout
-inline constexpr milliseconds kStalled{75};              // a pipeline whose first unit is older gets no new ones until it is empty
+inline constexpr milliseconds kStalled{20};              // a pipeline whose first unit is older gets no new ones until it is empty
 inline constexpr milliseconds kGivesWay{2000};            // and then its units are stopped if nobody else can be served
 inline constexpr milliseconds kTick{25};
 inline constexpr milliseconds kCancelAgain{500};
