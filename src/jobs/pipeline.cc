@@ -38,7 +38,7 @@ int Pipeline::progress(std::size_t n, double share) const {
 const Pipeline* find(const Pipelines& pipelines, std::string_view name) {
   for (const Pipeline& pipeline : pipelines)
     if (pipeline.name() == name) return &pipeline;
-  return nullptr;
+  return name == "default" && !pipelines.empty() ? &pipelines.front() : nullptr;
 }
 
 }  // namespace jobs

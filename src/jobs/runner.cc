@@ -47,8 +47,6 @@ Task<bool> Runner::run() {
 Task<bool> Runner::run_steps() {
   if (job_.cancel_requested) interrupt(Interrupt::cancelled);
   pipeline_ = find(parts_.pipelines, job_.pipeline);
-  // A row written without a pipeline (the data API's default) runs the product's first.
-  if (!pipeline_ && job_.pipeline == "default" && !parts_.pipelines.empty()) pipeline_ = &parts_.pipelines.front();
   if (!pipeline_ || pipeline_->steps().empty())
     co_return co_await settle_badly("UNKNOWN_PIPELINE", html::text("en", "jobs.error.unknown_pipeline"), nullptr);
 

@@ -153,7 +153,7 @@ Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job) {
   std::vector<projects::Asset> all = co_await projects::inputs(jobs.db, user, old->project);
   const std::vector<projects::Asset> rows = those_of(std::move(all), old->input.text);
   if (rows.empty()) refuse(422, "no_inputs");
-  const Pipeline& chosen = pipeline_of(jobs, old->pipeline == "default" ? "" : old->pipeline);
+  const Pipeline& chosen = pipeline_of(jobs, old->pipeline);
   const auto reserve = static_cast<std::int32_t>(chosen.quote(as_inputs(rows)).credits);
   const Started started = co_await jobs.db.in(queue_role(), enqueue_again, user, job, reserve);
   core::log::info("jobs.job.retried", {{"job", started.job}, {"of", job}, {"credits", reserve}});

@@ -129,6 +129,7 @@ class Pipeline {
   std::vector<Entry> steps_;
 };
 using Pipelines = std::vector<Pipeline>;  // the first is the default
+// By its name; "default", the data API's column default, is the first. Null: none is called so.
 const Pipeline* find(const Pipelines& pipelines, std::string_view name);
 
 }  // namespace jobs

@@ -65,7 +65,8 @@ void Engine::watch_over(Pipe& pipe, Instant now) {
   const milliseconds age = pipe.first_age(now);
   pipe.is_stalled(now);
   // A cancel that finds the server between two statements is lost: it is sent again while the statement goes on.
-  const bool due = unit != nullptr && age > 2 * kTick && (!unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain);
+  const bool due =
+      unit != nullptr && age > 2 * kTick && (!unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain);
   if (due && (is_unwanted(*unit) || is_overdue(*unit, age, now))) {
     unit->cancel_sent = true;
     pipe.cancel_first();

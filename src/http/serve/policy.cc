@@ -16,13 +16,20 @@ namespace {
 using Directives = std::vector<std::pair<std::string, std::string>>;
 
 Directives base_policy() {
-  return {
-      {"default-src", "'none'"},     {"script-src", "'nonce-\n' 'strict-dynamic'"},
-      {"style-src", "'self'"},       {"img-src", "'self' data: blob:"},
-      {"media-src", "'self' blob:"}, {"font-src", "'self'"},
-      {"manifest-src", "'self'"},    {"connect-src", "'self'"},
-      {"object-src", "'none'"},      {"base-uri", "'none'"},
-      {"frame-ancestors", "'none'"}, {"form-action", "'self' https://checkout.stripe.com https://billing.stripe.com"}};
+  return {{"default-src", "'none'"},
+          {"script-src", "'nonce-\n' 'strict-dynamic'"},
+          {"style-src", "'self'"},
+          {"img-src", "'self' data: blob:"},
+          {"media-src", "'self' blob:"},
+          {"font-src", "'self'"},
+          {"manifest-src", "'self'"},
+          {"connect-src", "'self'"},
+          {"object-src", "'none'"},
+          {"base-uri", "'none'"},
+          {"frame-ancestors", "'none'"},
+          {"form-action", "'self' https://checkout.stripe.com https://billing.stripe.com"},
+          {"trusted-types", "tenon-live"},  // the one that live.js makes
+          {"require-trusted-types-for", "'script'"}};
 }
 
 // "img-src https://a.example https://b.example" joins the directive it names; an unknown one is added.

@@ -58,7 +58,8 @@ std::string policy_with(const std::string& nonce) {
   return "default-src 'none'; script-src 'nonce-" + nonce +
          "' 'strict-dynamic'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
          "manifest-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-         "form-action 'self' https://checkout.stripe.com https://billing.stripe.com";
+         "form-action 'self' https://checkout.stripe.com https://billing.stripe.com; "
+         "trusted-types tenon-live; require-trusted-types-for 'script'";
 }
 
 // A browser of one person: cookies kept, forms with their token.

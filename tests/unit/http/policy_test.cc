@@ -21,7 +21,8 @@ TEST_CASE("the content security policy is ui.md's, with the nonce of the request
   CHECK(Policy({}).csp("N") ==
         "default-src 'none'; script-src 'nonce-N' 'strict-dynamic'; style-src 'self'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; connect-src 'self'; object-src 'none'; base-uri "
-        "'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com https://billing.stripe.com");
+        "'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com https://billing.stripe.com; "
+        "trusted-types tenon-live; require-trusted-types-for 'script'");
 }
 
 TEST_CASE("additions join the directive they name") {

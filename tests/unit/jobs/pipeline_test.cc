@@ -32,11 +32,13 @@ TEST_CASE("two steps of one name are refused") {
   CHECK_THROWS_AS(jobs::Pipeline("p", free_of_charge).then("a", nothing).then("a", nothing), std::logic_error);
 }
 
-TEST_CASE("a pipeline is found by its whole name only") {
+TEST_CASE("a pipeline is found by its whole name only; the data API's default is the first") {
   const jobs::Pipelines all{jobs::Pipeline("slides", free_of_charge)};
   CHECK(jobs::find(all, "slides") == &all[0]);
   CHECK(jobs::find(all, "slide") == nullptr);
   CHECK(jobs::find(all, "") == nullptr);
+  CHECK(jobs::find(all, "default") == &all[0]);
+  CHECK(jobs::find({}, "default") == nullptr);
 }
 
 TEST_CASE("a step names files of its three folders and nothing else") {
