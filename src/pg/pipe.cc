@@ -204,7 +204,7 @@ void Pipe::send(Unit& unit) {
   if (ok && !unit.text.empty()) ok = send_statement(unit, flight);
   ok = ok && PQpipelineSync(conn) == 1;
   flight.steps[flight.count++] = Step::sync;
-  flights_.push_back(std::move(flight));
+  flights_.push_back(flight);
   if (!ok) return drop(reason(conn));
   wire_->flush();
 }
@@ -282,7 +282,7 @@ void Pipe::take(Flight& flight, std::shared_ptr<const PGresult> result) {
 }
 
 bool Pipe::finish_first() {
-  Flight flight = std::move(flights_.front());
+  const Flight flight = flights_.front();
   flights_.pop_front();
   if (flight.prepares && flight.unit != nullptr) forget(*flight.unit, flight.statement);
   const auto now = std::chrono::steady_clock::now();
@@ -317,17 +317,16 @@ void Pipe::cancel_first() {
   wire_->cancel();
 }
 
-void Pipe::drop(const std::string& why) {
+void Pipe::drop(std::string why) {  // a copy: what it was read from goes with the connection
   if (!std::exchange(up_, false)) return;
   const auto self = shared_from_this();
-  const std::string copy = why;
   wire_->close();
   for (const Flight& flight : std::exchange(flights_, {})) {
     if (flight.unit == nullptr || owner_ == nullptr) continue;
     flight.unit->outcome = Outcome::lost;
     owner_->finished(*flight.unit);
   }
-  if (owner_ != nullptr) owner_->went_down(*this, copy);
+  if (owner_ != nullptr) owner_->went_down(*this, why);
 }
 
 }  // namespace pg::detail

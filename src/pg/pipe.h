@@ -32,7 +32,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   void connect(const core::Secret& url, Wire::Done done);
   void send(Unit& unit);
   // Ends the connection; units under way are lost.
-  void drop(const std::string& why);
+  void drop(std::string why);
   void detach() { owner_ = nullptr; }
   void cancel_first();
 
