@@ -53,6 +53,7 @@ constexpr pg::Sql kSettle{"jobs.house_settle", R"sql(select tenon.settle_straggl
 constexpr pg::Sql kPromote{"jobs.house_promote", R"sql(select tenon.promote_due())sql"};
 constexpr pg::Sql kSealAudit{"jobs.house_seal_audit", R"sql(select tenon.seal_audit())sql"};
 constexpr pg::Sql kPrune{"jobs.house_prune", R"sql(select tenon.prune())sql"};
+constexpr pg::Sql kPruneAuth{"jobs.house_prune_auth", R"sql(select tenon.prune_auth())sql"};
 
 // More rounds than any healthy system needs; the rest comes two seconds later.
 constexpr int kMostRounds = 200;
@@ -134,8 +135,9 @@ Task<> keep_house(pg::Db& db, int external_seconds) {
 }
 
 Task<> prune(pg::Db& db) {
-  for (int i = 0; i < kMostRounds; ++i)
-    if (co_await db.as(worker_role()).one<std::int32_t>(kPrune) <= 0) break;
+  for (const pg::Sql& what : {kPrune, kPruneAuth})
+    for (int i = 0; i < kMostRounds; ++i)
+      if (co_await db.as(worker_role()).one<std::int32_t>(what) <= 0) break;
 }
 
 }  // namespace jobs

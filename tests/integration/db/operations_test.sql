@@ -1,6 +1,6 @@
 -- Deletion of an account, audit, idempotency, rate limits, retention.
 begin;
-select plan(50);
+select plan(53);
 create temp table ids as select t.user('ada@example.com', 100) as ada, t.user('bob@example.com', 100) as bob;
 
 -- Deletion
@@ -92,5 +92,16 @@ select is(tenon.prune(), 0, 'and nothing else');
 select is((select count(*)::int from tenon.rate_buckets where key = 'auth:code:x'), 1, 'wrong guesses are counted as long as a code may live');
 select is((select count(*)::int from tenon.stripe_events where payload is null), 1, 'a Stripe event keeps its id');
 select is((select count(*)::int from tenon.consents where visitor is not null), 2, 'a consent stays while its person is known');
+insert into auth.users (id) values ('00000000-0000-0000-0000-00000000a0d1');
+insert into auth.audit_log_entries (id, created_at) values (gen_random_uuid(), now() - interval '366 days'), (gen_random_uuid(), now() - interval '364 days');
+insert into auth.sessions (id, user_id, not_after)
+select ('00000000-0000-0000-0000-0000000000' || n)::uuid, '00000000-0000-0000-0000-00000000a0d1', ends
+  from (values ('e1', now() - interval '31 days'), ('e2', now() - interval '29 days'), ('e3', null)) s (n, ends);
+insert into auth.refresh_tokens (token, session_id, revoked, updated_at)
+select 'retention-' || n, ('00000000-0000-0000-0000-0000000000' || s)::uuid, revoked, now() - age
+  from (values (1, 'e1', false, interval '31 days'), (2, 'e3', true, interval '31 days'), (3, 'e3', true, interval '29 days'), (4, 'e3', false, interval '300 days')) t (n, s, revoked, age);
+select is(tenon.prune_auth(), 3, 'an old event, a session that ended long ago, a token used long ago');
+select is(tenon.prune_auth(), 0, 'and nothing else');
+select is((select string_agg(token, ' ' order by token) from auth.refresh_tokens where token like 'retention-%'), 'retention-3 retention-4', 'the newest token of a session stays');
 select * from finish();
 rollback;
