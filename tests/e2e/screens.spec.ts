@@ -123,7 +123,8 @@ test("an account with much in it, and with trouble", async ({ page }) => {
     insert into public.credit_ledger (user_id, type, amount, note) select '${someone.id}', 'spend', -1, 'a job' from generate_series(1, 40);
     insert into public.credit_ledger (user_id, type, amount, note) values ('${someone.id}', 'refund', -8, 'a refund');
     update public.profiles set subscription_tier = 'pro', subscription_status = 'past_due' where id = '${someone.id}';
-    insert into public.email_log (user_id, to_email, kind, subject, status) values ('${someone.id}', '${someone.email}', 'job_completed', 's', 'bounced');`);
+    insert into public.email_log (user_id, to_email, kind, subject, status, created_at)
+      values ('${someone.id}', '${someone.email}', 'job_completed', 's', 'bounced', now() + interval '1 day');`);
   const project = await someone.project("Credits are owed", 2);
   await enter(page, someone.email);
   await inspectAll(page, [
@@ -133,7 +134,7 @@ test("an account with much in it, and with trouble", async ({ page }) => {
     { name: "credits, owed", path: "/app/credits" },
     { name: "credits, just paid", path: "/app/credits?success=true" },
     { name: "credits, not paid", path: "/app/credits?canceled=true" },
-    { name: "notifications, mails come back", path: "/app/settings/notifications" },
+    { name: "notifications, mails come back", path: "/app/settings/notifications", then: (page) => expect(page.locator("main .notice.warn")).toBeVisible() },
   ]);
 });
 
