@@ -23,9 +23,8 @@ inline constexpr milliseconds kConnect{3000};            // one attempt
 inline constexpr milliseconds kPatience{2000};           // without an answer: ask whether the server still lives
 inline constexpr milliseconds kProbe{2200};              // and how long it may take to say so
 inline constexpr milliseconds kGrace{2000};              // past a role's statement_timeout
-inline constexpr milliseconds kStalled{
-    20};  // a first unit that is older: its pipeline gets no new ones until it is empty
-inline constexpr milliseconds kGivesWay{2000};  // and gives way if nobody else can be served
+inline constexpr milliseconds kStalled{50};              // a pipeline with an older first gets none until empty
+inline constexpr milliseconds kGivesWay{2000};           // and gives way if nobody else can be served
 inline constexpr milliseconds kTick{25};
 inline constexpr milliseconds kCancelAgain{500};
 inline constexpr std::size_t kInFlight = 64;     // units on one pipeline

@@ -138,7 +138,7 @@ TEST_CASE("a slow query holds up nobody else, ends at its time with 503, and goe
       stuck.back()->send(process::request("GET", "/api/projects", json_headers(token), ""));
     }
     REQUIRE(soon([&] { return waiting() > 0; }));
-    std::this_thread::sleep_for(100ms);  // what is sent in the first 20 ms goes behind them: see pg's limits_test
+    std::this_thread::sleep_for(100ms);  // what is sent in the first 50 ms goes behind them: see pg's limits_test
     double longest = 0;
     for (int i = 0; i < 40; ++i) {
       const auto began = Clock::now();
