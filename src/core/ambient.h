@@ -13,7 +13,8 @@ struct Ambient {
   std::string request_id;
   std::string user_id;
   std::string job_id;
-  std::stop_source stop;  // requested when the client left or the process drains; long waits end early then
+  std::stop_source stop;    // requested when the client left or the process drains; long waits end early then
+  bool only_reads = false;  // a GET: once stopped it begins nothing more in the database, for nobody wants the answer
 };
 
 // The ambient of the code that runs now, never null: outside a request it is the empty one.

@@ -65,7 +65,9 @@ Instant Engine::deadline() const {
 }
 
 core::Task<> Engine::run(Unit& unit) {
-  unit.cancellable = unit.cancellable && !core::ambient()->stop.stop_requested();
+  const core::Ambient& asker = *core::ambient();
+  if (asker.only_reads && asker.stop.stop_requested()) throw Unavailable("who asked has left");
+  unit.cancellable = unit.cancellable && !asker.stop.stop_requested();
   unit.outcome = Outcome::unsent;
   co_await Suspend{unit, [this, &unit] {
                      start();

@@ -49,14 +49,15 @@ bool needs_new_plan(const Unit& unit) {
 
 // Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
 bool may_run_again(const Unit& unit, int attempt) {
-  if (unit.outcome != Outcome::error) return false;
+  // Who has left meanwhile himself asks no more, least of all by what no cancel would reach; what he begins after that
+  // does.
+  const bool unwanted = unit.cancellable && core::ambient()->stop.stop_requested();
+  if (unit.outcome != Outcome::error || unwanted) return false;
   if (needs_new_plan(unit)) return attempt < kPreparations;
   if (attempt >= kAttempts) return false;
   const std::string_view state = sqlstate(unit.answer.get());
   if (state == "40001" || state == "40P01") return true;
-  // The cancel was meant for a neighbour. Who has left meanwhile himself asks no more; what is begun after that does.
-  const bool unwanted = unit.cancellable && core::ambient()->stop.stop_requested();
-  return state == "57014" && unit.cancel_nearby && !unit.cancel_sent && !unwanted;
+  return state == "57014" && unit.cancel_nearby && !unit.cancel_sent;  // it was meant for a neighbour
 }
 
 }  // namespace
