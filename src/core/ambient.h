@@ -14,7 +14,7 @@ struct Ambient {
   std::string user_id;
   std::string job_id;
   std::stop_source stop;    // requested when the client left or the process drains; long waits end early then
-  bool only_reads = false;  // a GET: once stopped it begins nothing more in the database, for nobody wants the answer
+  bool expendable = false;  // after the stop even what is begun then may be ended early: a GET whose answer nobody gets
 };
 
 // The ambient of the code that runs now, never null: outside a request it is the empty one.

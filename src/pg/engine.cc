@@ -29,6 +29,13 @@ struct Suspend {
 template <class Submit>
 Suspend(Waiting&, Submit) -> Suspend<Submit>;
 
+// What is begun after the stop runs to its end, as what tidies up must; but for him whose whole work nobody wants.
+void prepare(Unit& unit) {
+  const core::Ambient& asker = *core::ambient();
+  unit.cancellable = unit.cancellable && (asker.expendable || !asker.stop.stop_requested());
+  unit.outcome = Outcome::unsent;
+}
+
 // Doubles from 50 ms and stays below half a second, so that a server that returns is used again within a second. The
 // jitter keeps processes from coming back in step.
 milliseconds back_off(int failures) {
@@ -65,10 +72,7 @@ Instant Engine::deadline() const {
 }
 
 core::Task<> Engine::run(Unit& unit) {
-  const core::Ambient& asker = *core::ambient();
-  if (asker.only_reads && asker.stop.stop_requested()) throw Unavailable("who asked has left");
-  unit.cancellable = unit.cancellable && !asker.stop.stop_requested();
-  unit.outcome = Outcome::unsent;
+  prepare(unit);
   co_await Suspend{unit, [this, &unit] {
                      start();
                      if (closing_ || waiting_.size() >= kWaiting) return end(unit);
@@ -79,8 +83,7 @@ core::Task<> Engine::run(Unit& unit) {
 }
 
 core::Task<> Engine::run_on(Pipe& pipe, Unit& unit) {
-  unit.cancellable = unit.cancellable && !core::ambient()->stop.stop_requested();
-  unit.outcome = Outcome::unsent;
+  prepare(unit);
   co_await Suspend{unit, [this, &pipe, &unit] {
                      if (!pipe.is_up()) return end(unit);
                      pipe.send(unit);

@@ -49,8 +49,7 @@ bool needs_new_plan(const Unit& unit) {
 
 // Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
 bool may_run_again(const Unit& unit, int attempt) {
-  // Who has left meanwhile himself asks no more, least of all by what no cancel would reach; what he begins after that
-  // does.
+  // Who has left meanwhile asks no more: run again, most units would be out of a cancel's reach.
   const bool unwanted = unit.cancellable && core::ambient()->stop.stop_requested();
   if (unit.outcome != Outcome::error || unwanted) return false;
   if (needs_new_plan(unit)) return attempt < kPreparations;

@@ -64,7 +64,7 @@ struct Unit : Waiting {
   bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may be meant for a neighbour
   bool cancel_sent = false;
   bool gave_way = false;  // that cancel made room for others: the unit may be asked again later
-  Instant sent{};
+  Instant sent{};         // onto its connection; what counts is not when it came to be the first there
 };
 
 // Lets a table of texts be searched without copying the text.

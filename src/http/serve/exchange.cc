@@ -142,7 +142,7 @@ core::Task<bool> Connection::serve_one() {
   const auto x = std::make_shared<Exchange>();
   x->rq.request_id = core::Uuid::ordered().str();
   x->ambient->request_id = x->rq.request_id;
-  x->ambient->only_reads = x->rq.method == Method::get || x->rq.method == Method::head;
+  x->ambient->expendable = x->rq.method == Method::get || x->rq.method == Method::head;
   wire::Refusal why = wire::kBadRequest;
   const HeadRead outcome = co_await read_head(*x, why);
   if (outcome == HeadRead::gone) co_return false;

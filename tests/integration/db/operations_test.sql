@@ -100,7 +100,10 @@ select ('00000000-0000-0000-0000-0000000000' || n)::uuid, '00000000-0000-0000-00
 insert into auth.refresh_tokens (token, session_id, revoked, updated_at)
 select 'retention-' || n, ('00000000-0000-0000-0000-0000000000' || s)::uuid, revoked, now() - age
   from (values (1, 'e1', false, interval '31 days'), (2, 'e3', true, interval '31 days'), (3, 'e3', true, interval '29 days'), (4, 'e3', false, interval '300 days')) t (n, s, revoked, age);
-select is(tenon.prune_auth(), 3, 'an old event, a session that ended long ago, a token used long ago');
+insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at) values ('00000000-0000-0000-0000-0000000000f1', '00000000-0000-0000-0000-00000000a0d1', 'totp', 'verified', now(), now());
+insert into auth.mfa_challenges (id, factor_id, created_at, ip_address)
+select gen_random_uuid(), '00000000-0000-0000-0000-0000000000f1', now() - age, '::1' from (values (interval '31 days'), (interval '29 days')) c (age);
+select is(tenon.prune_auth(), 4, 'an old event, a session that ended long ago, a token used long ago, an old challenge');
 select is(tenon.prune_auth(), 0, 'and nothing else');
 select is((select string_agg(token, ' ' order by token) from auth.refresh_tokens where token like 'retention-%'), 'retention-3 retention-4', 'the newest token of a session stays');
 select * from finish();

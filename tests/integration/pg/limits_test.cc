@@ -94,10 +94,38 @@ TEST_CASE("what is begun after the stop runs to its end") {
   CHECK(slept == "slept");
 }
 
-TEST_CASE("a slow statement holds up nobody for long: spare pipelines take the others") {
-  auto with = config();
+TEST_CASE("of an expendable asker what is begun after the stop ends early, unless it is quick") {
+  make_schema();
+  Stage stage;
+  const auto mine = std::make_shared<core::Ambient>();
+  mine->expendable = true;
+  mine->stop.request_stop();
+  std::string quick;
+  std::string slow;
+  const auto late = [&](pg::Db& db) -> Task<> {
+    core::TaskGroup group(stage.loop);
+    group.spawn("quick", store(sleep_as(db, service(), 0), quick), mine);
+    co_await group.join();
+    group.spawn("slow", store(sleep_as(db, service(), 3), slow), mine);
+    co_await group.join();
+  };
+  const auto start = Clock::now();
+  stage(late);
+  CHECK(quick == "slept");
+  CHECK(slow == "57014");
+  CHECK(seconds_since(start) < 2);
+}
+
+namespace {
+pg::Config with_spares() {
+  pg::Config with = config();
   with.spare_pipelines = 2;
-  Stage stage(with);
+  return with;
+}
+}  // namespace
+
+TEST_CASE("a slow statement holds up nobody for long: spare pipelines take the others") {
+  Stage stage(with_spares());
   std::string slow;
   double waited = 0;
   const auto both = [&](pg::Db& db) -> Task<> {
@@ -118,12 +146,7 @@ TEST_CASE("a slow statement holds up nobody for long: spare pipelines take the o
 namespace {
 
 constexpr pg::Sql kNote{"test.note", "insert into pgtest.log values ($1)"};
-constexpr std::array<pg::Sql, 6> kCounts{pg::Sql{"test.count_1", "select count(*), 1 from pgtest.notes"},
-                                         pg::Sql{"test.count_2", "select count(*), 2 from pgtest.notes"},
-                                         pg::Sql{"test.count_3", "select count(*), 3 from pgtest.notes"},
-                                         pg::Sql{"test.count_4", "select count(*), 4 from pgtest.notes"},
-                                         pg::Sql{"test.count_5", "select count(*), 5 from pgtest.notes"},
-                                         pg::Sql{"test.count_6", "select count(*), 6 from pgtest.notes"}};
+constexpr pg::Sql kCount{"test.count", "select count(*) from pgtest.notes"};
 
 struct Ending {
   std::string how;
@@ -171,16 +194,14 @@ Task<double> longest_of_forty(pg::Db& db) {
 
 TEST_CASE("statements that all wait for one lock leave a pipeline to the others") {
   make_schema();
-  auto with = config();
-  with.spare_pipelines = 2;
-  Stage stage(with);
+  Stage stage(with_spares());
   Locker locker("pgtest.notes");
   std::array<Ending, 6> stuck;
   Ending behind;
   double longest = 0;
   const auto all = [&](pg::Db& db) -> Task<> {
     core::TaskGroup group(stage.loop);
-    for (Ending& one : stuck) group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCounts[0], {}, one));
+    for (Ending& one : stuck) group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCount, {}, one));
     group.spawn("behind", run_as(db, service(), kOne, {}, behind));
     CHECK(co_await until([] { return locked_out() > 0; }, 5));
     co_await core::sleep_for(std::chrono::milliseconds{200});
@@ -201,16 +222,14 @@ TEST_CASE("statements that all wait for one lock leave a pipeline to the others"
 
 TEST_CASE("when every pipeline is stuck the slowest statement gives way") {
   make_schema();
-  auto with = config();
-  with.spare_pipelines = 2;
-  Stage stage(with);
+  Stage stage(with_spares());
   Locker locker("pgtest.notes");
   std::array<Ending, 6> stuck;
   double longest = 0;
   const auto all = [&](pg::Db& db) -> Task<> {
     core::TaskGroup group(stage.loop);
     for (std::size_t i = 0; i < stuck.size(); ++i) {
-      group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCounts[i], {}, stuck[i]));
+      group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCount, {}, stuck[i]));
       co_await core::sleep_for(std::chrono::milliseconds{200});
     }
     CHECK(locked_out() == 3);

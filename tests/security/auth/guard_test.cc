@@ -27,7 +27,7 @@ void add_routes(House& house) {
   house.router.get("/apple", Who::visitor, say);
 }
 
-/// What the open data routes, which take a key as well as a session, make of the token.
+// What the open data routes, which take a key as well as a session, make of the token.
 enum class Open : std::uint8_t { refuses, sees_a_visitor, sees_the_user };
 struct Forged {
   const char* what;
