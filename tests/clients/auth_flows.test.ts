@@ -1,55 +1,21 @@
 // Every flow and refusal of /auth/v1 under the official client: its error codes are read from the body only when the
 // version header came back, so each assertion on a code holds both.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { claimsOf, digits, enrolled, fresh, linkHash, password, shared, totp, Wire } from "./support/auth.ts";
 
-const url = process.env.SUPABASE_URL!;
-const site = process.env.TENON_URL!;
-const options = { auth: { persistSession: false, autoRefreshToken: false } };
-const admin = createClient(url, process.env.SUPABASE_SERVICE_ROLE_KEY!, options);
-const visitor = () => createClient(url, process.env.SUPABASE_ANON_KEY!, options);
-const password = "testpassword123";
-let counter = 0;
-const fresh = () => `flow-${process.pid}-${Date.now()}-${++counter}@example.com`;
-
-// What products of the PRD's kind keep beside their tests.
-async function createTestUser(email = fresh()) {
-  const { data, error } = await admin.auth.admin.createUser({ email, password, email_confirm: true });
-  assert.equal(error, null);
-  return data.user!;
-}
-async function cleanupTestUser(id: string) {
-  const { error } = await admin.auth.admin.deleteUser(id);
-  assert.equal(error, null);
-}
-async function signedIn(email: string, client = visitor()) {
-  const { data, error } = await client.auth.signInWithPassword({ email, password });
-  assert.equal(error, null);
-  return { client, session: data.session! };
-}
-
-type Mail = { text: string; subject: string };
-async function mail(to: string, wanted: RegExp): Promise<string> {
-  for (let i = 0; i < 150; ++i) {
-    const mails = (await (await fetch(`${site}/dev/mail?format=json&to=${encodeURIComponent(to)}`)).json()) as Mail[];
-    for (const one of mails) {
-      const found = one.text.match(wanted);
-      if (found) return found[1];
-    }
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  assert.fail(`no mail to ${to} with ${wanted}`);
-}
-const linkHash = /(?:token_hash|token)=((?:pkce_)?[0-9a-f]{40,})/;
-const digits = /\b(\d{6})\b/;
-const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
+const wire = new Wire(shared());
+const { admin } = wire;
+const { api: url, site } = wire.where;
+const visitor = () => wire.visitor();
+const createTestUser = () => wire.person();
+const signedIn = (email: string) => wire.signedIn(email);
+const mail = (to: string, wanted: RegExp) => wire.mail(to, wanted);
 
 test("a test user is made, signs in, and is cleaned up with his sessions", async () => {
   const user = await createTestUser();
   const { client, session } = await signedIn(user.email!);
-  await cleanupTestUser(user.id);
+  assert.equal((await admin.auth.admin.deleteUser(user.id)).error, null);
   const { error } = await client.auth.getUser(session.access_token);
   assert.equal(error?.code, "user_not_found");
 });
@@ -69,13 +35,8 @@ test("signInWithOtp: the code of the mail brings in, and shouldCreateUser:false 
 });
 
 test("the PKCE flow: sign-up, link, code, session; the code is good once", async () => {
-  const store = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => store.get(key) ?? null,
-    setItem: (key: string, value: string) => void store.set(key, value),
-    removeItem: (key: string) => void store.delete(key),
-  };
-  const client = createClient(url, process.env.SUPABASE_ANON_KEY!, { auth: { flowType: "pkce", storage, autoRefreshToken: false } });
+  const kept = new Map<string, string>();
+  const client = wire.pkce(kept);
   const email = fresh();
   const { error } = await client.auth.signUp({ email, password, options: { emailRedirectTo: site } });
   assert.equal(error, null);
@@ -84,11 +45,11 @@ test("the PKCE flow: sign-up, link, code, session; the code is good once", async
   const landed = await fetch(`${url}/auth/v1/verify?token=${hash}&type=signup&redirect_to=${encodeURIComponent(site)}`, { redirect: "manual" });
   const code = new URL(landed.headers.get("location")!).searchParams.get("code")!;
   assert.ok(code);
-  const kept = new Map(store);
+  const before = new Map(kept);
   const exchanged = await client.auth.exchangeCodeForSession(code);
   assert.equal(exchanged.error, null);
   assert.equal(exchanged.data.user?.email, email);
-  for (const [key, value] of kept) store.set(key, value);
+  for (const [key, value] of before) kept.set(key, value);
   const again = await client.auth.exchangeCodeForSession(code);
   assert.equal(again.error?.code, "flow_state_not_found");
 });
@@ -155,7 +116,7 @@ test("signOut by scope: others leaves one's own, global ends all", async () => {
   assert.ok((await visitor().auth.getUser(one.session.access_token)).error);
 });
 
-test("fifty refreshes of one token at once agree; a token from long ago ends the session", async () => {
+test("fifty refreshes of one token at once agree, and an unknown token is told so", async () => {
   const user = await createTestUser();
   const { session } = await signedIn(user.email!);
   const all = await Promise.all(
@@ -166,21 +127,34 @@ test("fifty refreshes of one token at once agree; a token from long ago ends the
   assert.equal(unknown.error?.code, "refresh_token_not_found");
 });
 
-function totp(secret: string, at = Date.now()) {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
-  const mac = createHmac("sha1", key).update(counter).digest();
-  const offset = mac[19] & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1000000).padStart(6, "0");
-}
-async function enrolled(client: SupabaseClient) {
-  const factor = await client.auth.mfa.enroll({ factorType: "totp", friendlyName: "phone" });
-  assert.equal(factor.error, null);
-  return factor.data as { id: string; totp: { qr_code: string; secret: string; uri: string } };
-}
+test("a token from long ago ends the session: the refusal stays, and so does the end of its whole family", async () => {
+  const user = await createTestUser();
+  const { client, session: first } = await signedIn(user.email!);
+  const other = await signedIn(user.email!);
+  const refreshed = async (refresh_token: string) => visitor().auth.refreshSession({ refresh_token });
+  const second = (await refreshed(first.refresh_token)).data.session!;
+  const third = (await refreshed(second.refresh_token)).data.session!;
+  assert.equal(new Set([first, second, third].map((one) => one.refresh_token)).size, 3);
+
+  // Within ten seconds even the grandparent is a lost answer, and leads to the active token.
+  const soon = await refreshed(first.refresh_token);
+  assert.equal(soon.data.session?.refresh_token, third.refresh_token);
+  // Past them the parent of the active one still is, at any time; what came before it is theft.
+  wire.sql(`update auth.refresh_tokens set updated_at = updated_at - interval '11 seconds'
+            where session_id = '${claimsOf(first.access_token).session_id}'`);
+  assert.equal((await refreshed(second.refresh_token)).data.session?.refresh_token, third.refresh_token);
+  assert.equal((await visitor().auth.getUser(third.access_token)).error, null);
+  const stolen = await refreshed(first.refresh_token);
+  assert.deepEqual([stolen.error?.code, stolen.error?.status], ["refresh_token_already_used", 400]);
+  assert.equal(stolen.error?.message, "Invalid Refresh Token: Already Used");
+
+  for (const session of [first, second, third]) {
+    assert.ok((await refreshed(session.refresh_token)).error, "a token of the family still refreshes");
+    assert.equal((await visitor().auth.getUser(session.access_token)).error?.name, "AuthSessionMissingError");
+  }
+  assert.ok((await client.auth.getUser()).error);
+  assert.equal((await refreshed(other.session.refresh_token)).error, null, "another session of the user ended too");
+});
 
 test("MFA: enroll, challenge, verify, levels, and who is at aal1 may not change the password", async () => {
   const user = await createTestUser();
@@ -262,7 +236,7 @@ test("what is switched off says so by its code", async () => {
 });
 
 test("settings, health and the key set are where clients look", async () => {
-  const apikey = process.env.SUPABASE_ANON_KEY!;
+  const apikey = wire.where.anon;
   const settings = await (await fetch(`${url}/auth/v1/settings`, { headers: { apikey } })).json();
   assert.equal(settings.external.email, true);
   assert.equal(settings.mailer_autoconfirm, false);

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 const root = resolve(import.meta.dirname, "../../..");
 const binary = process.env.TENON_BINARY ?? join(root, "build/release/tenon");
 
-export type Tenon = { site: string; api: string; anon: string; service: string; secret: string; stop: () => Promise<void>; log: () => string };
+export type Tenon = { site: string; api: string; anon: string; service: string; secret: string; database: string; stop: () => Promise<void>; log: () => string };
 
 /** Starts `tenon dev` and waits until it says that it is ready. */
 export async function startTenon(variables: Record<string, string> = {}): Promise<Tenon> {
@@ -42,6 +42,7 @@ export async function startTenon(variables: Record<string, string> = {}): Promis
     anon: written.SUPABASE_ANON_KEY,
     service: written.SUPABASE_SERVICE_ROLE_KEY,
     secret: written.JWT_SECRET,
+    database: written.DATABASE_URL,
     log: () => readFileSync(join(data, "log/web.log"), "utf8"),
     stop: async () => {
       child.kill("SIGTERM");
