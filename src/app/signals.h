@@ -4,10 +4,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <exception>
-#include <optional>
-
-#include "core/problem.h"
 
 namespace app {
 
@@ -20,8 +16,5 @@ class Signals {
  private:
   sigset_t waited_;
 };
-
-// What an outage of the database is to a client: 503 with Retry-After. Nothing for every other exception.
-std::optional<core::Problem> database_problem(const std::exception_ptr& error);
 
 }  // namespace app

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/dashboard.h"
+#include "app/problems.h"
 #include "app/signals.h"
 #include "app/start_checks.h"
 #include "app/worker.h"
@@ -48,8 +49,7 @@ class WebLoop {
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
         server_(loop_, settings.server, mount_all(settings, sim), guard_, html::error_page) {
     server_.translate_errors(database_problem);
-    server_.retell_errors(
-        [](const http::Request& rq, std::string_view sentence) { return html::retold(html::locale_of(rq), sentence); });
+    server_.shape_errors(shaped);
   }
 
   void listen(const Settings& settings) {

@@ -99,6 +99,9 @@ std::vector<std::string> session_cookies(const Auth& auth, const http::Request& 
 // Only a path of this site, judged as a browser parses it; `fallback` otherwise (spec/security.md 4.6).
 std::string safe_next(std::string_view next, std::string_view fallback = "/app");
 
+// A Problem in the error object of /auth/v1, where the server refuses before or beside its handlers.
+http::Response wire_problem(const http::Request& rq, const core::Problem& problem);
+
 // For the wires at /auth/v1, /rest/v1 and /storage/v1: any origin, never with credentials.
 http::Response preflight(const http::Request& rq);
 void allow_any_origin(http::Response& response);

@@ -65,12 +65,7 @@ Response redirect(std::string location, int status) {
 
 Response problem(const core::Problem& problem, const Request& rq) {
   core::JsonWriter body;
-  if (rq.path == "/rest/v1" || rq.path.starts_with("/rest/v1/")) {  // PostgREST's clients read these four
-    body.begin().field("code", problem.code).key("details").null().key("hint").null();
-    body.field("message", problem.what()).end();
-  } else {
-    body.begin().field("error", problem.what()).field("code", problem.code).field("request_id", rq.request_id).end();
-  }
+  body.begin().field("error", problem.what()).field("code", problem.code).field("request_id", rq.request_id).end();
   Response answer = json(body.take(), problem.status);
   for (const auto& [name, value] : problem.headers) answer.headers.set(name, value);
   return answer;

@@ -97,7 +97,7 @@ Server::~Server() {
     Impl* left = impl_.release();
 }
 
-void Server::retell_errors(Retell retell) { impl_->retell = std::move(retell); }
+void Server::shape_errors(Shape shape) { impl_->shape = std::move(shape); }
 
 void Server::translate_errors(Translate translate) { impl_->translate = std::move(translate); }
 

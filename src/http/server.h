@@ -49,9 +49,10 @@ class Server {
   // What a handler threw as a Problem for the outside (a database outage: 503), or nothing: a bare 500 and a log line.
   using Translate = std::function<std::optional<core::Problem>(const std::exception_ptr&)>;
   void translate_errors(Translate translate);
-  // The sentence of an /api answer in the language of who asks; without it, as the Problem says it.
-  using Retell = std::function<std::string(const Request&, std::string_view)>;
-  void retell_errors(Retell retell);
+  // The answer to a Problem where a path has a shape of its own; nothing: http::problem. Of a request that was refused
+  // before it was understood only the path is there, as the request line says it.
+  using Shape = std::function<std::optional<Response>(const Request&, const core::Problem&)>;
+  void shape_errors(Shape shape);
   // Listens on `port`, 0 for a free one; returns the port. May be called for several ports. Throws when it is taken.
   int listen(int port);
   // Stops accepting, closes idle connections, waits for what is under way, at most `grace`.

@@ -14,7 +14,8 @@ namespace {
 
 Task<http::Response> alive(http::Request&) { co_return http::json(R"({"status":"alive"})"); }
 
-// Anybody may ask, and an answer costs a write to the disk: a result holds for a second, and one check runs at a time.
+// Anybody may ask, and an answer costs a write to the disk: a good result holds for a second, a bad one for a fifth of
+// it, so that who waits for the service learns of its return; and one check runs at a time.
 struct Readiness {
   std::vector<ReadyCheck> checks;
   std::string body = "{}";
@@ -38,7 +39,7 @@ struct Readiness {
     }
     body = out.end().take();
     all = good;
-    until = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+    until = std::chrono::steady_clock::now() + std::chrono::milliseconds{all ? 1000 : 200};
     asked = false;
   }
 };

@@ -45,5 +45,7 @@ struct Rest {
 };
 
 void mount(http::Router& router, Rest& rest);  // /rest/v1
+// A Problem in the error object of /rest/v1, where the server refuses before or beside its handlers.
+http::Response wire_problem(const core::Problem& problem);
 
 }  // namespace rest

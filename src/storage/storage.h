@@ -104,6 +104,8 @@ class Storage {
 };
 
 void mount(http::Router& router, Storage& storage);  // /storage/v1
+// A Problem in the error object of /storage/v1, where the server refuses before or beside its handlers.
+http::Response wire_problem(const core::Problem& problem);
 // The courier's lane `storage`: outbox kinds erase_version, erase_project_files, erase_user_files.
 void register_deliveries(outbox::Courier& courier, Storage& storage);
 // Housekeeping of the worker, every few minutes: removes temporary files and one 256th of the files that no row names,

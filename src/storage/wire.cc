@@ -3,6 +3,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "pg/error.h"
+#include "pg/transient.h"
 #include "storage/key.h"
 
 namespace storage {
@@ -43,7 +44,9 @@ WireError meaning_of(const pg::Error& e) {
   return {"500", "DatabaseError", "DatabaseError", "The database refused the request"};
 }
 
-http::Response answer(const core::Problem& problem) {
+}  // namespace
+
+http::Response wire_problem(const core::Problem& problem) {
   if (problem.status == 413) return answer(too_large(), 400);
   const std::string status = std::to_string(problem.status);
   if (problem.status < 500) return answer(WireError(status, "InvalidRequest", "InvalidRequest", problem.what()), 400);
@@ -52,16 +55,19 @@ http::Response answer(const core::Problem& problem) {
   return response;
 }
 
+namespace {
+
 Task<http::Response> run(Storage& storage, http::Request& rq, UseCase use_case) {
   try {
     co_return co_await use_case(storage, rq);
   } catch (const WireError& e) {
     co_return answer(e, 400);
   } catch (const pg::Error& e) {
+    if (pg::is_transient(e.sqlstate)) throw;  // 503, as everywhere
     const WireError meant = meaning_of(e);
     co_return answer(meant, meant.status == "500" ? 500 : 400);
   } catch (const core::Problem& problem) {
-    co_return answer(problem);
+    co_return wire_problem(problem);
   }
 }
 

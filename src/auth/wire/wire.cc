@@ -57,6 +57,11 @@ http::Response wire_error(const http::Request& rq, const core::Problem& problem)
   return response;
 }
 
+http::Response wire_problem(const http::Request& rq, const core::Problem& problem) {
+  if (problem.code != "internal") return wire_error(rq, problem);
+  return wire_error(rq, core::Problem(problem.status, "unexpected_failure", problem.what()));
+}
+
 core::Json object_body(const http::Request& rq) {
   const core::Json body = rq.json();
   if (!body.is_object()) throw core::Problem(400, "bad_json", "Could not parse request body as JSON: not an object");

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "core/log.h"
+#include "http/wire/target.h"
 
 namespace http::serve {
 namespace {
@@ -12,6 +13,12 @@ constexpr std::chrono::milliseconds kLastCall{250};  // while draining, for a ne
 constexpr wire::Refusal kSlowHead{408, "request_timeout", "The request took too long to arrive."};
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
+
+// Of a head that is refused: what its first line says behind the first space.
+std::string stated_path(std::string_view head) {
+  const std::size_t space = head.find(' ');
+  return space == std::string_view::npos ? "" : std::string(wire::stated_path(head.substr(space + 1)));
+}
 
 }  // namespace
 
@@ -157,6 +164,7 @@ core::Task<Connection::HeadRead> Connection::read_head(Exchange& x, wire::Refusa
     const auto state = scanner.scan(in_);
     if (state == wire::HeadScanner::State::complete) break;
     if (state == wire::HeadScanner::State::refused) {
+      x.rq.path = stated_path(in_);
       why = scanner.refusal();
       co_return HeadRead::refused;
     }
@@ -170,7 +178,9 @@ core::Task<Connection::HeadRead> Connection::read_head(Exchange& x, wire::Refusa
       co_return in_.empty() ? HeadRead::gone : HeadRead::refused;
     }
   }
-  auto head = wire::parse_head(std::string_view{in_}.substr(scanner.begin(), scanner.end() - scanner.begin()));
+  const std::string_view raw = std::string_view{in_}.substr(scanner.begin(), scanner.end() - scanner.begin());
+  auto head = wire::parse_head(raw);
+  if (!head) x.rq.path = stated_path(raw);
   in_.erase(0, scanner.end());
   if (!head) {
     why = head.error();

@@ -48,12 +48,14 @@ Response Connection::answer_of(Exchange& x, const core::Problem& problem) {
       core::log::error("http.error_page.failed", {{"what", e.what()}});
     }
   }
-  if (!hub_.retell || !x.rq.path.starts_with("/api/")) return http::problem(problem, x.rq);
-  core::Problem told(problem.status, problem.code, hub_.retell(x.rq, problem.what()));
-  told.headers = problem.headers;
-  Response answer = http::problem(told, x.rq);
-  answer.headers.add("Vary", "Accept-Language, Cookie");
-  return answer;
+  if (hub_.shape) {
+    try {
+      if (auto answer = hub_.shape(x.rq, problem)) return std::move(*answer);
+    } catch (const std::exception& e) {
+      core::log::error("http.error_shape.failed", {{"what", e.what()}});
+    }
+  }
+  return http::problem(problem, x.rq);
 }
 
 Response Connection::answer_of(Exchange& x, const std::exception_ptr& error) {
@@ -75,7 +77,7 @@ Response Connection::answer_of(Exchange& x, const std::exception_ptr& error) {
 core::Task<> Connection::refuse(std::shared_ptr<Exchange> x, wire::Refusal why) {
   core::log::info("http.request.refused", {{"status", why.status}, {"code", why.code}, {"client", peer_}});
   x->head.keep_alive = false;
-  const bool ignored = co_await respond(x, http::problem(from(why), x->rq));
+  const bool ignored = co_await respond(x, answer_of(*x, from(why)));
   (void)ignored;
 }
 
@@ -142,7 +144,6 @@ core::Task<bool> Connection::serve_one() {
   const auto x = std::make_shared<Exchange>();
   x->rq.request_id = core::Uuid::ordered().str();
   x->ambient->request_id = x->rq.request_id;
-  x->ambient->expendable = x->rq.method == Method::get || x->rq.method == Method::head;
   wire::Refusal why = wire::kBadRequest;
   const HeadRead outcome = co_await read_head(*x, why);
   if (outcome == HeadRead::gone) co_return false;
@@ -153,13 +154,17 @@ core::Task<bool> Connection::serve_one() {
   std::expected<wire::Target, wire::Refusal> target = std::unexpected(why);
   if (outcome == HeadRead::whole) {
     target = wire::parse_target(x->head.method, x->head.target, x->head.headers.get("host"));
-    if (!target) why = target.error();
+    if (!target) {
+      why = target.error();
+      x->rq.path = wire::stated_path(x->head.target);
+    }
   }
   if (!target) {
     co_await refuse(x, why);
     co_return false;
   }
   rq.method = x->head.method;
+  x->ambient->expendable = rq.method == Method::get || rq.method == Method::head;
   rq.target = x->head.target;
   rq.path = std::move(target->path);
   rq.queries = std::move(target->queries);

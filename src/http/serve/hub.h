@@ -23,7 +23,7 @@ struct Hub {
   Identity& identity;
   Server::ErrorPage error_page;
   Server::Translate translate;
-  Server::Retell retell;
+  Server::Shape shape;
   Policy policy;
   Proxies proxies;
   core::TaskGroup connection_tasks;

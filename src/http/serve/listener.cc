@@ -165,7 +165,7 @@ void Listener::accept_all() {
     const int fd =
         ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
-      admit(fd, peer_of(from));
+      admit(fd, from);
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
@@ -182,7 +182,8 @@ void Listener::accept_all() {
   if (!stopped_) wait();
 }
 
-void Listener::admit(int fd, std::string peer) try {
+void Listener::admit(int fd, const sockaddr_storage& from) try {
+  std::string peer = peer_of(from);
   if (hub_.connections.size() >= static_cast<std::size_t>(hub_.config.max_connections)) {
     [[maybe_unused]] const ssize_t ignored = ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(fd, SHUT_WR);

@@ -22,7 +22,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
  private:
   void wait();
   void accept_all();
-  void admit(int fd, std::string peer);
+  void admit(int fd, const sockaddr_storage& from);
   void turn_away_one();
   Hub& hub_;
   std::string address_;

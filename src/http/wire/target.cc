@@ -130,4 +130,6 @@ std::expected<Target, Refusal> parse_target(Method method, std::string_view targ
   return out;
 }
 
+std::string_view stated_path(std::string_view target) { return target.substr(0, target.find_first_of("? \r\n")); }
+
 }  // namespace http::wire

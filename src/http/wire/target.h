@@ -23,6 +23,9 @@ struct Target {
 // origin-form, absolute-form naming the same Host, or "*" with OPTIONS.
 std::expected<Target, Refusal> parse_target(Method method, std::string_view target, std::string_view host);
 
+// The path of a target that is refused, not decoded, not judged: only for the shape of the refusal.
+std::string_view stated_path(std::string_view target);
+
 // name=value&… with '+' as a space. Refuses bad escapes, NUL, invalid UTF-8 and more than kMaxPairs.
 enum class PairsFault { none, malformed, too_many };
 PairsFault parse_pairs(std::string_view text, Pairs& out);

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "rest/rest.h"
 
 namespace rest {
 namespace {
@@ -69,6 +70,14 @@ http::Response answer(const Fault& fault) {
   http::Response response = http::json(w.take(), fault.status);
   if (fault.status == 401) response.headers.set("WWW-Authenticate", "Bearer");
   if (fault.status == 503) response.headers.set("Retry-After", "1");
+  return response;
+}
+
+http::Response wire_problem(const core::Problem& problem) {
+  const bool unknown_method = problem.status == 501 || problem.status == 405;
+  http::Response response = unknown_method ? answer(Fault(405, "PGRST117", "Unsupported HTTP method"))
+                                           : answer(Fault(problem.status, problem.code, problem.what()));
+  for (const auto& [name, value] : problem.headers) response.headers.set(name, value);
   return response;
 }
 

@@ -169,7 +169,11 @@ TEST_CASE("kill -9 under eight writers loses no acknowledged write and doubles n
   CHECK(told.titles.size() > 20);
   CHECK(told.objects.size() > 0);
   CHECK(told.jobs.size() > 0);
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)  // several times slower
   CHECK(slowest < 5s);
+#else
+  CHECK(slowest < 1s);
+#endif
 
   const std::string titles = owner_query("select string_agg(title, ',') from public.projects where title like 'w_-%'");
   std::multiset<std::string> stored;
@@ -224,7 +228,7 @@ TEST_CASE("SIGTERM finishes what is under way, ends idle connections and streams
   CHECK(web.wait(20s) == 0);
   const auto took = std::chrono::duration<double>(Clock::now() - began).count();
   MESSAGE("with a client that never ends its upload it took " << took << " s");
-  CHECK(took < 15.5);
+  CHECK(took < 15.0);
 
   web.start();
   CHECK(web.call("GET", "/storage/v1/object/project-assets/leaver", process::service_headers()).body == bytes);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "core/ambient.h"
 #include "security/http/support/live_server.h"
 #include "security/http/support/routes.h"
 
@@ -166,6 +167,20 @@ TEST_CASE("a body that is cut off reaches no handler's end") {
   }
   CHECK(ask(door.port, get("/hello")).status == 200);
   CHECK(door.seen.calls == 1);
+}
+
+TEST_CASE("the work of a GET is expendable once its client has left, that of a write is not") {
+  const auto tell = [](http::Request&) -> core::Task<http::Response> {
+    co_return http::text(core::ambient()->expendable ? "expendable" : "kept");
+  };
+  live::Server server([&](http::Router& router) {
+    router.get("/tell", http::Who::anyone, tell);
+    router.post("/tell", http::Who::anyone, tell);
+    router.del("/tell", http::Who::anyone, tell);
+  });
+  CHECK(ask(server.port(), get("/tell")).body == "expendable");
+  CHECK(ask(server.port(), "POST /tell HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").body == "kept");
+  CHECK(ask(server.port(), "DELETE /tell HTTP/1.1\r\nHost: a\r\n\r\n").body == "kept");
 }
 
 TEST_CASE("when the client leaves, its handler is told to stop") {

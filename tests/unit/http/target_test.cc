@@ -80,3 +80,10 @@ TEST_CASE("a query holds at most 500 parameters") {
   CHECK(parse_target(Method::get, query, "a")->queries.size() == 500);
   CHECK(parse_target(Method::get, query + "&a=1", "a").error().status == 414);
 }
+
+TEST_CASE("the path a refused target states is cut where it ends") {
+  CHECK(http::wire::stated_path("/rest/v1/x?select=*") == "/rest/v1/x");
+  CHECK(http::wire::stated_path("/auth/v1/user HTTP/1.1\r\nHost: a") == "/auth/v1/user");
+  CHECK(http::wire::stated_path("/rest/v1/" + std::string(40, 'a')) == "/rest/v1/" + std::string(40, 'a'));
+  CHECK(http::wire::stated_path("") == "");
+}

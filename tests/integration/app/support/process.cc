@@ -1,5 +1,7 @@
 #include "integration/app/support/process.h"
 
+#include <doctest/doctest.h>
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -100,6 +103,10 @@ Web::~Web() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
+  // A sanitizer's report is a failure, and the process was not asked to end by itself.
+  std::ifstream log(dir_ + "/log");
+  for (std::string line; std::getline(log, line);)
+    if (line.contains("Sanitizer: ") || line.contains(": runtime error: ")) FAIL_CHECK(line);
   std::error_code ignored;
   std::filesystem::remove_all(dir_, ignored);
 }
