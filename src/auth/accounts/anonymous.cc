@@ -29,6 +29,7 @@ Task<Session> sign_in_anonymously(Auth& auth, std::string metadata, Origin from)
   entry.user.id = core::UserId::random();
   entry.user.user_metadata = std::move(metadata);
   entry.user.app_metadata = "{}";
+  require_metadata_fits(entry.user.user_metadata, entry.user.app_metadata);
   entry.user.is_anonymous = true;
   Session session = co_await auth.db.in(pg::as_service("a stranger gets a user of his own"), enter, entry);
   core::log::info("auth.account.signed_in", {{"user", session.user}, {"session", session.id}});

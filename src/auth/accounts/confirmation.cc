@@ -14,8 +14,8 @@ struct Ask {
 
 Task<> resend_in(pg::Tx& tx, Ask& ask) {
   const auto user = co_await lock_user_by_email(tx, ask.email);
-  // A user whom an administrator made waits for no confirmation.
-  if (!user || user->confirmed() || !user->confirmation_sent_at) co_return;
+  // A user whom an administrator made waits for no confirmation, and one whom he invited has his invitation.
+  if (!user || !may_be_a_strangers(*user)) co_return;
   co_await mail_confirmation(*ask.auth, tx, user->id, user->email, ask.landing);
   co_await audit(*ask.auth, tx, "user_confirmation_requested", user->id, ask.from);
 }

@@ -13,11 +13,10 @@ struct Ask {
 
 Task<> create_in(pg::Tx& tx, Ask& ask) {
   Auth& auth = *ask.auth;
-  if (!ask.otp.may_create || !auth.config.signup_open) {
-    if (auth.config.hide_unknown) co_return;
-    if (!ask.otp.may_create) throw core::Problem(422, "otp_disabled", "Signups not allowed for otp");
-    throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
-  }
+  if (!ask.otp.may_create && !auth.config.hide_unknown)
+    throw core::Problem(422, "otp_disabled", "Signups not allowed for otp");
+  // Silent where sign-ups are closed: only create_user=false may tell who has an account (spec/security.md 3.2).
+  if (!ask.otp.may_create || !auth.config.signup_open) co_return;
   NewUser fresh;
   fresh.id = core::UserId::random();
   fresh.email = ask.otp.email;
@@ -44,6 +43,7 @@ Task<> ask_in(pg::Tx& tx, Ask& ask) {
 
 Task<> request_otp(Auth& auth, OtpAsk otp) {
   otp.email = canonical_email(otp.email);
+  require_metadata_fits(otp.metadata, NewUser{}.app_metadata);
   co_await require_rate(auth, kRecoverRate, otp.from.ip);
   co_await require_mail_rate(auth, "otp", otp.email);
   const Ask ask{&auth, std::move(otp)};

@@ -66,6 +66,7 @@ Task<> change_address(Change& change, pg::Tx& tx, const User& user) {
   }
   co_await begin_email_change(tx, user.id, address, auth.clock.now());
   co_await finish_email_change(tx, user.id, auth.clock.now());
+  co_await drop_one_time(tx, user.id);
 }
 
 // A wrong nonce is counted as a guess, so it comes back as a value and the transaction commits.
@@ -82,7 +83,9 @@ Task<std::optional<User>> change_in(pg::Tx& tx, Change& change) {
   if (!change.hash.empty()) co_await set_new_password(change, tx);
   if (!change.wanted.email.empty()) co_await change_address(change, tx, user);
   co_await audit(auth, tx, "user_modified", user.id, change.from);
-  co_return co_await user_by_id(tx, user.id);
+  auto after = co_await user_by_id(tx, user.id);
+  if (after && !change.wanted.metadata.empty()) require_metadata_fits(*after);
+  co_return after;
 }
 
 User present(std::optional<User> user) {

@@ -3,6 +3,7 @@
 #include "auth/limits/limits.h"
 #include "auth/passwords/password.h"
 #include "auth/tokens/one_time.h"
+#include "auth/users/changes.h"
 #include "core/log.h"
 
 namespace auth {
@@ -39,6 +40,7 @@ Task<std::optional<Session>> reset_in(pg::Tx& tx, Reset& reset) {
   if (!redeemed) co_return std::nullopt;
   const auto user = co_await user_by_id(tx, redeemed->user);
   if (!user || user->banned(auth.clock.now())) co_return std::nullopt;
+  if (may_be_a_strangers(*user)) co_await clear_password(tx, user->id, auth.clock.now());
   const Confirmed confirmed = co_await confirm_email(tx, user->id, auth.clock.now());
   if (confirmed == Confirmed::now && user->confirmation_sent_at) co_await welcome(auth, tx, user->id);
   co_await set_password(tx, user->id, reset.hash, auth.clock.now());

@@ -59,8 +59,7 @@ Task<> confirm(Attempt& attempt, pg::Tx& tx, const User& user, const Redeemed& r
   const core::Time now = auth.clock.now();
   // An address that something else than its sign-up's own link confirms may have been signed up by a stranger: what he
   // left there goes.
-  if (!user.confirmed() && redeemed.kind != "confirmation_token" && user.confirmation_sent_at)
-    co_await clear_password(tx, user.id, now);
+  if (redeemed.kind != "confirmation_token" && may_be_a_strangers(user)) co_await clear_password(tx, user.id, now);
   const Confirmed confirmed = co_await confirm_email(tx, user.id, now);
   // Only a self sign-up has had a confirmation sent; one that an administrator made has not.
   if (confirmed == Confirmed::now && user.confirmation_sent_at && !was_invited(user))
@@ -88,7 +87,8 @@ Task<std::optional<Outcome>> redeem_in(pg::Tx& tx, Attempt& attempt) {
   }
   if (attempt.ends == Ends::in_code) {
     std::string code = co_await issue_mail_code(tx, user->id, method_of(proof.type), auth.clock.now());
-    if (code.empty()) co_return std::nullopt;
+    // Thrown, so that the link is not used up by an answer that leads nowhere.
+    if (code.empty()) throw core::Problem(403, "otp_expired", kByLink);
     co_return Code{std::move(code)};
   }
   co_return co_await open_session(auth, tx, user->id, "otp", attempt.from);

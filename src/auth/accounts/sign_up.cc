@@ -58,7 +58,8 @@ Task<SignedUp> sign_up_known(Attempt& attempt, pg::Tx& tx, const User& user) {
     co_return co_await open_session(auth, tx, user.id, "password", account.from);
   }
   Pending pending{fabricated_user(account.email, account.metadata, now)};
-  if (user.confirmed()) {
+  // Nor may a stranger spoil an invitation that waits.
+  if (user.confirmed() || waits_for_invited(user)) {
     co_await audit(auth, tx, "user_repeated_signup", user.id, account.from);
     co_return pending;
   }
@@ -117,6 +118,7 @@ Task<SignedUp> sign_up(Auth& auth, NewAccount account) {
   account.email = canonical_email(account.email);
   if (!auth.config.signup_open) throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
   if (account.password.empty()) throw core::Problem(400, "validation_failed", "Signup requires a valid password");
+  require_metadata_fits(account.metadata, NewUser{}.app_metadata);
   co_await require_rate(auth, kSignInRate, account.from.ip, account.email);
   co_await require_fit(auth, account.password);
   Attempt attempt{&auth, std::move(account), {}, {}};

@@ -39,6 +39,7 @@ Task<User> fresh_user(Ask& ask, pg::Tx& tx) {
   user.email = ask.email;
   user.user_metadata = ask.metadata;
   user.password_hash = ask.hash;
+  require_metadata_fits(user.user_metadata, user.app_metadata);
   co_await insert_user(tx, user, ask.auth->clock.now());
   co_await audit(*ask.auth, tx, "user_signedup", user.id, ask.from);
   const auto made = co_await user_by_id(tx, user.id);
@@ -51,9 +52,15 @@ Task<User> waiting_user(Ask& ask, pg::Tx& tx) {
   const auto known = co_await lock_user_by_email(tx, ask.email);
   if (known && known->confirmed()) throw taken();
   if (!known) co_return co_await fresh_user(ask, tx);
-  if (!ask.hash.empty()) co_await set_password(tx, known->id, ask.hash, ask.auth->clock.now());
-  co_await merge_user_metadata(tx, known->id, ask.metadata, ask.auth->clock.now());
-  co_return *known;
+  const core::Time now = ask.auth->clock.now();
+  // The click that answers must not confirm what a stranger left on the address.
+  if (may_be_a_strangers(*known)) co_await clear_password(tx, known->id, now);
+  if (!ask.hash.empty()) co_await set_password(tx, known->id, ask.hash, now);
+  co_await merge_user_metadata(tx, known->id, ask.metadata, now);
+  const auto merged = co_await user_by_id(tx, known->id);
+  if (!merged) throw core::Problem(404, "user_not_found", "User with this email not found");
+  require_metadata_fits(*merged);
+  co_return *merged;
 }
 
 Task<std::string> token_kind(Ask& ask, pg::Tx& tx, const User& user) {

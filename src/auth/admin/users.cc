@@ -86,6 +86,9 @@ Task<std::optional<User>> update_in(pg::Tx& tx, Update& update) {
   const auto before = co_await user_by_id(tx, update.user);
   if (!before) co_return std::nullopt;
   co_await change_user(tx, update.user, update.change, now);
+  const std::string& email = update.change.email;
+  // What was mailed to the address before must not open the account of the one that has it now.
+  if (!email.empty() && email != before->email) co_await drop_one_time(tx, update.user);
   if (!update.hash.empty()) {
     co_await set_password(tx, update.user, update.hash, now);
     co_await drop_one_time(tx, update.user);
@@ -93,7 +96,9 @@ Task<std::optional<User>> update_in(pg::Tx& tx, Update& update) {
     co_await audit(*update.auth, tx, "user_updated_password", update.user, update.from);
   }
   co_await audit(*update.auth, tx, "user_modified", update.user, update.from);
-  co_return co_await user_by_id(tx, update.user);
+  auto after = co_await user_by_id(tx, update.user);
+  if (after) require_metadata_fits(*after);
+  co_return after;
 }
 
 // Roles of the database are not the API's to hand out (spec/security.md 2.2).
@@ -147,6 +152,7 @@ Task<Response> admin_create_user(Auth& auth, Request& rq) {
   user.user_metadata = object_of(body, "user_metadata");
   object_of(body, "app_metadata");
   user.app_metadata = app_metadata(body);
+  require_metadata_fits(user.user_metadata, user.app_metadata);
   refuse_other_role(body);
   const core::Time now = auth.clock.now();
   if (!email.empty() && body["email_confirm"].boolean().value_or(false)) user.confirmed_at = now;

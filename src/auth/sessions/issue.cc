@@ -12,6 +12,8 @@ constexpr pg::Sql kInsertToken{"auth.refresh_insert", R"sql(
   values ('00000000-0000-0000-0000-000000000000', $1, $2::uuid::text, false, $3, $3, nullif($4::text, ''), $5)
 )sql"};
 
+constexpr std::size_t kGrown = 256;  // bytes that confirmation and identities may have added since the bound was held
+
 struct Amr {
   std::string method;
   core::Time at;
@@ -34,14 +36,17 @@ Task<std::string> session_json(Auth& auth, pg::Tx& tx, core::SessionId id, const
   const core::Json row = core::Json::parse(user.row.text).value_or(core::Json());
   co_await auth.keyring().refresh(auth);
   const std::vector<Amr> methods = co_await tx.many<Amr>(kAmr, id);
+  const std::string data = row["raw_user_meta_data"].is_object() ? row["raw_user_meta_data"].dump() : "{}";
+  const std::string app = row["raw_app_meta_data"].is_object() ? row["raw_app_meta_data"].dump() : "{}";
+  // Imported, or a provider's: a token that nobody accepts would be worse than one without what the user reads anyway.
+  const bool fits = data.size() + app.size() <= kMostMetadata + kGrown;
   const std::int64_t now = core::unix_seconds(auth.clock.now());
   const std::int64_t expires = now + auth.config.access_seconds;
   core::JsonWriter claims;
   claims.begin().field("iss", auth.config.issuer()).field("sub", user.id).field("aud", "authenticated");
   claims.field("exp", expires).field("iat", now).field("email", user.email);
   claims.field("phone", row["phone"].string_or(""));
-  claims.key("app_metadata").raw(row["raw_app_meta_data"].is_object() ? row["raw_app_meta_data"].dump() : "{}");
-  claims.key("user_metadata").raw(row["raw_user_meta_data"].is_object() ? row["raw_user_meta_data"].dump() : "{}");
+  claims.key("app_metadata").raw(app).key("user_metadata").raw(fits ? data : "{}");
   claims.field("role", "authenticated").field("aal", aal).key("amr").begin_array();
   for (const Amr& amr : methods)
     claims.begin().field("method", amr.method).field("timestamp", core::unix_seconds(amr.at)).end();

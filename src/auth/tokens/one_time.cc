@@ -30,15 +30,20 @@ struct Row {
   std::string hash;
   std::string address;
 };
+// What went to an address that the user has no more proves nothing; only the new one of a change is not his yet.
 constexpr pg::Sql kByHash{"auth.one_time_by_hash", R"sql(
-  select id::text, user_id, token_type::text, token_hash, relates_to from auth.one_time_tokens
-  where token_hash = $1 and token_type::text = any($2::text[]) and created_at > $3::timestamptz at time zone 'utc'
+  select t.id::text, t.user_id, t.token_type::text, t.token_hash, t.relates_to
+  from auth.one_time_tokens t join auth.users u on u.id = t.user_id
+  where t.token_hash = $1 and u.deleted_at is null
+    and (t.relates_to = lower(u.email) or t.token_type = 'email_change_token_new')
+    and t.token_type::text = any($2::text[]) and t.created_at > $3::timestamptz at time zone 'utc'
 )sql"};
 
 constexpr pg::Sql kByEmail{"auth.one_time_by_email", R"sql(
   select t.id::text, t.user_id, t.token_type::text, t.token_hash, t.relates_to
   from auth.one_time_tokens t join auth.users u on u.id = t.user_id
   where t.relates_to = $1 and u.deleted_at is null
+    and (t.relates_to = lower(u.email) or t.token_type = 'email_change_token_new')
     and t.token_type::text = any($2::text[]) and t.created_at > $3::timestamptz at time zone 'utc'
 )sql"};
 

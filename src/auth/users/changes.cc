@@ -9,6 +9,8 @@ namespace {
 constexpr pg::Sql kChange{"auth.user_change", R"sql(
   update auth.users set
     email = coalesce(nullif($2::text, ''), email),
+    -- A change that still waits for its proofs is of the address before.
+    email_change = case when $2::text in ('', lower(email)) then email_change else '' end,
     phone = coalesce(nullif($3::text, ''), phone),
     email_confirmed_at = case when $4 then coalesce(email_confirmed_at, $10) else email_confirmed_at end,
     phone_confirmed_at = case when $5 then coalesce(phone_confirmed_at, $10) else phone_confirmed_at end,

@@ -258,6 +258,12 @@ bool was_invited(const User& user) {
   return row["invited_at"].is_string();
 }
 
+bool waits_for_invited(const User& user) { return !user.confirmed() && !user.password_hash && was_invited(user); }
+
+bool may_be_a_strangers(const User& user) {
+  return !user.confirmed() && user.confirmation_sent_at && !waits_for_invited(user);
+}
+
 std::string user_json(const User& user, std::string_view metadata) {
   const core::Json row = core::Json::parse(user.row.text).value_or(core::Json());
   const core::Json identities = core::Json::parse(user.identities.text).value_or(core::Json());

@@ -72,6 +72,12 @@ enum class Confirmed { now, before };
 Task<Confirmed> confirm_email(pg::Tx& tx, core::UserId user, core::Time now);
 Task<bool> delete_user(pg::Tx& tx, core::UserId user);
 
+// What metadata may take as JSON, user_metadata and app_metadata together: the rest of a token fits beside it.
+inline constexpr std::size_t kMostMetadata = 4096;
+// Throw Problem 400 validation_failed above it.
+void require_metadata_fits(std::string_view user_metadata, std::string_view app_metadata);
+void require_metadata_fits(const User& user);
+
 struct UserPage {
   std::vector<User> users;
   std::int64_t total = 0;
@@ -86,6 +92,10 @@ std::string fabricated_user(std::string_view email, std::string_view user_metada
 std::string factors_json(const User& user);  // the wire's array
 bool has_verified_factor(const User& user);
 bool was_invited(const User& user);
+// An invitation that nobody has answered: its data and its link are the administrator's, and there is no password.
+bool waits_for_invited(const User& user);
+// Signed up by himself, so perhaps by somebody else, and not confirmed: password and data may be a stranger's.
+bool may_be_a_strangers(const User& user);
 
 // Lower case, trimmed. Throws Problem 400 validation_failed when it cannot be an address (255 bytes at most).
 std::string canonical_email(std::string_view email);

@@ -44,12 +44,14 @@ Task<Response> challenge(Auth& auth, Request& rq) {
 // POST /auth/v1/factors/{id}/verify
 Task<Response> verify_code(Auth& auth, Request& rq) {
   const Bearer who = co_await require_bearer(auth, rq);
+  // First, since /factors/recovery-codes/verify lands here: no such factor, whatever its body.
+  const core::Uuid factor = factor_of(rq);
   const core::Json body = object_body(rq);
   const auto challenge_id = core::Uuid::parse(text_of(body, "challenge_id"));
   if (!challenge_id)
     throw core::Problem(422, "mfa_factor_not_found", "MFA factor with the provided challenge ID not found");
   const Session session =
-      co_await verify_factor(auth, who, factor_of(rq), *challenge_id, text_of(body, "code"), origin_of(rq));
+      co_await verify_factor(auth, who, factor, *challenge_id, text_of(body, "code"), origin_of(rq));
   co_return session_answer(session);
 }
 

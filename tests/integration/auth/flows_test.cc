@@ -109,6 +109,25 @@ TEST_CASE("the link of a PKCE client ends in a code, which verifier and code tur
           .code() == "validation_failed");
 }
 
+TEST_CASE("a PKCE link that cannot end in a code is not used up") {
+  House house;
+  house.sign_in("pkce-b@example.com");
+  const std::string pkce = R"(,"code_challenge":")" + kChallenge + R"(","code_challenge_method":"s256"})";
+  house.post("/recover", R"({"email":"pkce-b@example.com")" + pkce);
+  const std::string link = path_of(house.mail("pkce-b@example.com", "recovery").url);
+  std::string other = link;
+  other.replace(other.find("type=recovery"), 13, "type=magiclink");
+  CHECK(location(house.call(Method::get, other)).find("error_code=otp_expired") != std::string::npos);
+  CHECK(location(house.call(Method::get, link)).starts_with("http://localhost:3000?code="));
+
+  // What it would have confirmed is not confirmed either.
+  house.post("/signup", R"({"email":"pkce-c@example.com","password":"correct horse battery")" + pkce);
+  rows("delete from auth.flow_state where user_id = (select id from auth.users where email = 'pkce-c@example.com')");
+  house.call(Method::get, path_of(house.mail("pkce-c@example.com").url));
+  CHECK(cell("select email_confirmed_at is null from auth.users where email = 'pkce-c@example.com'") == "t");
+  CHECK(house.mails("pkce-c@example.com") == 1);
+}
+
 TEST_CASE("an address changes when both the old and the new one have answered, in either order") {
   House house;
   for (const bool new_first : {true, false}) {

@@ -190,3 +190,17 @@ TEST_CASE("a factor whose secret came with a dump, in plain base32, still verifi
       "' from auth.users where email = 'mfa-g@example.com'");
   CHECK(ada.verify(ada.challenge(), ada.code()).status == 200);
 }
+
+TEST_CASE("the recovery codes' calls of the newest client are not there: 404, whatever the body") {
+  House house;
+  const std::string access = house.sign_in("mfa-rc@example.com")["access_token"].string_or("");
+  const auto call = [&](Method method, const std::string& path) {
+    return house.call(method, "/auth/v1/factors/recovery-codes" + path, house.wire_headers(house.anon, access), "{}")
+        .status;
+  };
+  CHECK(call(Method::get, "") == 404);
+  CHECK(call(Method::post, "") == 404);
+  CHECK(call(Method::del, "") == 404);
+  CHECK(call(Method::post, "/verify") == 404);
+  CHECK(call(Method::post, "/regenerate") == 404);
+}

@@ -93,6 +93,20 @@ TEST_CASE("recover and resend answer alike for any address") {
   }
 }
 
+TEST_CASE("with sign-ups closed a one-time code is asked for alike by known and unknown addresses") {
+  House house([](auth::Config& config) { config.signup_open = false; });
+  house.sign_in("hk@example.com");
+  const auto ask = [&](const char* email) { return house.post("/otp", std::string(R"({"email":")") + email + "\"}"); };
+  const Answer known = ask("hk@example.com");
+  const Answer unknown = ask("nobody-hk@example.com");
+  CHECK(known.status == 200);
+  CHECK(unknown.status == 200);
+  CHECK(unknown.body == known.body);
+  CHECK(house.mails("nobody-hk@example.com") == 0);
+  CHECK(cell("select count(*) from auth.users where email = 'nobody-hk@example.com'") == "0");
+  CHECK(house.post("/otp", R"({"email":"nobody-hk@example.com","create_user":false})").code() == "otp_disabled");
+}
+
 TEST_CASE("of two people who sign up with one address neither gets the other's password confirmed") {
   House house;
   const char* owner = R"({"email":"hf@example.com","password":"the owners own pass"})";
