@@ -77,7 +77,10 @@ std::string removal(const Config& config, const http::Request& rq, const std::st
 
 std::optional<CookieSession> read_session(const Config& config, const http::Request& rq) {
   const std::string name = config.cookie_name();
-  for (const std::string& base : {host_name(name), name})
+  std::vector<std::string> names{host_name(name)};
+  // Over https another host of the same domain can set the plain name, but never __Host- (spec/security.md 4.3).
+  if (!secure(config, rq) || config.browser_cookie) names.push_back(name);
+  for (const std::string& base : names)
     if (const auto value = joined(rq, base))
       if (auto session = parse(*value)) return session;
   return std::nullopt;

@@ -1,5 +1,6 @@
 #include "auth/redirect.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/text.h"
@@ -42,6 +43,30 @@ std::optional<Url> parse(std::string_view text) {
   if (url.port.empty()) url.port = url.scheme == "https" ? "443" : "80";
   if (url.host.empty() && (url.scheme == "http" || url.scheme == "https")) return std::nullopt;
   return url;
+}
+
+// What stands before "://", between it and the path, and from there on.
+struct Parts {
+  std::string scheme;
+  std::string authority;
+  std::string rest;
+};
+std::optional<Parts> parts_of(std::string_view text, std::string_view ends_authority) {
+  const auto colon = text.find("://");
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view behind = text.substr(colon + 3);
+  const auto end = std::min(behind.find_first_of(ends_authority), behind.size());
+  return Parts{core::lower(text.substr(0, colon)), core::lower(behind.substr(0, end)), std::string(behind.substr(end))};
+}
+
+// Host and path are held against the pattern one by one, so that no star of the host reaches into the path or query.
+bool fits_pattern(const std::string& pattern, std::string_view asked) {
+  auto wanted = parts_of(pattern, "/#");  // here `?` is one character
+  if (!wanted) return fits_glob(pattern, asked);
+  const auto given = parts_of(asked, "/?#");
+  if (wanted->rest.empty() && wanted->authority.ends_with("**")) wanted->rest = "**";
+  return given && fits_glob(wanted->scheme, given->scheme) && fits_glob(wanted->authority, given->authority) &&
+         fits_glob(wanted->rest, given->rest);
 }
 
 bool is_loopback(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "[::1]"; }
@@ -89,7 +114,7 @@ std::string redirect_target(const Config& config, std::string_view asked) {
     return std::string(asked);
   if (is_address(url->host) && !is_loopback(url->host)) return config.site_url;
   for (const std::string& pattern : config.redirects)
-    if (fits_glob(pattern, asked)) return std::string(asked);
+    if (fits_pattern(pattern, asked)) return std::string(asked);
   return config.site_url;
 }
 

@@ -15,7 +15,7 @@ std::string redirect_target(const Config& config, const http::Request& rq);
 // True when the client named a place other than the site's own pages.
 bool names_other_place(const Config& config, const http::Request& rq);
 
-// `*` is any run without '.' and '/', `**` any run, `?` one character.
+// One part of a URL, host or path: `*` is any run without '.' and '/', `**` any run, `?` one character.
 bool fits_glob(std::string_view pattern, std::string_view text);
 
 }  // namespace auth

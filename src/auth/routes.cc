@@ -6,6 +6,19 @@
 
 namespace auth {
 
+namespace {
+
+// HEAD answers what GET would, and these GETs redeem, mail or begin something: it must not (spec/security.md 4.4).
+void refuse_head(http::Router& r, std::string pattern, std::string allow) {
+  r.head(std::move(pattern), http::Who::anyone, [allow = std::move(allow)](http::Request&) -> Task<http::Response> {
+    http::Response response = http::empty(405);
+    response.headers.set("Allow", allow);
+    co_return response;
+  });
+}
+
+}  // namespace
+
 void mount(http::Router& r, Auth& a) {
   using http::Who;
   r.get("/login", Who::visitor, http::with(a, login_page));
@@ -70,6 +83,12 @@ void mount(http::Router& r, Auth& a) {
   r.get("/auth/v1/authorize", Who::anyone, wire(a, oauth::authorize));  // a browser's own navigation carries no key
   r.get("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));
   r.post("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));  // response_mode=form_post
+
+  for (const char* pattern : {"/login/with/{provider}", "/login/callback"}) refuse_head(r, pattern, "GET");
+  for (const char* pattern : {"/auth/v1/reauthenticate", "/auth/v1/user/identities/authorize", "/auth/v1/authorize"})
+    refuse_head(r, pattern, "GET, OPTIONS");
+  for (const char* pattern : {"/auth/v1/verify", "/auth/v1/callback"}) refuse_head(r, pattern, "GET, POST, OPTIONS");
+
   r.options("/auth/v1/{rest...}", Who::anyone,
             [](http::Request& rq) -> Task<http::Response> { co_return preflight(rq); });
   r.get("/auth/v1/{rest...}", Who::anyone, wire(a, no_such_endpoint));

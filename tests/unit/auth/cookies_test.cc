@@ -116,6 +116,31 @@ TEST_CASE("over https the cookie is Secure and bound to its host; scripts never 
   CHECK(readable.attributes.find("HttpOnly") == std::string::npos);
 }
 
+TEST_CASE("over https only the host's own cookie is a session; a sibling's plain one is not even read") {
+  const auto read = [](const auth::Config& config, const std::string& cookies, bool https) {
+    http::Request rq;
+    rq.https = https;
+    rq.headers.set("Cookie", cookies);
+    const auto session = auth::read_session(config, rq);
+    return session ? session->access_token : std::string();
+  };
+  const auto cookie = [](const char* token) {
+    return "sb-abc-auth-token=base64-" + core::base64url(std::string(R"({"access_token":")") + token + "\"}");
+  };
+  const auth::Config safe = config_of("https://app.example.com");
+  CHECK(read(safe, cookie("planted"), true) == "");
+  CHECK(read(safe, cookie("planted"), false) == "");
+  CHECK(read(safe, cookie("planted") + "; __Host-" + cookie("own"), true) == "own");
+  CHECK(read(config_of("http://localhost:3000"), cookie("plain"), false) == "plain");
+  CHECK(read(config_of("http://localhost:3000"), cookie("planted"), true) == "");
+  auth::Config shared = safe;
+  shared.browser_cookie = true;  // AUTH_BROWSER_COOKIE: written and read under the plain name
+  CHECK(read(shared, cookie("plain"), true) == "plain");
+  http::Request rq;
+  rq.headers.set("Cookie", cookie("planted") + "; __Host-" + cookie("own"));
+  CHECK(auth::clear_session(safe, rq).size() == 2);
+}
+
 TEST_CASE("the raw JSON of older clients is read, and rubbish is not") {
   const auth::Config config = config_of("http://localhost:3000");
   const auto read = [&](const std::string& value) {

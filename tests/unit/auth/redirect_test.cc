@@ -54,6 +54,27 @@ TEST_CASE("redirect_to is the site's own origin or fits the list") {
   }
 }
 
+TEST_CASE("a star of the list's host never reaches past the host") {
+  auth::Config config;
+  config.site_url = "https://app.example.com";
+  config.redirects = {"https://*.one.com/**", "https://**.two.com/**", "https://p?.three.com/x",
+                      "https://four.com:*/**", "myapp://**"};
+  const auto target = [&](std::string_view asked) { return auth::redirect_target(config, asked); };
+  for (const char* good : {"https://a.one.com/b?c=d#e", "https://A.ONE.com/", "https://a.b.two.com/c",
+                           "https://p7.three.com/x", "https://four.com:8080/x", "myapp://callback", "myapp://a/b"})
+    CHECK(target(good) == good);
+  for (const char* bad : {"https://evil?.one.com/x", "https://evil#.one.com/x", "https://evil.com?.one.com/",
+                          "https://evil.com/.two.com/", "https://evil.com/a/.two.com/b", "https://evil.com?.two.com/",
+                          "https://evil.com#.two.com/", "https://one.com/x", "https://a.one.com",
+                          "https://p/.three.com/x", "https://p?.three.com/x", "https://four.com/:x/y"}) {
+    CAPTURE(bad);
+    CHECK(target(bad) == config.site_url);
+  }
+  config.redirects = {"https://**"};
+  CHECK(target("https://any.example/x") == "https://any.example/x");
+  CHECK(target("http://any.example/x") == config.site_url);
+}
+
 TEST_CASE("on localhost any port is the site's own, and never another address") {
   auth::Config config;
   config.site_url = "http://localhost:3000";
