@@ -17,6 +17,7 @@ Settings Settings::from(core::Env& env) {
   out.auth = auth::Config::from(env);
   out.storage = storage::Config::from(env);
   out.server = http::ServerConfig::from(env);
+  out.server.max_connections = (out.server.max_connections + out.loops - 1) / out.loops;
   out.mail = mail::Config::from(env);
   out.rest = rest::Config::from(env);
   out.jobs = jobs::Config::from(env);

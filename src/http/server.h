@@ -32,7 +32,7 @@ struct Patience {
 struct ServerConfig {
   std::string bind = "127.0.0.1";            // TENON_BIND; 0.0.0.0 in production
   std::vector<std::string> trusted_proxies;  // TRUSTED_PROXIES: addresses or CIDR, comma separated
-  int max_connections = 10000;               // MAX_CONNECTIONS, over the loop
+  int max_connections = 10000;               // MAX_CONNECTIONS; a process of several loops gives each its share
   int streams_each = 20;                     // event streams of one person, or one address, over the process
   std::string base_url;                      // APP_BASE_URL: https there sets HSTS
   std::vector<std::string> csp_extra;        // "form-action https://…" pieces of the simulator, the S3 origin

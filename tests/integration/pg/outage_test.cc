@@ -66,6 +66,12 @@ TEST_CASE("a read that lost its connection runs once more, a write never") {
   auto killer = when_running("pg_sleep($1)", [] { owner_count(kEndAll); });
   CHECK_NOTHROW(stage(read));
   killer.join();
+  killer = when_running("pg_sleep($1)", [] {
+    owner_count(kEndAll);
+    when_running("pg_sleep($1)", [] { owner_count(kEndAll); }).join();
+  });
+  CHECK_THROWS_AS(stage(read), pg::Unavailable);
+  killer.join();
   // It reads by its words, but the function writes: the second attempt is not allowed to.
   const auto write = [](pg::Db& db) -> Task<> {
     co_await db.as(service()).one<std::string>(kWriteSlowly, 1.0, "slow");
