@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 const root = resolve(import.meta.dirname, "../../..");
 const binary = process.env.TENON_BINARY ?? join(root, "build/release/tenon");
 
-export type Tenon = { site: string; api: string; anon: string; service: string; secret: string; database: string; stop: () => Promise<void>; log: () => string };
+export type Tenon = { site: string; api: string; anon: string; service: string; secret: string; database: string; stop: () => Promise<void>; log: () => string; tool: (...words: string[]) => string };
 
 /** Starts `tenon dev` and waits until it says that it is ready. */
 export async function startTenon(variables: Record<string, string> = {}): Promise<Tenon> {
@@ -43,6 +43,8 @@ export async function startTenon(variables: Record<string, string> = {}): Promis
     service: written.SUPABASE_SERVICE_ROLE_KEY,
     secret: written.JWT_SECRET,
     database: written.DATABASE_URL,
+    // As its operator at the command line, with what dev.env says.
+    tool: (...words) => execFileSync(binary, words, { env: { PATH, HOME, ...written }, cwd: data, encoding: "utf8" }).trim(),
     log: () => readFileSync(join(data, "log/web.log"), "utf8"),
     stop: async () => {
       child.kill("SIGTERM");
