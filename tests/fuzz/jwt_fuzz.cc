@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "auth/jwt.h"
+#include "auth/keys/jwt.h"
 #include "storage/token.h"
 
 namespace {
