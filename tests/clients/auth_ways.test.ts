@@ -159,6 +159,28 @@ test("who has two identities may part from one, and keeps the other", async () =
   assert.equal((await open.signedIn(email!)).user.id, id);
 });
 
+test("linkIdentity adds a provider's identity to whoever is signed in, whatever its address, and he signs in by either", async () => {
+  const { email, id } = await open.person();
+  const client = open.pkce();
+  await open.signedIn(email!, client);
+  const login = fresh();
+  const { data, error } = await client.auth.linkIdentity({ provider: acme, options: { skipBrowserRedirect: true, redirectTo: `${tenon.site}/linked` } });
+  assert.equal(error, null);
+  const back = new URL(await walk(data.url!, login, atHome));
+  assert.equal(back.pathname, "/linked");
+  assert.equal((await client.auth.exchangeCodeForSession(back.searchParams.get("code")!)).data.user!.id, id);
+  const linked = (await client.auth.getUser()).data.user!;
+  assert.deepEqual(linked.identities!.map((one) => one.provider).sort(), ["acme", "email"]);
+  assert.equal(linked.email, email, "the address is not the provider's to change");
+
+  const later = open.pkce();
+  const begun = await later.auth.signInWithOAuth({ provider: acme, options: { skipBrowserRedirect: true } });
+  const code = new URL(await walk(begun.data.url!, login, atHome)).searchParams.get("code")!;
+  assert.equal((await later.auth.exchangeCodeForSession(code)).data.user!.id, id);
+  const stranger = await open.visitor().auth.linkIdentity({ provider: acme, options: { skipBrowserRedirect: true } });
+  assert.ok(stranger.error, "linking without a session");
+});
+
 test("the administrator takes a lost second factor away, and one step signs in again", async () => {
   const { client, user } = await wire.signedIn();
   const factor = await raised(client);

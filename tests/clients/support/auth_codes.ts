@@ -18,7 +18,6 @@ const noPhone = "there is no sign-in by phone, so phone_provider_disabled comes 
 export const untested: Record<string, string> = {
   invite_not_found: "only for an invite_token at /authorize, which the specification leaves out",
   oauth_provider_not_supported: "an unknown provider is validation_failed (section 6.3)",
-  identity_already_exists: "GET /user/identities/authorize is not there yet",
   email_provider_disabled: "sign-in by e-mail cannot be switched off",
   phone_not_confirmed: noPhone,
   email_address_invalid: "an address that is none is validation_failed (section 6)",
@@ -28,5 +27,4 @@ export const untested: Record<string, string> = {
   over_sms_send_rate_limit: noPhone,
   mfa_totp_enroll_not_enabled: "TOTP cannot be switched off",
   mfa_totp_verify_not_enabled: "TOTP cannot be switched off",
-  request_timeout: "408 for a body that stops arriving; the official client sends its bodies in one piece",
 };
