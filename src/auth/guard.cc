@@ -190,6 +190,7 @@ http::Response refuse_bearer(jwt::Fault fault, std::string_view token) {
       case jwt::Fault::issued_in_future: return {"PGRST303", "JWT issued at future"};
       case jwt::Fault::other_audience: return {"PGRST303", "JWT not in audience"};
       case jwt::Fault::bad_claims: return {"PGRST303", "Parsing claims failed"};
+      case jwt::Fault::bad_algorithm: return {"PGRST301", "Wrong or unsupported encoding algorithm"};
       case jwt::Fault::bad_signature: return {"PGRST301", "No suitable key or wrong key type"};
       case jwt::Fault::malformed: break;
     }

@@ -59,6 +59,7 @@ std::expected<Claims, Fault> read(std::string_view token, const Keys& keys, core
 std::string_view sentence(Fault fault) {
   switch (fault) {
     case Fault::malformed: return "token is malformed";
+    case Fault::bad_algorithm: return "signing method is invalid";
     case Fault::bad_signature: return "signature is invalid";
     case Fault::expired: return "token is expired";
     case Fault::not_yet_valid: return "token is not valid yet";
@@ -86,6 +87,7 @@ std::expected<std::string, Fault> open(std::string_view token, const Keys& keys)
   if (!header || !header->is_object() || header->has("crit")) return std::unexpected(Fault::malformed);
   if (header->has("kid") && !(*header)["kid"].is_string()) return std::unexpected(Fault::malformed);
   const std::string alg = (*header)["alg"].string_or("");
+  if (alg != "HS256" && alg != "ES256" && alg != "RS256") return std::unexpected(Fault::bad_algorithm);
   const std::string kid = (*header)["kid"].string_or("");
   const std::string_view signed_part = token.substr(0, parts[0].size() + 1 + parts[1].size());
   if (!keys.fits(alg, kid, signed_part, *signature)) return std::unexpected(Fault::bad_signature);

@@ -16,7 +16,16 @@ namespace auth::jwt {
 
 inline constexpr std::size_t kLongest = 8192;
 
-enum class Fault { malformed, bad_signature, expired, not_yet_valid, issued_in_future, other_audience, bad_claims };
+enum class Fault {
+  malformed,
+  bad_algorithm,
+  bad_signature,
+  expired,
+  not_yet_valid,
+  issued_in_future,
+  other_audience,
+  bad_claims
+};
 std::string_view sentence(Fault fault);
 
 struct Claims {

@@ -76,7 +76,9 @@ TEST_CASE("the header chooses neither key nor algorithm") {
   CHECK(
       auth::jwt::verify(with_header(R"({"alg":"HS256","kid":"x","jwk":{"k":"AA"}})", good), kSecret, kNow).has_value());
   const std::string none = core::base64url(R"({"alg":"none"})") + "." + core::base64url(good) + ".";
-  CHECK_FALSE(auth::jwt::verify(none, kSecret, kNow).has_value());
+  CHECK(fault_of(none) == Fault::bad_algorithm);
+  CHECK(fault_of(with_header(R"({"alg":"HS512"})", good)) == Fault::bad_algorithm);
+  CHECK(fault_of(with_header(R"({"alg":"RS256"})", good)) == Fault::bad_signature);  // ours, but no such key
 }
 
 TEST_CASE("claims that are not as they must be are refused") {
