@@ -1,4 +1,6 @@
 // Forged, expired and misused tokens on every kind of route, and state changes that another site asks for.
+#include <array>
+
 #include "auth/cookies.h"
 #include "auth/csrf.h"
 #include "auth/keys/jwt.h"
@@ -101,6 +103,41 @@ TEST_CASE("no forged or expired token passes any kind of guard") {
         core::base64url(R"({"access_token":")" + forged.token + R"(","refresh_token":"0123456789abcdef"})");
     CHECK(house.call(Method::get, "/app/x", {{"Cookie", cookie}}).status == 303);
     CHECK_FALSE(house.caller.signed_in());
+  }
+}
+
+TEST_CASE("the data API says in PostgREST's words what is wrong with a token") {
+  House house;
+  add_routes(house);
+  const std::string good = house.sign_in("gx@example.com")["access_token"].string_or("");
+  const auto parts = core::split(good, '.');
+  const std::string payload = *core::unbase64url(parts[1]);
+  const std::string later = std::to_string(core::unix_seconds(house.clock.now()) + 600);
+  const auto with_alg = [&](const std::string& alg) {
+    return core::base64url(R"({"alg":")" + alg + "\"}") + "." + std::string(parts[1]) + "." + std::string(parts[2]);
+  };
+  const std::vector<std::array<std::string, 3>> table{
+      {with_alg("none"), "PGRST301", "Wrong or unsupported encoding algorithm"},
+      {with_alg("HS512"), "PGRST301", "Wrong or unsupported encoding algorithm"},
+      {auth::jwt::sign(payload, "another secret of the same length"), "PGRST301", "No suitable key or wrong key type"},
+      {"a.b", "PGRST301", "Expected 3 parts in JWT; got 2"},
+      {"a.b.c", "PGRST301", "JWT cryptographic operation failed"},
+      {auth::jwt::sign(R"({"role":"anon","aud":"others","exp":)" + later + "}", kSecret), "PGRST303",
+       "JWT not in audience"},
+      {auth::jwt::sign(R"({"role":"anon","exp":1})", kSecret), "PGRST303", "JWT expired"},
+      {auth::jwt::sign(R"({"role":"anon","nbf":)" + later + R"(,"exp":)" + later + "}", kSecret), "PGRST303",
+       "JWT not yet valid"},
+      {auth::jwt::sign(R"({"role":"anon","iat":)" + later + R"(,"exp":)" + later + "}", kSecret), "PGRST303",
+       "JWT issued at future"},
+  };
+  for (const auto& [token, code, message] : table) {
+    const Answer answer =
+        house.call(Method::get, "/rest/v1/x", {{"apikey", house.anon}, {"Authorization", "Bearer " + token}});
+    CHECK(answer.status == 401);
+    CHECK(answer.code() == code);
+    CHECK(answer.json()["message"].string_or("") == message);
+    CHECK(std::string(answer.headers.get("WWW-Authenticate")) ==
+          R"(Bearer error="invalid_token", error_description=")" + message + "\"");
   }
 }
 
