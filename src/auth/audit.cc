@@ -1,25 +1,59 @@
 #include "auth/audit.h"
 
+#include "auth/limits/limits.h"
 #include "core/ambient.h"
+#include "core/crypto.h"
 #include "core/json.h"
 
 namespace auth {
 namespace {
+
+constexpr Rate kOfNetwork{20, 20.0 / 3600};
+constexpr Rate kOfInstance{600, 600.0 / 3600};
 
 constexpr pg::Sql kInsert{"auth.audit_insert", R"sql(
   insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
   values ('00000000-0000-0000-0000-000000000000', gen_random_uuid(), $1::json, $2, $3)
 )sql"};
 
+constexpr pg::Sql kInsertBounded{"auth.audit_insert_bounded", R"sql(
+  with network as materialized (select tenon.take_token($4, $5, $6) as wait),
+       room as materialized (
+         select case when wait > 0 then wait else tenon.take_token('auth:audit:instance', $7, $8) end as wait
+           from network)
+  insert into auth.audit_log_entries (instance_id, id, payload, created_at, ip_address)
+  select '00000000-0000-0000-0000-000000000000', gen_random_uuid(), $1::json, $2, $3 from room where wait <= 0
+)sql"};
+
+pg::Json payload_of(std::string_view action, std::optional<core::UserId> actor, std::string_view code) {
+  core::JsonWriter payload;
+  payload.begin().field("action", action).field("actor_id", actor).field("log_type", "auth");
+  if (!code.empty()) payload.key("traits").begin().field("code", code).end();
+  payload.field("request_id", core::ambient()->request_id).end();
+  return {payload.take()};
+}
+
 }  // namespace
 
 Task<> audit(Auth& auth, pg::Tx& tx, std::string_view action, std::optional<core::UserId> actor, const Origin& from) {
-  core::JsonWriter payload;
-  payload.begin().field("action", action).field("actor_id", actor).field("log_type", "auth");
-  payload.field("request_id", core::ambient()->request_id).end();
-  const pg::Json json{payload.take()};
   const std::string ip = from.ip.substr(0, 64);
-  co_await tx.run(kInsert, json, auth.clock.now(), ip);
+  co_await tx.run(kInsert, payload_of(action, actor, ""), auth.clock.now(), ip);
+}
+
+Task<> audit_refused(Auth& auth, std::string_view action, std::string_view code, std::optional<core::UserId> actor,
+                     const Origin& from) {
+  const pg::Json payload = payload_of(action, actor, code);
+  const std::string ip = from.ip.substr(0, 64);
+  const core::Time now = auth.clock.now();
+  const auto as = pg::as_service("a refusal leaves a row");
+  if (auth.config.limits == Config::Limits::off) {
+    co_await auth.db.as(as).run(kInsert, payload, now, ip);
+    co_return;
+  }
+  const std::string network = core::hex(core::sha256(client_network(from.ip))).substr(0, 32);
+  const std::string bucket = "auth:audit:" + std::string(action) + ":" + network;
+  co_await auth.db.as(as).run(kInsertBounded, payload, now, ip, bucket, kOfNetwork.burst, kOfNetwork.per_second,
+                              kOfInstance.burst, kOfInstance.per_second);
 }
 
 }  // namespace auth

@@ -1,6 +1,7 @@
 // What the environment decides about auth. Part of the contract of auth.h.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -47,6 +48,9 @@ struct Config {
   std::vector<oauth::Provider> providers;    // AUTH_GOOGLE_*, AUTH_GITHUB_*, AUTH_OIDC
   bool production = false;                   // TENON_ENV: providers are spoken to by https alone
   std::vector<jwt::PublicKey> trusted_keys;  // AUTH_JWKS: public keys of another issuer that count as ours
+
+  // What an answer that tells nothing by its time takes, or a multiple of it; far above what its work takes.
+  std::chrono::milliseconds even_step{200};
 
   static Config from(core::Env& env);
   std::string issuer() const;       // <api_url>/auth/v1

@@ -60,6 +60,7 @@ void mount(http::Router& r, Auth& a) {
   r.get("/auth/v1/user", Who::api_key, wire(a, user));
   r.put("/auth/v1/user", Who::api_key, wire(a, update_user));
   r.get("/auth/v1/reauthenticate", Who::api_key, wire(a, reauthenticate));
+  r.get("/auth/v1/user/identities/authorize", Who::api_key, wire(a, oauth::authorize_link));
   r.del("/auth/v1/user/identities/{identity_id}", Who::api_key, wire(a, unlink_identity));
   r.post("/auth/v1/factors", Who::api_key, wire(a, enrol));
   r.post("/auth/v1/factors/{id}/challenge", Who::api_key, wire(a, challenge));

@@ -103,7 +103,8 @@ struct Letter {
   Landing landing;
   std::string new_email;  // told in the letters of an address change
 };
-Task<> send_letter(Auth& auth, pg::Tx& tx, const Letter& letter);  // letters.cc
+// letters.cc. Throws Problem 429 over_email_send_rate_limit when the instance has sent what it may.
+Task<> send_letter(Auth& auth, pg::Tx& tx, const Letter& letter);
 Task<> mail_confirmation(Auth& auth, pg::Tx& tx, core::UserId user, std::string_view email, const Landing& landing);
 Task<> mail_email_change(Auth& auth, pg::Tx& tx, const User& user, std::string_view address, const Landing& landing);
 Task<> welcome(Auth& auth, pg::Tx& tx, core::UserId user);  // credits and mail, once

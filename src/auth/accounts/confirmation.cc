@@ -1,5 +1,6 @@
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
+#include "auth/limits/even_time.h"
 #include "auth/limits/limits.h"
 
 namespace auth {
@@ -23,11 +24,13 @@ Task<> resend_in(pg::Tx& tx, Ask& ask) {
 }  // namespace
 
 Task<> resend_confirmation(Auth& auth, std::string email, Landing landing, Origin from) {
+  const EvenTime even(auth);
   email = canonical_email(email);
   co_await require_rate(auth, kRecoverRate, from.ip);
   co_await require_mail_rate(auth, "signup", email);
   const Ask ask{&auth, std::move(email), std::move(landing), std::move(from)};
   co_await auth.db.in(pg::as_service("a stranger asks for his mail again"), resend_in, ask);
+  co_await even.pass();
 }
 
 }  // namespace auth

@@ -1,6 +1,7 @@
 // The mails of an address change, sent again. Its beginning is profile.cc, its end redeem.cc.
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
+#include "auth/limits/even_time.h"
 #include "auth/limits/limits.h"
 #include "auth/users/changes.h"
 
@@ -26,11 +27,13 @@ Task<> again_in(pg::Tx& tx, Ask& ask) {
 }  // namespace
 
 Task<> resend_email_change(Auth& auth, std::string email, Landing landing, Origin from) {
+  const EvenTime even(auth);
   email = canonical_email(email);
   co_await require_rate(auth, kRecoverRate, from.ip);
   co_await require_mail_rate(auth, "email_change", email);
   const Ask ask{&auth, std::move(email), std::move(landing), std::move(from)};
   co_await auth.db.in(pg::as_service("somebody asks for his mails again"), again_in, ask);
+  co_await even.pass();
 }
 
 }  // namespace auth

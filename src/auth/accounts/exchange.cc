@@ -32,11 +32,22 @@ Task<std::variant<Session, CodeFault>> exchange_in(pg::Tx& tx, Exchange& exchang
   const CodeOwner owner = std::get<CodeOwner>(taken);
   const auto user = co_await user_by_id(tx, owner.user);
   if (!user) co_return CodeFault::unknown;
-  if (user->banned(auth.clock.now())) throw core::Problem(400, "user_banned", "User is banned");
+  if (user->banned(auth.clock.now())) co_return CodeFault::banned;
   Session session = co_await open_session(auth, tx, owner.user, owner.method, exchange.from);
   session.json = with_tokens(session.json, owner, exchange.code);
   co_await audit(auth, tx, "login", owner.user, exchange.from);
   co_return session;
+}
+
+core::Problem problem_of(CodeFault fault) {
+  switch (fault) {
+    case CodeFault::unknown: break;
+    case CodeFault::expired: return {422, "flow_state_expired", "invalid flow state, flow state has expired"};
+    case CodeFault::wrong_verifier:
+      return {400, "bad_code_verifier", "code challenge does not match previously saved code verifier"};
+    case CodeFault::banned: return {400, "user_banned", "User is banned"};
+  }
+  return {404, "flow_state_not_found", "invalid flow state, no valid flow state found"};
 }
 
 }  // namespace
@@ -45,14 +56,9 @@ Task<Session> exchange_code(Auth& auth, std::string code, std::string verifier, 
   const Exchange exchange{&auth, std::move(code), std::move(verifier), std::move(from)};
   const auto done = co_await auth.db.in(pg::as_service("code and verifier are their own proof"), exchange_in, exchange);
   if (const auto* fault = std::get_if<CodeFault>(&done)) {
-    switch (*fault) {
-      case CodeFault::unknown:
-        throw core::Problem(404, "flow_state_not_found", "invalid flow state, no valid flow state found");
-      case CodeFault::expired:
-        throw core::Problem(422, "flow_state_expired", "invalid flow state, flow state has expired");
-      case CodeFault::wrong_verifier:
-        throw core::Problem(400, "bad_code_verifier", "code challenge does not match previously saved code verifier");
-    }
+    const core::Problem problem = problem_of(*fault);
+    co_await audit_refused(auth, "login_refused", problem.code, std::nullopt, exchange.from);
+    throw core::Problem(problem);
   }
   const Session session = std::get<Session>(done);
   core::log::info("auth.account.signed_in", {{"user", session.user}, {"session", session.id}});

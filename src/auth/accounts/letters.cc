@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "auth/accounts/accounts.h"
+#include "auth/limits/limits.h"
 #include "auth/tokens/flow.h"
 #include "auth/tokens/one_time.h"
 #include "auth/users/changes.h"
@@ -32,6 +33,7 @@ std::string mail_link(const Config& config, std::string_view type, std::string_v
 }
 
 Task<> send_letter(Auth& auth, pg::Tx& tx, const Letter& letter) {
+  co_await count_mail(auth, tx);
   const bool pkce = !letter.landing.challenge.value.empty();
   const OneTime one =
       co_await issue_one_time(auth, tx, letter.user, letter.token_kind, letter.address, pkce ? Pkce::yes : Pkce::no);

@@ -1,5 +1,6 @@
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
+#include "auth/limits/even_time.h"
 #include "auth/limits/limits.h"
 #include "core/log.h"
 
@@ -42,19 +43,26 @@ Task<> ask_in(pg::Tx& tx, Ask& ask) {
 }  // namespace
 
 Task<> request_otp(Auth& auth, OtpAsk otp) {
+  const EvenTime even(auth);
   otp.email = canonical_email(otp.email);
   require_metadata_fits(otp.metadata, NewUser{}.app_metadata);
   co_await require_rate(auth, kRecoverRate, otp.from.ip);
   co_await require_mail_rate(auth, "otp", otp.email);
   const Ask ask{&auth, std::move(otp)};
-  for (int round = 0;; ++round) {
+  std::optional<core::Problem> refusal;
+  for (int round = 0; round < 2; ++round) {
+    refusal.reset();
     try {
       co_await auth.db.in(pg::as_service("whoever reads the mail may come in"), ask_in, ask);
-      co_return;
+      break;
     } catch (const core::Problem& problem) {
-      if (problem.code != "email_exists" || round > 0) throw;  // another sign-up of the same address was faster
+      refusal = problem;
     }
+    if (refusal->code != "email_exists") break;  // otherwise another sign-up of the same address was faster
   }
+  // Refusals too: the sign-in page answers otp_disabled as if a mail had gone out.
+  co_await even.pass();
+  if (refusal) throw core::Problem(*refusal);
 }
 
 }  // namespace auth

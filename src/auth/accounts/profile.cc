@@ -104,23 +104,33 @@ Task<User> change_account(Auth& auth, Bearer who, Changes changes, Origin from) 
   const User before = co_await own_account(auth, who.user);
   if (!changes.email.empty()) changes.email = canonical_email(changes.email);
   if (changes.email == before.email) changes.email.clear();
-  if (!changes.email.empty()) co_await require_mail_rate(auth, "email_change", before.id.str());
+  if (!changes.email.empty()) {
+    // As email_change.cc counts it, so that asking again within the minute is refused.
+    co_await require_mail_rate(auth, "email_change", before.email.empty() ? before.id.str() : before.email);
+  }
   Change change{&auth, who, std::move(changes), {}, std::move(from)};
   const std::string& password = change.wanted.password;
   if (!password.empty()) {
-    co_await require_rate(auth, kSignInRate, change.from.ip, before.email.empty() ? before.id.str() : before.email);
+    // By his id: guesses at the address's sign-in must not keep its signed-in owner from changing the password.
+    co_await require_rate(auth, kSignInRate, change.from.ip, before.id.str());
     co_await require_fit(auth, password);
     const std::string stored = before.password_hash.value_or("");
     if (!change.wanted.current_password.empty()) {
       const bool known = co_await password_matches(auth, change.wanted.current_password, stored);
-      if (!known) throw core::Problem(400, "current_password_invalid", "Current password is incorrect.");
+      if (!known) {
+        co_await audit_refused(auth, "user_update_refused", "current_password_invalid", who.user, change.from);
+        throw core::Problem(400, "current_password_invalid", "Current password is incorrect.");
+      }
     }
     const bool same = !stored.empty() && co_await password_matches(auth, password, stored);
     if (same) throw core::Problem(422, "same_password", "New password should be different from the old password.");
     change.hash = co_await hash_password(auth, password);
   }
   auto changed = co_await auth.db.in(pg::as_service("the user changes his own row"), change_in, change);
-  if (!changed) throw core::Problem(422, "reauthentication_not_valid", "Verification code invalid");
+  if (!changed) {
+    co_await audit_refused(auth, "user_update_refused", "reauthentication_not_valid", who.user, change.from);
+    throw core::Problem(422, "reauthentication_not_valid", "Verification code invalid");
+  }
   co_return std::move(*changed);
 }
 

@@ -1,5 +1,6 @@
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
+#include "auth/limits/even_time.h"
 #include "auth/limits/limits.h"
 #include "auth/passwords/password.h"
 #include "auth/tokens/one_time.h"
@@ -39,7 +40,8 @@ Task<std::optional<Session>> reset_in(pg::Tx& tx, Reset& reset) {
   const auto redeemed = co_await redeem_link(auth, tx, reset.token, kinds);
   if (!redeemed) co_return std::nullopt;
   const auto user = co_await user_by_id(tx, redeemed->user);
-  if (!user || user->banned(auth.clock.now())) co_return std::nullopt;
+  if (!user) co_return std::nullopt;
+  if (user->banned(auth.clock.now())) throw core::Problem(403, "user_banned", "User is banned");
   if (may_be_a_strangers(*user)) co_await clear_password(tx, user->id, auth.clock.now());
   const Confirmed confirmed = co_await confirm_email(tx, user->id, auth.clock.now());
   if (confirmed == Confirmed::now && user->confirmation_sent_at) co_await welcome(auth, tx, user->id);
@@ -53,11 +55,13 @@ Task<std::optional<Session>> reset_in(pg::Tx& tx, Reset& reset) {
 }  // namespace
 
 Task<> request_recovery(Auth& auth, std::string email, Landing landing, Origin from) {
+  const EvenTime even(auth);
   email = canonical_email(email);
   co_await require_rate(auth, kRecoverRate, from.ip);
   co_await require_mail_rate(auth, "recovery", email);
   const Ask ask{&auth, std::move(email), std::move(landing), std::move(from)};
   co_await auth.db.in(pg::as_service("who forgot his password is not signed in"), recover_in, ask);
+  co_await even.pass();
 }
 
 Task<Session> reset_password(Auth& auth, std::string token, std::string password, Origin from) {
@@ -66,7 +70,10 @@ Task<Session> reset_password(Auth& auth, std::string token, std::string password
   Reset reset{&auth, std::move(token), {}, std::move(from)};
   reset.hash = co_await hash_password(auth, std::move(password));
   const auto session = co_await auth.db.in(pg::as_service("a mail's link is its own proof"), reset_in, reset);
-  if (!session) throw core::Problem(403, "otp_expired", "Email link is invalid or has expired");
+  if (!session) {
+    co_await audit_refused(auth, "verify_refused", "otp_expired", std::nullopt, reset.from);
+    throw core::Problem(403, "otp_expired", "Email link is invalid or has expired");
+  }
   core::log::info("auth.password.reset", {{"user", session->user}});
   co_return *session;
 }

@@ -64,7 +64,8 @@ Task<> confirm(Attempt& attempt, pg::Tx& tx, const User& user, const Redeemed& r
   // Only a self sign-up has had a confirmation sent; one that an administrator made has not.
   if (confirmed == Confirmed::now && user.confirmation_sent_at && !was_invited(user))
     co_await welcome(auth, tx, user.id);
-  co_await audit(auth, tx, confirmed == Confirmed::now ? "user_confirmed" : "login", user.id, attempt.from);
+  if (confirmed == Confirmed::now) co_await audit(auth, tx, "user_confirmed", user.id, attempt.from);
+  else if (attempt.ends == Ends::in_session) co_await audit(auth, tx, "login", user.id, attempt.from);
 }
 
 // Nothing when the proof is no good: the guess is counted, so the transaction must commit.
@@ -77,7 +78,9 @@ Task<std::optional<Outcome>> redeem_in(pg::Tx& tx, Attempt& attempt) {
   else redeemed = co_await redeem_code(auth, tx, proof.email, proof.code, kinds);
   if (!redeemed) co_return std::nullopt;
   const auto user = co_await user_by_id(tx, redeemed->user);
-  if (!user || user->banned(auth.clock.now())) co_return std::nullopt;
+  if (!user) co_return std::nullopt;
+  // Thrown, so that the link is still good when the ban is over.
+  if (user->banned(auth.clock.now())) throw core::Problem(403, "user_banned", "User is banned");
   if (redeemed->kind.starts_with("email_change")) {
     const Change change = co_await change_email(attempt, tx, *user, *redeemed);
     if (change == Change::none) co_return std::nullopt;
@@ -105,8 +108,18 @@ Task<Outcome> attempt_proof(Auth& auth, Proof proof, Ends ends, Origin from) {
   co_await require_rate(auth, kVerifyRate, from.ip, proof.token.empty() ? proof.email : "");
   const bool by_link = !proof.token.empty();
   const Attempt attempt{&auth, std::move(proof), ends, std::move(from)};
-  auto outcome = co_await auth.db.in(pg::as_service("a mail's link or code is its own proof"), redeem_in, attempt);
-  if (!outcome) throw core::Problem(403, "otp_expired", by_link ? kByLink : kByCode);
+  std::optional<Outcome> outcome;
+  std::optional<core::Problem> refusal;
+  try {
+    outcome = co_await auth.db.in(pg::as_service("a mail's link or code is its own proof"), redeem_in, attempt);
+    if (!outcome) refusal.emplace(403, "otp_expired", by_link ? kByLink : kByCode);
+  } catch (const core::Problem& problem) {
+    refusal = problem;
+  }
+  if (refusal) {
+    co_await audit_refused(auth, "verify_refused", refusal->code, std::nullopt, attempt.from);
+    throw core::Problem(*refusal);
+  }
   core::log::info("auth.account.verified");
   co_return std::move(*outcome);
 }

@@ -1,5 +1,7 @@
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
+#include "auth/devices/devices.h"
+#include "auth/limits/even_time.h"
 #include "auth/limits/limits.h"
 #include "auth/passwords/password.h"
 #include "core/log.h"
@@ -38,35 +40,36 @@ Task<Session> enter(pg::Tx& tx, Entry& entry) {
   co_return session;
 }
 
-struct Refusal {
-  Auth* auth;
-  std::optional<User> user;
-  Origin from;
-};
-Task<> refused_in(pg::Tx& tx, Refusal& refusal) {
-  std::optional<core::UserId> actor;
-  if (refusal.user) actor = refusal.user->id;
-  co_await audit(*refusal.auth, tx, "login_refused", actor, refusal.from);
-}
-
 }  // namespace
 
 Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origin from) {
+  const EvenTime even(auth);
   email = core::lower(core::trim(email)).substr(0, 256);
-  co_await require_rate(auth, kSignInRate, from.ip, email);
+  const bool possible = core::valid_utf8(email) && email.find('\0') == std::string::npos;
+  // Whoever guesses at an account from many addresses must not keep its owner out of his own browser.
+  const bool at_home = possible && co_await is_known_device(auth, email, from);
+  co_await require_rate(auth, kSignInRate, from.ip, at_home ? "" : email);
   std::optional<User> user;
-  if (core::valid_utf8(email) && email.find('\0') == std::string::npos)
-    user = co_await auth.db.in(pg::as_service("a stranger signs in"), find, email);
+  if (possible) user = co_await auth.db.in(pg::as_service("a stranger signs in"), find, email);
   const std::string stored = user ? user->password_hash.value_or("") : "";
   const bool right = co_await password_matches(auth, password, stored);
   if (!right) {
     core::log::info("auth.sign_in.refused", {{"ip", from.ip}});
-    // Written for unknown addresses too, so that this takes as long.
-    co_await auth.db.in(pg::as_service("a refused sign-in leaves a row"), refused_in, Refusal{&auth, user, from});
+    std::optional<core::UserId> actor;
+    if (user) actor = user->id;
+    co_await audit_refused(auth, "login_refused", "invalid_credentials", actor, from);
+    // A stored hash may be of either kind, or none: they take unlike long.
+    co_await even.pass();
     throw_invalid_credentials();
   }
-  if (user->banned(auth.clock.now())) throw core::Problem(400, "user_banned", "User is banned");
-  if (!user->confirmed()) throw core::Problem(400, "email_not_confirmed", "Email not confirmed");
+  if (user->banned(auth.clock.now())) {
+    co_await audit_refused(auth, "login_refused", "user_banned", user->id, from);
+    throw core::Problem(400, "user_banned", "User is banned");
+  }
+  if (!user->confirmed()) {
+    co_await audit_refused(auth, "login_refused", "email_not_confirmed", user->id, from);
+    throw core::Problem(400, "email_not_confirmed", "Email not confirmed");
+  }
   Entry entry{&auth, user->id, stored, {}, std::move(from)};
   if (needs_rehash(auth.config, stored)) entry.fresh = co_await hash_password(auth, std::move(password));
   Session session = co_await auth.db.in(pg::as_service("the password was right"), enter, entry);

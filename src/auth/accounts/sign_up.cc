@@ -1,5 +1,6 @@
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
+#include "auth/limits/even_time.h"
 #include "auth/limits/limits.h"
 #include "auth/passwords/password.h"
 #include "auth/users/changes.h"
@@ -7,8 +8,6 @@
 
 namespace auth {
 namespace {
-
-constexpr auto kMailPause = std::chrono::seconds(60);
 
 // The address is no longer what it was a moment ago: look again.
 struct Moved {};
@@ -30,14 +29,10 @@ struct Attempt {
   NewAccount account;
   std::string hash;  // of the password, for a fresh account
   std::optional<Known> known;
+  bool mail_is_due = false;  // none went to the address within the minute
 };
 
 Task<std::optional<User>> find_in(pg::Tx& tx, std::string& email) { return user_by_email(tx, email); }
-
-bool mailed_just_now(const Auth& auth, const User& user) {
-  return auth.config.limits == Config::Limits::enforced && user.confirmation_sent_at &&
-         auth.clock.now() - *user.confirmation_sent_at < kMailPause;
-}
 
 bool is_as_seen(const Attempt& attempt, const User& user) {
   const auto& known = attempt.known;
@@ -66,7 +61,7 @@ Task<SignedUp> sign_up_known(Attempt& attempt, pg::Tx& tx, const User& user) {
   // Nobody has shown that the address is his, and two people may each have signed up with it: the owner's click must
   // not confirm the other one's password. Where the passwords differ none is kept; he sets his by recovery.
   if (!attempt.known->same_password) co_await clear_password(tx, user.id, now);
-  if (!mailed_just_now(auth, user)) co_await mail_confirmation(auth, tx, user.id, user.email, account.landing);
+  if (attempt.mail_is_due) co_await mail_confirmation(auth, tx, user.id, user.email, account.landing);
   co_await audit(auth, tx, "user_confirmation_requested", user.id, account.from);
   co_return pending;
 }
@@ -115,6 +110,7 @@ Task<> look_at_password(Attempt& attempt) {
 }  // namespace
 
 Task<SignedUp> sign_up(Auth& auth, NewAccount account) {
+  const EvenTime even(auth);
   account.email = canonical_email(account.email);
   if (!auth.config.signup_open) throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
   if (account.password.empty()) throw core::Problem(400, "validation_failed", "Signup requires a valid password");
@@ -122,12 +118,15 @@ Task<SignedUp> sign_up(Auth& auth, NewAccount account) {
   co_await require_rate(auth, kSignInRate, account.from.ip, account.email);
   co_await require_fit(auth, account.password);
   Attempt attempt{&auth, std::move(account), {}, {}};
+  // Taken for every address, so that asking for the mail again tells nothing either.
+  if (!auth.config.autoconfirm) attempt.mail_is_due = co_await take_mail_turn(auth, "signup", attempt.account.email);
   for (int round = 0;; ++round) {
     co_await look_at_password(attempt);
     bool moved = false;
     try {
       SignedUp done = co_await auth.db.in(pg::as_service("a stranger signs up"), sign_up_in, attempt);
       core::log::info("auth.account.signed_up", {{"pending", std::holds_alternative<Pending>(done)}});
+      if (std::holds_alternative<Pending>(done)) co_await even.pass();
       co_return done;
     } catch (const core::Problem& problem) {
       // Another sign-up of the same address was faster: the next round sees it.

@@ -122,11 +122,12 @@ Task<Response> admin_list_users(Auth& auth, Request& rq) {
   http::Response response = http::json(out.take());
   response.headers.set("X-Total-Count", std::to_string(page.total));
   const std::int64_t last = std::max<std::int64_t>(1, (page.total + ask.per_page - 1) / ask.per_page);
-  std::string links;
-  if (ask.page < last)
-    links = fmt::format("<{}/admin/users?page={}&per_page={}>; rel=\"next\", ", auth.config.issuer(), ask.page + 1,
-                        ask.per_page);
-  links += fmt::format("<{}/admin/users?page={}&per_page={}>; rel=\"last\"", auth.config.issuer(), last, ask.per_page);
+  const std::string filter = ask.filter.empty() ? "" : "&filter=" + core::percent_encode(ask.filter);
+  const auto link = [&](std::int64_t number, std::string_view rel) {
+    return fmt::format("<{}/admin/users?page={}&per_page={}{}>; rel=\"{}\"", auth.config.issuer(), number, ask.per_page,
+                       filter, rel);
+  };
+  const std::string links = (ask.page < last ? link(ask.page + 1, "next") + ", " : "") + link(last, "last");
   response.headers.set("Link", links);
   co_return response;
 }

@@ -38,6 +38,16 @@ constexpr pg::Sql kForget{"auth.device_forget", R"sql(
     select device from tenon.known_devices where user_id = $1 order by last_seen desc offset 50)
 )sql"};
 
+constexpr pg::Sql kKnows{"auth.device_known", R"sql(
+  select exists (select from tenon.known_devices d join auth.users u on u.id = d.user_id
+                 where lower(u.email) = $1 and not u.is_sso_user and u.deleted_at is null and d.device = $2)
+)sql"};
+
+// What his mails are written in.
+constexpr pg::Sql kLocale{"auth.device_locale", R"sql(
+  select coalesce(c.locale, 'en') from tenon.user_contact($1) c
+)sql"};
+
 struct Ending {
   Auth* auth;
   core::UserId user;
@@ -69,6 +79,12 @@ std::string find(const Known (&list)[N], std::string_view agent) {
   return {};
 }
 
+// Without a cookie the program's name is all that tells one device from another.
+pg::Bytes device_of(const Origin& from) {
+  const DeviceName name = name_of(from.agent);
+  return {core::sha256(from.device.empty() ? "agent:" + name.browser + "/" + name.system : "cookie:" + from.device)};
+}
+
 }  // namespace
 
 Task<std::vector<Device>> devices_of(Auth& auth, core::UserId user) {
@@ -91,18 +107,24 @@ std::string sentence_of(std::string_view locale, const DeviceName& name) {
   return html::text(locale, "auth.device.named", {{"browser", name.browser}, {"system", name.system}});
 }
 
+Task<bool> is_known_device(Auth& auth, std::string email, const Origin& from) {
+  if (from.device.empty()) co_return false;
+  const pg::Bytes device = device_of(from);
+  co_return co_await auth.db.as(pg::as_service("limits are counted before anyone is signed in"))
+      .one<bool>(kKnows, email, device);
+}
+
 Task<> meet_device(Auth& auth, pg::Tx& tx, core::UserId user, const Origin& from) {
   const core::Time now = auth.clock.now();
   const DeviceName name = name_of(from.agent);
-  // Without a cookie the program's name is all that tells one device from another.
-  const std::string mark = from.device.empty() ? "agent:" + name.browser + "/" + name.system : "cookie:" + from.device;
-  const pg::Bytes device{core::sha256(mark)};
+  const pg::Bytes device = device_of(from);
   const Met met = co_await tx.one<Met>(kMeet, user, device, now);
   if (!met.fresh) co_return;
   co_await tx.run(kForget, user);
   if (!met.has_others) co_return;
   core::JsonWriter extra;
-  extra.begin().field("device", sentence_of("en", name)).field("place", from.ip);
+  const auto locale = co_await tx.maybe<std::string>(kLocale, user);
+  extra.begin().field("device", sentence_of(locale.value_or("en"), name)).field("place", from.ip);
   extra.field("time", html::moment(now)).end();
   const std::string entity = user.str() + ":" + core::Uuid::ordered().str();
   co_await outbox::queue_mail(tx, user, "new_sign_in", entity, extra.take());

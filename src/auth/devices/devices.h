@@ -30,6 +30,9 @@ struct DeviceName {
 DeviceName name_of(std::string_view agent);
 std::string sentence_of(std::string_view locale, const DeviceName& name);  // "Chrome on Windows"
 
+// Whether somebody signed in to the account of that address from this browser before, by its cookie.
+Task<bool> is_known_device(Auth& auth, std::string email, const Origin& from);
+
 // Remembers the device of a sign-in; one that is new to him, though he had others, is told of by mail.
 Task<> meet_device(Auth& auth, pg::Tx& tx, core::UserId user, const Origin& from);
 

@@ -1,4 +1,5 @@
 // The doors of `tenon keys` that auth.h declares: rotation of signing keys, and opaque API keys.
+#include "auth/audit.h"
 #include "auth/auth.h"
 #include "auth/keys/keys.h"
 #include "auth/keys/seal.h"
@@ -9,6 +10,7 @@ namespace auth {
 namespace {
 
 constexpr const char* kWhy = "the operator manages keys";
+const Origin kOperator;  // at the machine itself: no address
 
 constexpr pg::Sql kLock{"auth.signing_lock", R"sql(
   select pg_advisory_xact_lock(hashtextextended('tenon auth signing keys', 0))::text
@@ -55,7 +57,29 @@ Task<std::string> rotate_in(pg::Tx& tx, Auth*& self) {
   co_await tx.run(kRetire, auth.clock.now());
   const std::int64_t promoted = co_await tx.run(kPromote);
   if (promoted == 0) co_await make_key(auth, tx, "current");
-  co_return co_await make_key(auth, tx, "next");
+  std::string next = co_await make_key(auth, tx, "next");
+  co_await audit(auth, tx, "signing_keys_rotated", std::nullopt, kOperator);
+  co_return next;
+}
+
+struct NewKey {
+  Auth* auth;
+  std::string word, name, prefix, hash;
+};
+Task<> create_in(pg::Tx& tx, NewKey& key) {
+  co_await tx.one<std::string>(kInsertApi, key.word, key.name, key.prefix, key.hash, key.auth->clock.now());
+  co_await audit(*key.auth, tx, "api_key_created", std::nullopt, kOperator);
+}
+
+struct Revocation {
+  Auth* auth;
+  std::string key;
+};
+Task<bool> revoke_in(pg::Tx& tx, Revocation& revocation) {
+  Auth& auth = *revocation.auth;
+  const std::int64_t changed = co_await tx.run(kRevokeApi, revocation.key, auth.clock.now());
+  if (changed > 0) co_await audit(auth, tx, "api_key_revoked", std::nullopt, kOperator);
+  co_return changed > 0;
 }
 
 }  // namespace
@@ -75,7 +99,8 @@ Task<std::string> create_api_key(Auth& auth, ApiKeyKind kind, std::string name) 
   const std::string key = "sb_" + word + "_" + core::base64url(core::random_bytes(24));
   const std::string prefix = key.substr(0, word.size() + 4 + 6);
   const std::string hash = core::hex(core::sha256(key));
-  co_await auth.db.as(pg::as_service(kWhy)).one<std::string>(kInsertApi, word, name, prefix, hash, auth.clock.now());
+  const NewKey made{&auth, word, std::move(name), prefix, hash};
+  co_await auth.db.in(pg::as_service(kWhy), create_in, made);
   co_return key;
 }
 
@@ -84,9 +109,8 @@ Task<std::vector<ApiKeyInfo>> api_keys(Auth& auth) {
 }
 
 Task<bool> revoke_api_key(Auth& auth, std::string id_or_prefix) {
-  const std::int64_t changed =
-      co_await auth.db.as(pg::as_service(kWhy)).run(kRevokeApi, id_or_prefix, auth.clock.now());
-  co_return changed > 0;
+  const Revocation revocation{&auth, std::move(id_or_prefix)};
+  co_return co_await auth.db.in(pg::as_service(kWhy), revoke_in, revocation);
 }
 
 }  // namespace auth

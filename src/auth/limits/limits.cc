@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "auth/audit.h"
 #include "core/crypto.h"
 #include "core/log.h"
 #include "core/problem.h"
@@ -21,7 +22,26 @@ constexpr pg::Sql kTakeOne{"auth.rate_take", R"sql(
 
 // The address's bucket is taken before the account's, always, so that two calls cannot wait for each other.
 constexpr pg::Sql kTakeBoth{"auth.rate_take_both", R"sql(
-  select greatest(tenon.take_token($1, $3, $4), tenon.take_token($2, $3, $4))
+  with client as materialized (select tenon.take_token($1, $3, $4) as wait)
+  select case when wait > 0 then wait else tenon.take_token($2, $5, $6) end from client
+)sql"};
+
+// How long until the instance may send again, without taking anything; then, if it may, the address's turn.
+struct MailTurn {
+  double instance;
+  double address;
+};
+constexpr pg::Sql kMailTurn{"auth.mail_turn", R"sql(
+  with room as materialized (
+    select coalesce((
+      select greatest(0, 1 - (b.tokens + greatest(extract(epoch from clock_timestamp() - b.at), 0) * $3::float8))
+             / $3::float8
+        from tenon.rate_buckets b where b.key = 'auth:mail:instance'), 0)::float8 as wait)
+  select wait, case when wait > 0 then 0 else tenon.take_token($1, 1, $2) end from room
+)sql"};
+
+constexpr pg::Sql kCountMail{"auth.mail_count", R"sql(
+  select tenon.take_token('auth:mail:instance', $1, $2)
 )sql"};
 
 constexpr const char* kWhy = "limits are counted before anyone is signed in";
@@ -49,8 +69,7 @@ std::int64_t whole(double seconds) {
 }  // namespace
 
 bool is_rate(std::string_view name) {
-  for (const Limit* limit :
-       {&kRefreshRate, &kVerifyRate, &kRecoverRate, &kSignInRate, &kOauthRate, &kAnonymousRate, &kMfaRate, &kMailRate})
+  for (const Limit* limit : kLimits)
     if (limit->name == name) return true;
   return false;
 }
@@ -76,28 +95,54 @@ Task<> require_rate(Auth& auth, const Limit& limit, std::string_view client_ip, 
   } else {
     const std::string by_account = bucket(limit.name, "account", account);
     wait = co_await auth.db.as(pg::as_service(kWhy))
-               .one<double>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second);
+               .one<double>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second, rate.burst * kAccountFactor,
+                            rate.per_second * kAccountFactor);
   }
   if (wait <= 0) co_return;
   core::log::warn("auth.rate.exceeded", {{"limit", limit.name}, {"ip", client_ip}});
+  const Origin from{std::string(client_ip), {}, {}};
+  co_await audit_refused(auth, "rate_limited", limit.name, std::nullopt, from);
   refuse("over_request_rate_limit", "Request rate limit reached", whole(wait));
 }
 
-Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view address) {
-  if (auth.config.limits == Config::Limits::off) co_return;
-  const std::string key = bucket("mail", kind, address);
-  const double one = 1;
-  const double rate = one / kMailSeconds;
-  double wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, key, one, rate);
-  if (wait <= 0) {
-    const Rate all = rate_of(auth.config, kMailRate);
-    const std::string instance = "auth:mail:instance";
-    wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, instance, all.burst, all.per_second);
-    if (wait > 0) core::log::warn("auth.rate.exceeded", {{"limit", kMailRate.name}});
-  }
-  if (wait <= 0) co_return;
+namespace {
+
+[[noreturn]] void refuse_mail(double wait) {
   refuse("over_email_send_rate_limit",
          fmt::format("For security purposes, you can only request this after {} seconds.", whole(wait)), whole(wait));
+}
+
+// Seconds until the address may have its next mail; 0: now, and the turn is taken.
+Task<double> mail_wait(Auth& auth, std::string_view kind, std::string_view address) {
+  if (auth.config.limits == Config::Limits::off) co_return 0;
+  const std::string key = bucket("mail", kind, address);
+  const double rate = 1 / kMailSeconds;
+  const Rate all = rate_of(auth.config, kMailRate);
+  const MailTurn turn = co_await auth.db.as(pg::as_service(kWhy)).one<MailTurn>(kMailTurn, key, rate, all.per_second);
+  if (turn.instance > 0) {
+    core::log::warn("auth.rate.exceeded", {{"limit", kMailRate.name}});
+    refuse_mail(turn.instance);
+  }
+  co_return turn.address;
+}
+
+}  // namespace
+
+Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view address) {
+  const double wait = co_await mail_wait(auth, kind, address);
+  if (wait > 0) refuse_mail(wait);
+}
+
+Task<bool> take_mail_turn(Auth& auth, std::string_view kind, std::string_view address) {
+  const double wait = co_await mail_wait(auth, kind, address);
+  co_return wait <= 0;
+}
+
+Task<> count_mail(Auth& auth, pg::Tx& tx) {
+  if (auth.config.limits == Config::Limits::off) co_return;
+  const Rate all = rate_of(auth.config, kMailRate);
+  const double wait = co_await tx.one<double>(kCountMail, all.burst, all.per_second);
+  if (wait > 0) refuse_mail(wait);
 }
 
 }  // namespace auth

@@ -21,18 +21,29 @@ inline constexpr Limit kOauthRate{"oauth", {60, 60.0 / 300}};      // ways to a 
 inline constexpr Limit kAnonymousRate{"anonymous", {30, 30.0 / 3600}};
 inline constexpr Limit kMfaRate{"mfa", {15, 15.0 / 60}};
 inline constexpr Limit kMailRate{"mail", {30, 30.0 / 3600}};  // of the whole instance
+inline constexpr const Limit* kLimits[] = {&kRefreshRate, &kVerifyRate,    &kRecoverRate, &kSignInRate,
+                                           &kOauthRate,   &kAnonymousRate, &kMfaRate,     &kMailRate};
 bool is_rate(std::string_view name);
+
+// An account's bucket is this many times a client's: guesses that come from many addresses have an end, and one address
+// alone cannot empty it.
+inline constexpr double kAccountFactor = 4;
 
 // What an address counts as: itself for IPv4 (also when mapped into IPv6), its /64 for IPv6, since one line of a
 // provider has a whole /64 to choose from. Text that is no address stays as it is.
 std::string client_network(std::string_view ip);
 
-// Takes one token from the client's bucket and, when `account` is not empty, one from the account's. Throws Problem 429
+// Takes one token from the client's bucket and, when that had one and `account` is not empty, one from the account's:
+// a client that is refused takes nothing from the owner. Throws Problem 429
 // over_request_rate_limit with Retry-After. No-op when limits are off.
 Task<> require_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account = "");
 
-// One mail a minute to an address, whether somebody has it or not, and the instance's mails an hour: Problem 429
-// over_email_send_rate_limit.
+// One mail a minute to an address, whether somebody has it or not, and none while the instance has sent what it may an
+// hour: Problem 429 over_email_send_rate_limit. Nothing of the instance's is taken, since perhaps no letter goes out.
 Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view address);
+// The same, where a second mail within the minute is left out instead: false.
+Task<bool> take_mail_turn(Auth& auth, std::string_view kind, std::string_view address);
+// A letter goes out: one of the instance's, in its transaction. Problem 429 as above.
+Task<> count_mail(Auth& auth, pg::Tx& tx);
 
 }  // namespace auth

@@ -92,7 +92,10 @@ Task<Session> use_recovery_code(Auth& auth, Bearer who, std::string code, Origin
   co_await require_rate(auth, kMfaRate, from.ip, who.user.str());
   const Act act{&auth, who, plain(code), std::move(from)};
   const auto session = co_await auth.db.in(pg::as_service(kWhy), use_in, act);
-  if (!session) throw core::Problem(422, "mfa_verification_failed", "Invalid recovery code entered");
+  if (!session) {
+    co_await audit_refused(auth, "recovery_code_refused", "mfa_verification_failed", who.user, act.from);
+    throw core::Problem(422, "mfa_verification_failed", "Invalid recovery code entered");
+  }
   core::log::warn("auth.recovery_code.used", {{"user", who.user}});
   co_return *session;
 }

@@ -97,7 +97,6 @@ Task<core::UserId> account_of(Auth& auth, pg::Tx& tx, const Person& person, Orig
     if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
     require_allowed(auth, *user);
     co_await sign_in_known(auth, tx, *known, person);
-    co_await audit(auth, tx, "login", *known, from);
     co_return *known;
   }
   require_address(person);
@@ -119,6 +118,9 @@ Task<> link_to(Auth& auth, pg::Tx& tx, core::UserId user, const Person& person, 
   if (known)
     throw core::Problem(422, "identity_already_exists",
                         *known == user ? "Identity is already linked" : "Identity is already linked to another user");
+  const auto owner = co_await user_by_id(tx, user);
+  if (!owner) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  require_allowed(auth, *owner);
   const core::Time now = auth.clock.now();
   co_await insert_identity(tx, user, identity_of(person), now);
   co_await refresh_providers(tx, user, now);

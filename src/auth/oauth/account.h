@@ -13,7 +13,8 @@ namespace auth::oauth {
 // or validation_failed without any address.
 Task<core::UserId> account_of(Auth& auth, pg::Tx& tx, const Person& person, Origin from);
 
-// The identity joins the account of a user who is signed in. Throws Problem 422 identity_already_exists.
+// The identity joins the account of a user who is signed in. Throws Problem 422 identity_already_exists, or 403 when he
+// is gone or banned meanwhile.
 Task<> link_to(Auth& auth, pg::Tx& tx, core::UserId user, const Person& person, Origin from);
 
 }  // namespace auth::oauth

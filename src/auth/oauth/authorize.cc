@@ -1,4 +1,5 @@
-// GET /auth/v1/authorize?provider=…: to the provider's page, with what must come back remembered.
+// GET /auth/v1/authorize?provider=… and, for who is signed in, /auth/v1/user/identities/authorize: to the provider's
+// page, with what must come back remembered.
 #include <algorithm>
 #include <array>
 
@@ -58,7 +59,10 @@ Task<std::string> begin(Auth& auth, const Provider& provider, Flow flow, std::st
   co_return url;
 }
 
-Task<Response> authorize(Auth& auth, Request& rq) {
+namespace {
+
+// The provider's page for what the request asks of it; the identity joins `linking_to` when there is one.
+Task<std::string> url_of(Auth& auth, Request& rq, std::optional<core::UserId> linking_to) {
   const std::string name(rq.query("provider").value_or(""));
   const Provider* provider = find(auth.config.providers, name);
   if (provider == nullptr)
@@ -68,12 +72,29 @@ Task<Response> authorize(Auth& auth, Request& rq) {
   co_await require_rate(auth, kOauthRate, rq.client_ip);
   Flow flow;
   flow.redirect_to = redirect_target(auth.config, rq);
+  flow.linking_to = linking_to;
   const Challenge challenge = challenge_of(std::string(rq.query("code_challenge").value_or("")),
                                            std::string(rq.query("code_challenge_method").value_or("")));
   flow.challenge = challenge.value;
   flow.method = challenge.method;
-  const std::string url = co_await begin(auth, *provider, std::move(flow), scopes_of(rq), extras_of(rq));
+  co_return co_await begin(auth, *provider, std::move(flow), scopes_of(rq), extras_of(rq));
+}
+
+}  // namespace
+
+Task<Response> authorize(Auth& auth, Request& rq) {
+  const std::string url = co_await url_of(auth, rq, std::nullopt);
   co_return http::redirect(url, 302);
+}
+
+Task<Response> authorize_link(Auth& auth, Request& rq) {
+  const Bearer who = co_await require_bearer(auth, rq);
+  if (!auth.config.manual_linking) throw core::Problem(404, "manual_linking_disabled", "Manual linking is disabled");
+  const std::string url = co_await url_of(auth, rq, who.user);
+  if (rq.query("skip_http_redirect").value_or("") != "true") co_return http::redirect(url, 302);
+  core::JsonWriter out;
+  out.begin().field("url", url).end();
+  co_return http::json(out.take());
 }
 
 }  // namespace auth::oauth

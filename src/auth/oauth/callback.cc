@@ -1,5 +1,6 @@
 // GET and POST /auth/v1/callback: back from the provider, by link or by form. Whatever happens, the browser is sent on
 // to where the flow began, with a code, a session or an error.
+#include "auth/audit.h"
 #include "auth/limits/limits.h"
 #include "auth/oauth/account.h"
 #include "auth/oauth/back.h"
@@ -47,6 +48,7 @@ Task<std::string> settle(pg::Tx& tx, Arrival& arrival) {
   }
   if (arrival.flow.challenge.empty()) {
     const Session session = co_await open_session(auth, tx, user, "oauth", arrival.from);
+    co_await audit(auth, tx, "login", user, arrival.from);  // with a challenge the code's exchange is the sign-in
     co_return with_session(arrival.flow, session, arrival.person);
   }
   const std::string code = co_await issue_code(tx, arrival.flow, user, arrival.person, auth.clock.now());
@@ -112,13 +114,16 @@ Task<Response> callback(Auth& auth, Request& rq) {
     co_return http::redirect(with_error(flow.redirect_to, bad_state));
   if (!field(rq, "error").empty()) co_return http::redirect(refused_there(flow, rq));
   std::string location;
+  std::string refused;
   try {
     location = co_await arrive(auth, flow, field(rq, "code"), origin_of(rq));
     core::log::info("auth.provider.arrived", {{"provider", flow.provider}});
   } catch (const core::Problem& problem) {
     core::log::info("auth.provider.refused", {{"provider", flow.provider}, {"code", problem.code}});
     location = with_error(flow.redirect_to, problem);
+    refused = problem.code;
   }
+  if (!refused.empty()) co_await audit_refused(auth, "login_refused", refused, flow.linking_to, origin_of(rq));
   co_return http::redirect(location);
 }
 

@@ -1,4 +1,5 @@
 // POST /auth/v1/token?grant_type=id_token: for clients that got the provider's ID token by themselves.
+#include "auth/audit.h"
 #include "auth/limits/limits.h"
 #include "auth/oauth/account.h"
 #include "auth/oauth/oauth.h"
@@ -17,7 +18,9 @@ struct Entry {
 
 Task<Session> enter(pg::Tx& tx, Entry& entry) {
   const core::UserId user = co_await account_of(*entry.auth, tx, entry.person, entry.from);
-  co_return co_await open_session(*entry.auth, tx, user, "oauth", entry.from);
+  Session session = co_await open_session(*entry.auth, tx, user, "oauth", entry.from);
+  co_await audit(*entry.auth, tx, "login", user, entry.from);
+  co_return session;
 }
 
 // RFC 6749 5.2, which this grant alone answers with.
@@ -80,6 +83,7 @@ Task<Response> id_token_grant(Auth& auth, Request& rq) {
     core::log::warn("auth.provider.failed", {{"why", fault.what()}});
     throw core::Problem(503, "unexpected_failure", "The provider does not answer at the moment");
   }
+  co_await audit_refused(auth, "login_refused", "bad_id_token", std::nullopt, origin_of(rq));
   co_return std::move(*refusal);
 }
 

@@ -26,6 +26,7 @@ struct IdTokenGrant {
 Task<Session> sign_in_by_id_token(Auth& auth, IdTokenGrant grant, Origin from);
 
 Task<Response> authorize(Auth& auth, Request& rq);       // GET /auth/v1/authorize
+Task<Response> authorize_link(Auth& auth, Request& rq);  // GET /auth/v1/user/identities/authorize
 Task<Response> callback(Auth& auth, Request& rq);        // GET and POST /auth/v1/callback
 Task<Response> id_token_grant(Auth& auth, Request& rq);  // POST /auth/v1/token?grant_type=id_token
 

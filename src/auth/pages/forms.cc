@@ -18,10 +18,11 @@ std::string secure_mark(const Config& config, const http::Request& rq) {
   return rq.https || config.secure() ? "; Secure" : "";
 }
 
+// Empty when waiting is not what it takes.
 std::string retry_after(const core::Problem& problem) {
   for (const auto& [name, value] : problem.headers)
     if (name == "Retry-After") return value;
-  return "60";
+  return problem.status == 429 ? "60" : "";
 }
 
 std::string key_of(const core::Problem& problem) {
@@ -68,14 +69,13 @@ std::string sentence_of(const http::Request& rq, const core::Problem& problem) {
 Refusal tell(const http::Request& rq, const core::Problem& problem, html::Data& data) {
   const std::string key = key_of(problem);
   const std::string sentence = sentence_of(rq, problem);
-  const bool waits = problem.status == 429;
   if (key.starts_with("auth.error.password_") || key == "auth.error.same_password")
     data.set("password_error", sentence);
   else if (key == "auth.error.email" || key == "auth.error.email_exists") data.set("address_error", sentence);
   else if (key == "auth.error.current_password_invalid") data.set("current_error", sentence);
   else if (key == "auth.error.mfa_verification_failed") data.set("code_error", sentence);
   else data.set("said", sentence);
-  return {problem.status, waits ? retry_after(problem) : std::string()};
+  return {problem.status, retry_after(problem)};
 }
 
 http::Response refused_page(const http::Request& rq, std::string_view view, html::Data data, const Refusal& refusal) {

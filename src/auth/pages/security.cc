@@ -2,6 +2,7 @@
 #include "auth/pages/security.h"
 
 #include "auth/accounts/accounts.h"
+#include "auth/audit.h"
 #include "auth/devices/devices.h"
 #include "auth/limits/limits.h"
 #include "auth/mfa/recovery_codes.h"
@@ -44,9 +45,11 @@ html::Rows factor_rows(const Request& rq, const User& user) {
 Task<> require_password(Auth& auth, const Request& rq) {
   const User user = co_await own_account(auth, rq.caller.user);
   if (!user.password_hash || user.password_hash->empty()) co_return;
-  co_await require_rate(auth, kSignInRate, rq.client_ip, user.email);
+  co_await require_rate(auth, kSignInRate, rq.client_ip, user.id.str());
   const bool right = co_await password_matches(auth, std::string(rq.form("current_password")), *user.password_hash);
-  if (!right) throw core::Problem(400, "current_password_invalid", "Current password is incorrect.");
+  if (right) co_return;
+  co_await audit_refused(auth, "user_update_refused", "current_password_invalid", user.id, origin_of(rq));
+  throw core::Problem(400, "current_password_invalid", "Current password is incorrect.");
 }
 
 Task<> change(Auth& auth, const Request& rq, Changes changes) {

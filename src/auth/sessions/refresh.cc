@@ -116,6 +116,18 @@ Task<Refreshed> refresh_in(pg::Tx& tx, Auth& auth, std::string& token, Origin& f
   co_return session;
 }
 
+std::string_view code_of(RefreshFault fault) {
+  switch (fault) {
+    case RefreshFault::unknown: return "refresh_token_not_found";
+    case RefreshFault::session_gone: return "session_not_found";
+    case RefreshFault::expired: return "session_expired";
+    case RefreshFault::banned: return "user_banned";
+    case RefreshFault::reused: return "refresh_token_already_used";
+    case RefreshFault::busy: break;
+  }
+  return "conflict";
+}
+
 }  // namespace
 
 Task<Refreshed> refresh(Auth& auth, std::string token, Origin from) {
@@ -123,27 +135,31 @@ Task<Refreshed> refresh(Auth& auth, std::string token, Origin from) {
     throw core::Problem(400, "validation_failed", "Refresh token is not valid");
   Auth* self = &auth;
   const auto rotate = [](pg::Tx& tx, Auth*& a, std::string& t, Origin& f) { return refresh_in(tx, *a, t, f); };
+  Refreshed done = RefreshFault::busy;
   try {
-    co_return co_await auth.db.in(pg::as_service("a refresh token is its own proof"), rotate, self, token, from);
+    done = co_await auth.db.in(pg::as_service("a refresh token is its own proof"), rotate, self, token, from);
   } catch (const pg::Error& error) {
     if (error.sqlstate != "55P03") throw;  // lock_not_available: the session's lock did not come free in time
   }
-  co_return RefreshFault::busy;
+  const auto* fault = std::get_if<RefreshFault>(&done);
+  // A reused one has its row, of the family that it cost.
+  if (fault != nullptr && *fault != RefreshFault::busy && *fault != RefreshFault::reused)
+    co_await audit_refused(auth, "token_refused", code_of(*fault), std::nullopt, from);
+  co_return done;
 }
 
 void throw_refused(RefreshFault fault) {
+  const auto refuse = [&](const char* sentence) { throw core::Problem(400, std::string(code_of(fault)), sentence); };
   switch (fault) {
-    case RefreshFault::unknown:
-      throw core::Problem(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found");
-    case RefreshFault::session_gone:
-      throw core::Problem(400, "session_not_found", "Invalid Refresh Token: Session Not Found");
-    case RefreshFault::expired: throw core::Problem(400, "session_expired", "Invalid Refresh Token: Session Expired");
-    case RefreshFault::banned: throw core::Problem(400, "user_banned", "Invalid Refresh Token: User Banned");
-    case RefreshFault::reused:
-      throw core::Problem(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used");
+    case RefreshFault::unknown: refuse("Invalid Refresh Token: Refresh Token Not Found"); break;
+    case RefreshFault::session_gone: refuse("Invalid Refresh Token: Session Not Found"); break;
+    case RefreshFault::expired: refuse("Invalid Refresh Token: Session Expired"); break;
+    case RefreshFault::banned: refuse("Invalid Refresh Token: User Banned"); break;
+    case RefreshFault::reused: refuse("Invalid Refresh Token: Already Used"); break;
     case RefreshFault::busy: break;
   }
-  throw core::Problem(409, "conflict", "Too many concurrent token refresh requests on the same session");
+  throw core::Problem(409, std::string(code_of(fault)),
+                      "Too many concurrent token refresh requests on the same session");
 }
 
 }  // namespace auth

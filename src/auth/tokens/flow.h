@@ -18,7 +18,7 @@ Task<> put_mail_flow(pg::Tx& tx, core::UserId user, std::string_view method, con
 // The code for the newest flow of that kind; empty when none waits. The row keeps its hash.
 Task<std::string> issue_mail_code(pg::Tx& tx, core::UserId user, std::string_view method, core::Time now);
 
-enum class CodeFault { unknown, expired, wrong_verifier };
+enum class CodeFault { unknown, expired, wrong_verifier, banned };
 struct CodeOwner {
   core::UserId user;
   std::string method;

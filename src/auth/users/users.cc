@@ -75,6 +75,11 @@ constexpr pg::Sql kInsertUser{"auth.user_insert", R"sql(
           $6::jsonb, $7, $8, $9, $9, nullif($10::text, ''), $11, $12, $13, $14)
 )sql"};
 
+// What the product deferred to the commit refuses here, where the answer can say so.
+constexpr pg::Sql kFireDeferred{"auth.user_fire_deferred", R"sql(
+  select tenon.fire_deferred()::text
+)sql"};
+
 constexpr pg::Sql kInsertIdentity{"auth.identity_insert", R"sql(
   insert into auth.identities (provider, provider_id, user_id, identity_data, last_sign_in_at, created_at, updated_at)
   values ($1, $2, $3, $4::jsonb, $5, $5, $5)
@@ -188,6 +193,7 @@ Task<> insert_user(pg::Tx& tx, const NewUser& user, core::Time now) {
                     user.confirmation_sent_at, now, user.phone, user.phone_confirmed_at, user.banned_until,
                     user.invited_at, user.is_anonymous);
     if (user.identity || !user.email.empty()) co_await insert_identity(tx, user.id, identity_of(user), now);
+    co_await tx.one<std::string>(kFireDeferred);
   } catch (const pg::Error& error) {
     if (error.sqlstate == "23505" && error.constraint == "users_phone_key")
       throw core::Problem(422, "phone_exists", "A user with this phone number has already been registered");

@@ -54,6 +54,18 @@ TEST_CASE("the first device is met silently, a new one is told by mail once, a k
   CHECK(extra.find("198.51.100.7") != std::string::npos);
 }
 
+TEST_CASE("the mail of a new sign-in names the device in its reader's language") {
+  House house;
+  house.sign_in("dieter@example.com");
+  rows(
+      "update public.profiles set locale = 'de' where id = (select id from auth.users where email = "
+      "'dieter@example.com')");
+  sign_in(house, "dieter@example.com", kChrome);
+  CHECK(cell("select o.payload->>'device' from tenon.outbox o join public.email_log e on "
+             "e.id = (o.payload->>'email_log_id')::uuid where e.kind = 'new_sign_in' and "
+             "e.to_email = 'dieter@example.com'") == "Chrome auf Windows");
+}
+
 TEST_CASE("a browser with another cookie is another device, though it is of the same kind") {
   House house;
   house.sign_in("dirk@example.com");

@@ -67,7 +67,7 @@ TEST_CASE("sign-up, confirmation, sign-in and sign-out by the wire") {
       cell(
           "select string_agg(distinct payload->>'action', ',' order by payload->>'action') from auth.audit_log_entries "
           "where payload->>'actor_id' = '" +
-          user["id"].string_or("") + "'") == "login,logout,user_confirmed,user_signedup");
+          user["id"].string_or("") + "'") == "login,login_refused,logout,user_confirmed,user_signedup");
 }
 
 TEST_CASE("the six digits of the mail confirm as its link does, ten guesses long") {
@@ -309,7 +309,7 @@ TEST_CASE("bcrypt hashes that Supabase wrote still sign in") {
         "$argon2id$v=19$m=19456,t=2,p=1");
 }
 
-TEST_CASE("limits answer 429 with Retry-After, by address and by account") {
+TEST_CASE("limits answer 429 with Retry-After") {
   House house([](auth::Config& config) {
     config.limits = auth::Config::Limits::enforced;
     config.rates["sign_in"] = {30, 30.0 / 86400};  // AUTH_RATE_LIMITS=sign_in=30/86400: no refill while this runs
@@ -323,12 +323,7 @@ TEST_CASE("limits answer 429 with Retry-After, by address and by account") {
   CHECK(full.status == 429);
   CHECK(full.code() == "over_request_rate_limit");
   CHECK(core::parse_int(full.headers.get("Retry-After")).value_or(0) >= 1);
-  for (int i = 0; i < 30; ++i) {
-    house.ip = "203.0.113." + std::to_string(10 + i);
-    CHECK(wrong("mia@example.com").status == 400);
-  }
   house.ip = "203.0.113.99";
-  CHECK(wrong("mia@example.com").status == 429);
   CHECK(house.post("/recover", R"({"email":"nobody@example.com"})").status == 200);
   CHECK(house.post("/recover", R"({"email":"nobody@example.com"})").code() == "over_email_send_rate_limit");
 }

@@ -56,6 +56,7 @@ class House {
     config.service_key = core::Secret(auth::make_api_key(config.jwt_secret.reveal(), "service_role"));
     config.notify_secret = core::Secret("the secret of internal calls");
     config.limits = auth::Config::Limits::off;
+    config.even_step = std::chrono::milliseconds(0);  // what is about time sets it again
     if (change != nullptr) change(config);
     anon = config.anon_key.reveal();
     service = config.service_key.reveal();

@@ -1,0 +1,143 @@
+// The limits of spec/supabase-auth.md 10: over several processes, by client and by account, and of mails.
+#include "auth/limits/limits.h"
+
+#include "core/problem.h"
+#include "support/house.h"
+
+using namespace auth_test;
+using http::Method;
+
+namespace {
+
+// No bucket fills while this runs, and none is left over from elsewhere.
+void slow(auth::Config& config) {
+  rows("delete from tenon.rate_buckets");
+  config.limits = auth::Config::Limits::enforced;
+  for (const auth::Limit* limit : auth::kLimits) config.rates[std::string(limit->name)] = {5, 5.0 / 86400};
+}
+
+bool admitted(House& house, const auth::Limit& limit, const std::string& ip, const std::string& account = "") {
+  try {
+    house.loop.run_until(auth::require_rate(house.auth(), limit, ip, account));
+    return true;
+  } catch (const core::Problem& problem) {
+    CHECK(problem.status == 429);
+    return false;
+  }
+}
+
+Answer wrong(House& house, const std::string& email, const std::string& device = "") {
+  Pairs headers = house.wire_headers(house.anon, "");
+  if (!device.empty()) headers.emplace_back("Cookie", "tenon-device=" + device);
+  return house.call(Method::post, "/auth/v1/token?grant_type=password", headers,
+                    R"({"email":")" + email + R"(","password":"wrong wrong wrong"})");
+}
+
+}  // namespace
+
+TEST_CASE("each limit holds over two processes on one database, by client and by account") {
+  House one(slow), two(slow);
+  for (const auth::Limit* limit : auth::kLimits) {
+    CAPTURE(limit->name);
+    int passed = 0;
+    for (int i = 0; i < 8; ++i) passed += admitted(i % 2 == 0 ? one : two, *limit, "203.0.113.1") ? 1 : 0;
+    CHECK(passed == 5);
+    CHECK(admitted(one, *limit, "203.0.113.2"));
+    passed = 0;
+    for (int i = 0; i < 24; ++i)
+      passed += admitted(i % 2 == 0 ? one : two, *limit, "198.51.100." + std::to_string(i), "mia") ? 1 : 0;
+    CHECK(passed == 5 * auth::kAccountFactor);
+  }
+}
+
+TEST_CASE("the instance's mails are counted over two processes, and only those that go out") {
+  House one(slow), two(slow);
+  int client = 0;
+  const auto ask = [&](House& house, const std::string& path, const std::string& email) {
+    house.ip = "203.0.113." + std::to_string(client++ % 200);
+    return house.post(path, R"({"email":")" + email + R"(","password":"correct horse battery"})");
+  };
+  one.sign_in("li-a@example.com");
+  for (int i = 0; i < 12; ++i)
+    CHECK(ask(i % 2 == 0 ? one : two, "/recover", "li-nobody" + std::to_string(i) + "@example.com").status == 200);
+  CHECK(ask(one, "/recover", "li-a@example.com").status == 200);
+  CHECK(one.mails("li-a@example.com") == 1);
+  for (int i = 0; i < 4; ++i)
+    CHECK(ask(i % 2 == 0 ? one : two, "/signup", "li-b" + std::to_string(i) + "@example.com").status == 200);
+  // From here on nobody gets a mail, and the answer is the same for all.
+  for (const char* path : {"/signup", "/recover", "/otp"})
+    for (const char* email : {"li-a@example.com", "li-c@example.com"}) {
+      CAPTURE(path);
+      CAPTURE(email);
+      CHECK(ask(two, path, email).code() == "over_email_send_rate_limit");
+    }
+  const Answer invited =
+      two.call(Method::post, "/auth/v1/invite", two.wire_headers(two.service, ""), R"({"email":"li-d@example.com"})");
+  CHECK(invited.code() == "over_email_send_rate_limit");
+  CHECK(core::parse_int(invited.headers.get("Retry-After")).value_or(0) > 1);
+  CHECK(cell("select count(*) from auth.users where email in ('li-c@example.com', 'li-d@example.com')") == "0");
+}
+
+TEST_CASE("after a sign-up its mail can be had again in a minute, whoever has the address") {
+  House house(slow);
+  house.sign_in("li-e@example.com");
+  for (const char* email : {"li-e@example.com", "li-f@example.com"}) {
+    CAPTURE(email);
+    const std::string who = std::string(R"({"email":")") + email + "\"";
+    house.ip = "203.0.113.7";
+    CHECK(house.post("/signup", who + R"(,"password":"correct horse battery"})").status == 200);
+    const Answer again = house.post("/resend", who + R"(,"type":"signup"})");
+    CHECK(again.status == 429);
+    CHECK(again.code() == "over_email_send_rate_limit");
+    house.post("/signup", who + R"(,"password":"correct horse battery"})");
+  }
+  CHECK(house.mails("li-f@example.com") == 1);
+}
+
+TEST_CASE("an address change and its repetition within the minute are one mail to each") {
+  House house(slow);
+  const std::string access = house.sign_in("li-g@example.com")["access_token"].string_or("");
+  CHECK(
+      house
+          .call(Method::put, "/auth/v1/user", house.wire_headers(house.anon, access), R"({"email":"li-h@example.com"})")
+          .status == 200);
+  CHECK(house.post("/resend", R"({"type":"email_change","email":"li-g@example.com"})").code() ==
+        "over_email_send_rate_limit");
+  CHECK(house.mails("li-h@example.com") == 1);
+}
+
+TEST_CASE("guesses at an account do not keep its owner out") {
+  House house(slow);
+  house.ip = "192.0.2.1";
+  const std::string device(32, 'd');
+  house.admin(Method::post, "/users",
+              R"({"email":"li-i@example.com","password":"correct horse battery","email_confirm":true})");
+  Pairs at_home = house.wire_headers(house.anon, "");
+  at_home.emplace_back("Cookie", "tenon-device=" + device);
+  const auto enter = [&] {
+    return house.call(Method::post, "/auth/v1/token?grant_type=password", at_home,
+                      R"({"email":"li-i@example.com","password":"correct horse battery"})");
+  };
+  const Answer in = enter();
+  REQUIRE(in.status == 200);
+  // One client, however long it tries, takes from the account what it is admitted with itself.
+  house.ip = "203.0.113.1";
+  for (int i = 0; i < 40; ++i) wrong(house, "li-i@example.com");
+  house.ip = "203.0.113.2";
+  CHECK(wrong(house, "li-i@example.com").status == 400);
+  for (int i = 3; i < 30; ++i) {
+    house.ip = "203.0.113." + std::to_string(i);
+    wrong(house, "li-i@example.com");
+  }
+  house.ip = "203.0.113.99";
+  CHECK(wrong(house, "li-i@example.com").status == 429);
+  CHECK(wrong(house, "li-i@example.com", std::string(32, 'e')).status == 429);  // a device that he never had
+  house.ip = "192.0.2.1";
+  CHECK(enter().status == 200);
+  // Nor from his password, when he is signed in.
+  CHECK(house
+            .call(Method::put, "/auth/v1/user", house.wire_headers(house.anon, in.json()["access_token"].string_or("")),
+                  R"({"password":"another horse battery"})")
+            .status == 200);
+  rows("delete from tenon.rate_buckets");
+}

@@ -1,0 +1,18 @@
+#include "auth/pages/forms.h"
+
+#include <doctest/doctest.h>
+
+TEST_CASE("a page that refuses says when to come back, whatever the status that asks for it") {
+  const http::Request rq;
+  const auto told = [&](int status, const char* code, const char* wait) {
+    core::Problem problem(status, code, "");
+    if (*wait != '\0') problem.headers.emplace_back("Retry-After", wait);
+    html::Data data;
+    return auth::tell(rq, problem, data);
+  };
+  CHECK(told(503, "unavailable", "5").retry_after == "5");  // the hashing pool is full
+  CHECK(told(503, "unavailable", "5").status == 503);
+  CHECK(told(429, "over_request_rate_limit", "17").retry_after == "17");
+  CHECK(told(429, "over_request_rate_limit", "").retry_after == "60");
+  CHECK(told(400, "invalid_credentials", "").retry_after.empty());
+}
