@@ -1,5 +1,5 @@
 // The keys of a Tenon under the official client: `tenon keys rotate` gives tokens that auth-js verifies by itself, and
-// opaque keys stand in for the two of JWT_SECRET, until they are revoked. One story in three tests, since each change at
+// opaque keys stand in for the two of JWT_SECRET, until they are revoked. One story in several tests, since each change at
 // the command line takes up to ten seconds to reach the server.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -71,6 +71,14 @@ function noting() {
   });
   return { client, asked };
 }
+
+test("a token of the first ES256 key is good at every loop at once", { todo: "it signs before the other loops have read it: 403 bad_jwt for up to ten seconds" }, async () => {
+  const { access_token } = await signedByAnother(undefined);
+  const headers = { apikey: tenon.anon, Authorization: `Bearer ${access_token}`, Connection: "close" };
+  const answers = [];
+  for (let i = 0; i < 20; ++i) answers.push((await fetch(`${tenon.api}/auth/v1/user`, { headers })).status);
+  assert.deepEqual(answers, answers.map(() => 200));
+});
 
 test("after `tenon keys rotate` getClaims verifies by the key set alone", async () => {
   assert.deepEqual(headOf(shared.access_token), { alg: "HS256", typ: "JWT" });
