@@ -76,17 +76,17 @@ Task<http::Response> answered(Rest& rest, http::Request& rq, UseCase use_case) {
   }
 }
 
-Fault raised_by_guard(const std::string& code, const std::string& number) {
-  if (code == "PGRST116") return not_one_row(core::parse_int(number).value_or(0));
-  if (code == "PGRST115") return {400, "PGRST115", "Payload values do not match URL in primary key column(s)"};
+Fault raised_by_guard(const plan::Raised& raised) {
+  if (raised.code == "PGRST116") return not_one_row(raised.number);
+  if (raised.code == "PGRST115") return {400, "PGRST115", "Payload values do not match URL in primary key column(s)"};
   return {400, "PGRST124", "Query result exceeds max-affected preference constraint",
-          quoted(fmt::format("The query affects {} rows", number))};
+          quoted(fmt::format("The query affects {} rows", raised.number))};
 }
 
 constexpr pg::Sql kFrame{"rest.frame", R"sql(
   select set_config('search_path', $1, true), set_config('request.method', $2, true),
          set_config('request.path', $3, true), set_config('request.headers', $4, true),
-         set_config('request.cookies', $5, true)
+         set_config('request.cookies', $5, true), set_config('transaction_read_only', $6, true)
 )sql"};
 
 // Carries the rows out of a transaction that must not be kept.
@@ -95,8 +95,9 @@ struct RolledBack {
 };
 
 Task<> run_and_undo(pg::Tx& tx, const pg::Frame* frame, const SqlText* sql) {
+  const std::string read_only = frame->read_only ? "on" : "off";
   Task<std::int64_t> framing =
-      tx.run(kFrame, frame->search_path, frame->method, frame->path, frame->headers, frame->cookies);
+      tx.run(kFrame, frame->search_path, frame->method, frame->path, frame->headers, frame->cookies, read_only);
   co_await framing;
   const pg::Sql statement{"rest.request", sql->text()};
   Task<pg::Rows> running = tx.rows(statement, sql->params());
@@ -114,6 +115,7 @@ Call::Call(Rest& of, http::Request& request, std::shared_ptr<const Catalogue> kn
       media(is_root(request) ? Media{} : parse_accept(request.header("accept"))),
       who(pg::as_claims(request.caller.role, request.caller.claims)),
       bounds{.max_rows = of.config.max_rows, .aggregates = of.config.aggregates} {
+  if (!of.config.may_roll_back) prefer.end = Prefer::End::unsaid;
   frame.read_only = is_read();
   frame.search_path = SqlText().name(schema).text();
   if (!of.config.search_path.empty()) frame.search_path += ", " + of.config.search_path;
@@ -134,7 +136,7 @@ const Table& Call::table() const {
               "null", near.empty() ? "null" : quoted(fmt::format("Perhaps you meant the table '{}.{}'", schema, near)));
 }
 
-bool Call::rolls_back() const { return rest.config.may_roll_back && prefer.end == Prefer::End::rollback; }
+bool Call::rolls_back() const { return prefer.end == Prefer::End::rollback; }
 
 std::int64_t Call::page(Resource& root) const {
   if (const auto range = is_read() ? parse_range(rq) : std::nullopt) {
@@ -149,6 +151,12 @@ std::int64_t Call::page(Resource& root) const {
     }
   }
   return root.offset.value_or(0);
+}
+
+std::int64_t Call::counts_to(const Resource& root) const {
+  if (prefer.count != Prefer::Count::none || !is_read() || !parse_range(rq)) return 0;
+  constexpr std::int64_t kFar = 1'000'000'000'000;
+  return std::min(root.offset.value_or(0), kFar) + std::min(root.limit.value_or(bounds.max_rows), bounds.max_rows) + 1;
 }
 
 Task<pg::Rows> run(Call& call, const SqlText& sql) {
@@ -166,7 +174,7 @@ Task<pg::Rows> run(Call& call, const SqlText& sql) {
   } catch (const pg::Error& e) {
     const auto guard = plan::guard_raised(e.sqlstate, e.what());
     if (!guard) throw;
-    throw raised_by_guard(guard->first, guard->second);
+    throw raised_by_guard(*guard);
   }
 }
 
@@ -178,13 +186,14 @@ Task<std::int64_t> estimate(Call& call, const Node& root) {
   co_return tree ? static_cast<std::int64_t>((*tree)[std::size_t{0}]["Plan"]["Plan Rows"].number().value_or(0)) : 0;
 }
 
-Task<std::optional<std::int64_t>> total_of(Call& call, const Node& root, std::optional<std::int64_t> counted) {
+Task<std::optional<std::int64_t>> total_of(Call& call, const Node& root, std::optional<std::int64_t> counted,
+                                           std::int64_t seen) {
   const Prefer::Count count = call.prefer.count;
   if (count == Prefer::Count::none) co_return std::nullopt;
   if (count == Prefer::Count::exact) co_return counted;
   if (count == Prefer::Count::estimated && counted.value_or(0) <= call.bounds.max_rows) co_return counted;
   Task<std::int64_t> guessing = estimate(call, root);
-  co_return std::max(co_await guessing, counted.value_or(0));
+  co_return std::max({co_await guessing, counted.value_or(0), seen});
 }
 
 http::Handler on_wire(Rest& rest, UseCase use_case) {

@@ -34,14 +34,18 @@ struct Call {
   bool rolls_back() const;
   // Where the page begins, after `Range` was worked into limit and offset.
   std::int64_t page(Resource& root) const;
+  // With a `Range` and no count asked: how far rows are counted to tell whether the page is the whole. Otherwise 0.
+  std::int64_t counts_to(const Resource& root) const;
+  Total total_known() const { return prefer.count == Prefer::Count::exact ? Total::counted : Total::guessed; }
 };
 
 // One trip. Throws Fault for what a guard of the statement raised, pg::Error for the rest.
 Task<pg::Rows> run(Call& call, const SqlText& sql);
 // The planner's guess at the rows of `root`; for count=planned and large ones of count=estimated.
 Task<std::int64_t> estimate(Call& call, const Node& root);
-// The total as the count that was asked for understands it.
-Task<std::optional<std::int64_t>> total_of(Call& call, const Node& root, std::optional<std::int64_t> counted);
+// The total as the count that was asked for understands it: a guess is never less than the `seen` rows.
+Task<std::optional<std::int64_t>> total_of(Call& call, const Node& root, std::optional<std::int64_t> counted,
+                                           std::int64_t seen);
 
 using UseCase = Task<http::Response> (*)(Call&);
 // The use case, with everything it throws answered in the wire's shape.

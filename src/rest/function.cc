@@ -98,18 +98,30 @@ std::string whole_body(const Call& call, Body body) {
 
 bool says_something(const Query& query) { return query.has_select || !query.root.conditions.empty(); }
 
-// The rows of the page, and where it lies.
-Task<http::Response> rows_of(Call& call, const Plan& plan, const Node& root, std::int64_t offset, bool bare) {
+// The page of a set, and where it lies.
+Task<http::Response> set_of(Call& call, const Plan& plan, plan::Shape shape, std::int64_t offset, bool bare) {
   Task<pg::Rows> running = run(call, plan.sql);
   const Found page = found(plan, co_await running);
-  std::optional<std::int64_t> total;
-  if (call.prefer.count != Prefer::Count::none) total = page.total;
-  (void)root;
-  const int status = page_status(offset, page.size, total);
-  http::Response response = bare ? http::json("") : rows_answer(*call.catalogue, page, call.media);
+  const auto total = call.prefer.count == Prefer::Count::none ? std::nullopt : page.total;
+  const int status = page_status(offset, page.size, page.size > 0 ? page.total : total, call.total_known());
+  http::Response response = bare                           ? rows_head(page, call.media)
+                            : shape == plan::Shape::values ? value_answer(*call.catalogue, page, call.media, true)
+                                                           : rows_answer(*call.catalogue, page, call.media);
   response.status = status;
   response.headers.set("Content-Range", content_range(offset, page.size, total));
   co_return response;
+}
+
+// A row or a value. A row is an object for whoever asks for an array, too.
+http::Response one_of(const Call& call, const Found& page, plan::Shape shape) {
+  if (shape == plan::Shape::nothing) return http::empty(204);
+  if (shape == plan::Shape::value || page.size != 1) return value_answer(*call.catalogue, page, call.media, false);
+  Media media = call.media;
+  if (media.type != Media::Type::array) return rows_answer(*call.catalogue, page, media);
+  media.type = Media::Type::object;
+  http::Response response = rows_answer(*call.catalogue, page, media);
+  response.headers.set("Content-Type", "application/json; charset=utf-8");
+  return response;
 }
 
 }  // namespace
@@ -123,52 +135,42 @@ Task<http::Response> call_function(Call& call) {
 
   Query query = parse_query(asked.rest);
   const plan::Shape shape = plan::shape_of(function, says_something(query));
-  const bool of_rows = shape == plan::Shape::rows || shape == plan::Shape::row;
-  const std::int64_t offset = shape == plan::Shape::rows ? call.page(query.root) : 0;
+  const bool is_set = shape == plan::Shape::rows || shape == plan::Shape::values;
+  if (shape == plan::Shape::values) query.root.items = parse_select("*");
+  const std::int64_t offset = is_set ? call.page(query.root) : 0;
   const bool minimal = posted && call.prefer.returns == Prefer::Return::minimal;
-  const bool bare = minimal || call.rq.method == http::Method::head;
+  const bool head = call.rq.method == http::Method::head;
 
   plan::Calling calling{.function = &function, .given = std::move(asked.given)};
   if (function.takes_body() && posted) calling.body = whole_body(call, asked.body);
   // There is no cheap guess at what a function gives: every count is exact.
-  if (call.prefer.count != Prefer::Count::none) calling.count = Prefer::Count::exact;
-  calling.head = bare && shape == plan::Shape::rows;
+  if (is_set) calling.count_to = call.counts_to(query.root);
+  if (call.prefer.count != Prefer::Count::none || calling.count_to > 0) calling.count = Prefer::Count::exact;
+  calling.head = is_set && (minimal || head);
+  calling.single = call.media.type == Media::Type::object && !call.frame.read_only;
   if (call.prefer.handling == Prefer::Handling::strict) calling.max_affected = call.prefer.max_affected;
 
-  const Table* const row = call.catalogue->table_of_oid(function.returns_row);
   Node root;
-  if (of_rows) root = resolve(*call.catalogue, function, row, query.root);
+  if (is_set || shape == plan::Shape::row)
+    root = resolve(*call.catalogue, function, call.catalogue->table_of_oid(function.returns_row), query.root);
   const Plan plan = plan::call(root, calling, shape, call.bounds);
   http::Response response;
-  if (shape == plan::Shape::rows) {
-    Task<http::Response> answering = rows_of(call, plan, root, offset, bare);
+  if (is_set) {
+    Task<http::Response> answering = set_of(call, plan, shape, offset, calling.head);
     response = co_await answering;
   } else {
     Task<pg::Rows> running = run(call, plan.sql);
     const Found page = found(plan, co_await running);
-    if (shape == plan::Shape::nothing) {
-      response = http::empty(204);
-    } else if (bare) {
-      response = http::json("");
-    } else if (shape == plan::Shape::row && page.size == 1) {
-      Media media = call.media;
-      if (media.type == Media::Type::array) {
-        media.type = Media::Type::object;
-        response = rows_answer(*call.catalogue, page, media);
-        response.headers.set("Content-Type", "application/json; charset=utf-8");
-      } else {
-        response = rows_answer(*call.catalogue, page, media);
-      }
-    } else {
-      response = value_answer(*call.catalogue, page, call.media, shape == plan::Shape::values);
-    }
+    response = one_of(call, page, shape);
+    if (head) response.body = std::string();
     response.headers.set(
         "Content-Range",
         content_range(0, page.size, calling.count == Prefer::Count::none ? std::nullopt : std::optional(page.size)));
   }
   if (minimal) {
-    response.status = 204;
-    response.body = std::string();
+    http::Response bare = http::empty(204);
+    bare.headers.set("Content-Range", std::string(response.headers.get("Content-Range")));
+    response = std::move(bare);
   }
   set_applied(response, call.prefer, {.returns = posted, .max_affected = true, .end = true});
   co_return response;

@@ -20,24 +20,26 @@ void check_conflict(const Table& table, const std::vector<std::string>& names) {
                   fmt::format("Could not find the '{}' column of '{}' in the schema cache", name, table.name));
 }
 
-// Columns that no row of the payload names keep their default by not being named at all.
-void drop_missing(std::vector<std::string>& columns, const Payload& payload) {
-  std::erase_if(columns, [&](const std::string& name) {
-    return std::ranges::none_of(
-        payload.objects, [&](const Object& one) { return std::ranges::find(one, name, &Member::name) != one.end(); });
-  });
+// Columns that no row of the payload names keep their default by not being named at all. What only some of them name is
+// told for each row.
+void default_missing(plan::Insert& what) {
+  const std::vector<std::size_t> named = named_by(*what.payload, what.columns);
+  std::vector<std::string> columns;
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    if (named[i] == 0) continue;
+    if (named[i] < what.payload->objects.size()) what.mixed.insert(what.columns[i]);
+    columns.push_back(std::move(what.columns[i]));
+  }
+  what.columns = std::move(columns);
 }
 
-Task<http::Response> nothing_inserted(const Call& call, const Table& table, const Applied& heeded) {
-  (void)table;
+http::Response nothing_inserted(const Call& call, const Applied& heeded) {
   http::Response response = http::empty(201);
-  if (call.prefer.returns == Prefer::Return::representation) {
-    if (call.media.type == Media::Type::object) throw not_one_row(0);
-    response = http::json("[]", 201);
-  }
+  if (call.media.type == Media::Type::object) throw not_one_row(0);
+  if (call.prefer.returns == Prefer::Return::representation) response = http::json("[]", 201);
   response.headers.set("Content-Range", call.prefer.count == Prefer::Count::none ? "*/*" : "*/0");
   set_applied(response, call.prefer, heeded);
-  co_return response;
+  return response;
 }
 
 // PUT names one row by its whole primary key.
@@ -70,12 +72,8 @@ Task<http::Response> insert(Call& call) {
   plan::Insert what{.payload = &payload};
   what.columns = columns_of(query, table, payload);
   check_conflict(table, query.on_conflict);
-  if (payload.objects.empty()) {
-    Task<http::Response> none = nothing_inserted(call, table, kHeeded);
-    co_return co_await none;
-  }
-  what.missing_by_default = call.prefer.missing == Prefer::Missing::by_default;
-  if (what.missing_by_default) drop_missing(what.columns, payload);
+  if (payload.objects.empty()) co_return nothing_inserted(call, kHeeded);
+  if (call.prefer.missing == Prefer::Missing::by_default) default_missing(what);
   what.body = array_of(payload, call.rq.body);
   what.resolution = call.prefer.resolution;
   if (what.resolution != Prefer::Resolution::none)

@@ -3,16 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/text.h"
 
 namespace rest {
 namespace {
 
-bool same_names(const Object& a, const Object& b) {
-  return a.size() == b.size() && std::ranges::all_of(a, [&](const Member& one) {
-           return std::ranges::find(b, one.name, &Member::name) != b.end();
-         });
+[[noreturn]] void refuse_column(const Table& table, std::string_view name) {
+  throw Fault(400, "PGRST204",
+              fmt::format("Could not find the '{}' column of '{}' in the schema cache", name, table.name));
+}
+
+// `names` are sorted; an object has each of its own once.
+bool has_names(const Object& object, const std::vector<std::string>& names) {
+  return object.size() == names.size() &&
+         std::ranges::all_of(object, [&](const Member& one) { return std::ranges::binary_search(names, one.name); });
 }
 
 // The URL of the one row, by its primary key; empty when there is no key, or not one row.
@@ -56,21 +62,30 @@ Payload payload_of(const Call& call) {
 
 std::vector<std::string> columns_of(const Query& query, const Table& table, const Payload& payload) {
   std::vector<std::string> out;
+  const auto add = [&](const std::string& name) {
+    if (table.column(name) == nullptr) refuse_column(table, name);
+    out.push_back(name);
+  };
   if (query.columns) {
-    out = *query.columns;
-    std::ranges::sort(out);
-    out.erase(std::ranges::unique(out).begin(), out.end());
+    for (const std::string& name : *query.columns) add(name);
   } else if (!payload.objects.empty()) {
-    const Object& first = payload.objects.front();
-    for (const Object& one : payload.objects)
-      if (!same_names(first, one)) throw Fault(400, "PGRST102", "All object keys must match");
-    for (const Member& member : first) out.push_back(member.name);
-    std::ranges::sort(out);  // one statement for one set of keys
+    // A name that no column has ends it: however many a body brings, the table bounds what is held against what.
+    for (const Member& member : payload.objects.front()) add(member.name);
   }
-  for (const std::string& name : out)
-    if (table.column(name) == nullptr)
-      throw Fault(400, "PGRST204",
-                  fmt::format("Could not find the '{}' column of '{}' in the schema cache", name, table.name));
+  std::ranges::sort(out);  // one statement for one set of keys
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  if (query.columns || payload.objects.empty()) return out;
+  for (const Object& one : payload.objects | std::views::drop(1))
+    if (!has_names(one, out)) throw Fault(400, "PGRST102", "All object keys must match");
+  return out;
+}
+
+std::vector<std::size_t> named_by(const Payload& payload, const std::vector<std::string>& columns) {
+  std::vector<std::size_t> out(columns.size());
+  for (const Object& object : payload.objects)
+    for (const Member& member : object)
+      if (const auto at = std::ranges::lower_bound(columns, member.name); at != columns.end() && *at == member.name)
+        ++out[static_cast<std::size_t>(at - columns.begin())];
   return out;
 }
 

@@ -13,6 +13,8 @@ void refuse_page(const Query& query);
 Payload payload_of(const Call& call);
 // The columns that the payload fills: ?columns, or its keys. Throws Fault PGRST102 (keys differ), PGRST204 (unknown).
 std::vector<std::string> columns_of(const Query& query, const Table& table, const Payload& payload);
+// How many of the payload's objects name each of these columns, which are sorted as columns_of() gives them.
+std::vector<std::size_t> named_by(const Payload& payload, const std::vector<std::string>& columns);
 // `status` with rows, `bare_status` without.
 struct Statuses {
   int rows = 200;

@@ -69,9 +69,9 @@ std::string content_range(std::int64_t offset, std::int64_t size, std::optional<
   return fmt::format("{}-{}/{}", offset, offset + size - 1, whole);
 }
 
-int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64_t> total) {
+int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64_t> total, Total known) {
   if (!total) return 200;
-  if (offset > *total)
+  if (known == Total::counted && offset > *total)
     throw Fault(416, "PGRST103", "Requested range not satisfiable",
                 quoted(fmt::format("An offset of {} was requested, but there are only {} rows.", offset, *total)));
   return size < *total ? 206 : 200;
@@ -80,6 +80,11 @@ int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64
 Fault not_one_row(std::int64_t count) {
   return {406, "PGRST116", "Cannot coerce the result to a single JSON object",
           quoted(fmt::format("The result contains {} rows", count))};
+}
+
+http::Response rows_head(const Found& found, const Media& media) {
+  if (media.type == Media::Type::object && found.size != 1) throw not_one_row(found.size);
+  return with_body("", media);
 }
 
 http::Response rows_answer(const Catalogue& catalogue, const Found& found, const Media& media) {
@@ -117,11 +122,15 @@ http::Response rows_answer(const Catalogue& catalogue, const Found& found, const
 http::Response value_answer(const Catalogue& catalogue, const Found& found, const Media& media, bool is_set) {
   if (media.type == Media::Type::csv) return with_body(csv(found), media);
   if (media.type == Media::Type::object && is_set && found.size != 1) throw not_one_row(found.size);
-  json::RowWriter writer(catalogue.types(), found.rows, media.strip_nulls ? json::Nulls::stripped : json::Nulls::kept);
-  std::string body;
-  if (is_set && media.type != Media::Type::object) writer.values(found.rows, body);
-  else if (found.size == 0) body = "null";
-  else writer.value(0, found.rows.cell(0, 0), body);
+  const std::vector<json::Column> columns = columns_of(found);
+  json::RowWriter writer(catalogue.types(), columns, media.strip_nulls ? json::Nulls::stripped : json::Nulls::kept);
+  const bool is_array = is_set && media.type != Media::Type::object;
+  std::string body = is_array ? "[" : found.size == 0 ? "null" : "";
+  for (int row = 0; row < found.size; ++row) {
+    if (row > 0) body += ',';
+    writer.value(0, found.rows.cell(row, found.first_column), body);
+  }
+  if (is_array) body += ']';
   return with_body(std::move(body), media);
 }
 

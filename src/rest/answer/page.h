@@ -26,9 +26,12 @@ Found found(const Plan& plan, pg::Rows rows);
 
 // "0-9/42", "*/0".
 std::string content_range(std::int64_t offset, std::int64_t size, std::optional<std::int64_t> total);
-// 200, 206 for a part of a known whole; throws Fault PGRST103 for a page behind the end.
-int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64_t> total);
+// 200, 206 for a part of a known whole. Throws Fault PGRST103 for a page behind the end, if `total` was counted.
+enum class Total { counted, guessed };
+int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64_t> total, Total known);
 
+// The head of such an answer, for HEAD.
+http::Response rows_head(const Found& found, const Media& media);
 // The rows in the media type. An object needs exactly one row, else Fault PGRST116.
 http::Response rows_answer(const Catalogue& catalogue, const Found& found, const Media& media);
 // Of a function that gives one bare value, or an array of them.

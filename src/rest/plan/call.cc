@@ -67,10 +67,18 @@ Plan call_row(const Node& root, const Calling& calling, const Bounds& bounds) {
   return read(root, {}, bounds, std::move(prefix), "(select (w.r).* from w where w.r is distinct from null)");
 }
 
+// What fails the statement unless the page has exactly one row.
+std::string one_row(const Plan& page, bool head) {
+  const std::string_view number = head ? "sum(page)" : page.marker ? "count(pgrst_row)" : "count(*)";
+  return fmt::format("select p.* from p where (select case when {0} = 1 then true else {1} end from p)", number,
+                     raising("PGRST116", number));
+}
+
+// A set: of rows, or of values, which are rows of one column.
 Plan call_rows(const Node& root, const Calling& calling, const Bounds& bounds) {
-  const Reading reading{.count = calling.count, .head = calling.head};
+  const Reading reading{.count = calling.count, .head = calling.head, .count_to = calling.count_to};
   SqlText prefix;
-  if (calling.count == Prefer::Count::none && !calling.max_affected) {
+  if (calling.count == Prefer::Count::none && !calling.max_affected && !calling.single) {
     SqlText source;
     write_call(source, calling);
     prefix.params() = source.params();
@@ -79,12 +87,15 @@ Plan call_rows(const Node& root, const Calling& calling, const Bounds& bounds) {
   // Counted and read, yet called once.
   prefix << "with w as materialized (select * from ";
   write_call(prefix, calling);
-  (prefix << " as ").name(root.alias) << ") ";
-  if (!calling.max_affected) return read(root, reading, bounds, std::move(prefix), "w");
-  return read(root, reading, bounds, std::move(prefix),
-              fmt::format("(select * from w where (select case when count(*) <= {} then true else ('PGRST124 ' || "
-                          "count(*))::boolean end from w))",
-                          *calling.max_affected));
+  (prefix << " as ").name(root.alias) << ")";
+  prefix << (calling.single ? ", p as materialized (" : " ");
+  std::string source = "w";
+  if (calling.max_affected)
+    source = fmt::format("(select * from w where (select case when count(*) <= {} then true else {} end from w))",
+                         *calling.max_affected, raising("PGRST124", "count(*)"));
+  Plan out = read(root, reading, bounds, std::move(prefix), source);
+  if (calling.single) out.sql << ") " << one_row(out, calling.head);
+  return out;
 }
 
 }  // namespace
@@ -97,20 +108,13 @@ Shape shape_of(const Function& function, bool selects) {
 }
 
 Plan call(const Node& root, const Calling& calling, Shape shape, const Bounds& bounds) {
-  if (shape == Shape::rows) return call_rows(root, calling, bounds);
+  if (shape == Shape::rows || shape == Shape::values) return call_rows(root, calling, bounds);
   if (shape == Shape::row) return call_row(root, calling, bounds);
   if (calling.max_affected)
     throw Fault(400, "PGRST128",
                 "The function must return SETOF or TABLE when max-affected preference is used with handling=strict");
   Plan out;
   const std::string& name = calling.function->name;
-  if (shape == Shape::values) {
-    out.sql << "select v as ";
-    out.sql.name(name) << " from ";
-    write_call(out.sql, calling);
-    (out.sql << " as t(v) limit ").number(bounds.max_rows);
-    return out;
-  }
   const bool row = calling.function->returns_composite;
   out.sql << (row ? "select to_json(" : "select ");
   write_call(out.sql, calling);

@@ -41,9 +41,11 @@ struct Calling {
   std::optional<std::string> body;  // for the unnamed argument
   Prefer::Count count = Prefer::Count::none;
   bool head = false;
+  bool single = false;  // exactly one row of the page, or PGRST116; asked of what may have changed something
+  std::int64_t count_to = 0;
   std::optional<std::int64_t> max_affected;
 };
-// `root` is the tree of what is selected of rows; the other shapes ignore it.
+// `root` is the tree of what is selected of rows, or of a set of values: one column; the other shapes ignore it.
 Plan call(const Node& root, const Calling& calling, Shape shape, const Bounds& bounds);
 
 }  // namespace rest::plan

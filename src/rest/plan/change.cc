@@ -51,18 +51,23 @@ void write_key(SqlText& sql, const Node& root) {
 
 void write_guard(SqlText& sql, std::string_view word, std::string_view of, std::string_view holds,
                  std::string_view code) {
-  sql << word << "(select case when " << holds << " then true else ('" << code << " ' || count(*))::boolean end from "
-      << of << ")";
+  sql << word << "(select case when " << holds << " then true else " << raising(code, "count(*)") << " end from " << of
+      << ")";
 }
 
-// The change, `statement`, with what is shown of its rows.
-Plan shown(const Node& root, SqlText statement, const Showing& showing, const Bounds& bounds, bool upsert,
-           bool guarded_put) {
+struct Kind {
+  bool inserts = false;
+  bool upserts = false;  // tells how many rows were there before
+  bool puts = false;     // exactly one row, or PGRST115
+};
+
+// The change, `statement`, with what is shown of its rows. The embeds of an update or delete have chosen its rows.
+Plan shown(const Node& root, SqlText statement, const Showing& showing, const Bounds& bounds, Kind kind) {
   Plan out;
+  const bool upsert = kind.upserts;
   const bool rows = showing.returns == Prefer::Return::representation;
   const bool keys = showing.returns == Prefer::Return::headers_only;
-  const bool single = showing.single && rows;
-  if (!single && !showing.max_affected && !upsert && !guarded_put && (!rows || is_flat(root))) {
+  if (!showing.single && !showing.max_affected && !upsert && !kind.puts && (!rows || is_flat(root))) {
     out.sql = std::move(statement);
     if (rows || keys) out.sql << " returning ";
     if (rows) write_fields(out.sql, root, bounds);
@@ -81,7 +86,7 @@ Plan shown(const Node& root, SqlText statement, const Showing& showing, const Bo
     sql << ", r as (select ";
     write_fields(sql, source, bounds);
     write_from(sql, source, nullptr, bounds, "w");
-    write_where(sql, source, nullptr, Conditions::embeds);
+    if (kind.inserts) write_where(sql, source, nullptr, Conditions::embeds);
     write_order(sql, source);
     sql << ")";
   }
@@ -107,8 +112,8 @@ Plan shown(const Node& root, SqlText statement, const Showing& showing, const Bo
     write_guard(sql, std::exchange(guarded, true) ? " and " : " where ", of, holds, code);
   };
   if (showing.max_affected) guard("w", "count(*) <= " + std::to_string(*showing.max_affected), "PGRST124");
-  if (guarded_put) guard("w", "count(*) = 1", "PGRST115");
-  if (single) guard("r", "count(*) = 1", "PGRST116");
+  if (kind.puts) guard("w", "count(*) = 1", "PGRST115");
+  if (showing.single) guard(from, "count(*) = 1", "PGRST116");
   return out;
 }
 
@@ -129,25 +134,13 @@ void write_definitions(SqlText& sql, const Table& table, const std::vector<std::
   }
 }
 
-bool has_member(const Object& object, std::string_view name) {
-  return std::ranges::find(object, name, &Member::name) != object.end();
-}
-
-// Whether some of the rows name the column and some do not: then each row says whether its default is meant.
-bool is_mixed(const Payload& payload, std::string_view name) {
-  return !std::ranges::all_of(payload.objects, [&](const Object& one) { return has_member(one, name); });
-}
-
 void write_source(SqlText& sql, const Table& table, const Insert& what) {
-  const bool mixed = what.missing_by_default && std::ranges::any_of(what.columns, [&](const std::string& name) {
-                       return is_mixed(*what.payload, name);
-                     });
   sql << " select ";
   bool first = true;
   for (const std::string& name : what.columns) {
     if (!std::exchange(first, false)) sql << ", ";
     const TableColumn& column = *table.column(name);
-    if (!mixed || !is_mixed(*what.payload, name)) {
+    if (!what.mixed.contains(name)) {
       sql.name("b", name);
       continue;
     }
@@ -155,7 +148,7 @@ void write_source(SqlText& sql, const Table& table, const Insert& what) {
     (sql << " then ").name("b", name);
     sql << " else (" << (column.default_text.empty() ? "null" : column.default_text) << ") end";
   }
-  if (mixed) {
+  if (!what.mixed.empty()) {
     (sql << " from json_array_elements(").bind(what.body) << ") as e(v), json_to_record(e.v) as b(";
   } else {
     (sql << " from json_to_recordset(").bind(what.body) << ") as b(";
@@ -222,8 +215,8 @@ Plan insert(const Node& root, const Insert& what, const Showing& showing, const 
   }
   const bool resolves = what.resolution != Prefer::Resolution::none && !what.conflict.empty();
   if (resolves) write_conflict(sql, root, what);
-  return shown(root, std::move(sql), showing, bounds, resolves && what.resolution == Prefer::Resolution::merge,
-               what.put);
+  const bool merges = resolves && what.resolution == Prefer::Resolution::merge;
+  return shown(root, std::move(sql), showing, bounds, {.inserts = true, .upserts = merges, .puts = what.put});
 }
 
 Plan update(const Node& root, const Update& what, const Showing& showing, const Bounds& bounds) {
@@ -234,7 +227,7 @@ Plan update(const Node& root, const Update& what, const Showing& showing, const 
   for (const std::string& name : what.columns) {
     if (!std::exchange(first, false)) sql << ", ";
     sql.name(name) << " = ";
-    if (what.missing_by_default && !has_member(*what.object, name)) {
+    if (what.by_default.contains(name)) {
       sql << "default";
       continue;
     }
@@ -246,15 +239,15 @@ Plan update(const Node& root, const Update& what, const Showing& showing, const 
     write_definitions(sql, *root.table, sent);
     sql << ")";
   }
-  write_where(sql, root, nullptr, Conditions::own_columns);
-  return shown(root, std::move(sql), showing, bounds, false, false);
+  write_where(sql, root, nullptr);
+  return shown(root, std::move(sql), showing, bounds, {});
 }
 
 Plan remove(const Node& root, const Showing& showing, const Bounds& bounds) {
   SqlText sql;
   (sql << "delete from ").name(root.schema, root.name);
-  write_where(sql, root, nullptr, Conditions::own_columns);
-  return shown(root, std::move(sql), showing, bounds, false, false);
+  write_where(sql, root, nullptr);
+  return shown(root, std::move(sql), showing, bounds, {});
 }
 
 }  // namespace rest::plan

@@ -96,13 +96,18 @@ void write_logic(SqlText& sql, const Node& node, const Logic& logic) {
   sql << ")";
 }
 
-// `child=is.null`: the embed has no row.
+bool asks_for_null(const Operation& o) { return o.op == Operator::is && (o.is == Is::null || o.is == Is::not_null); }
+
+// `child=is.null`: the embed has no row. Any other operator means the column of that name, where there is one.
 const Node* embed_meant(const Node& node, const Condition& condition) {
-  return condition.filter && condition.filter->field.path.empty() ? node.child(condition.filter->field.name) : nullptr;
+  if (!condition.filter || !condition.filter->field.path.empty()) return nullptr;
+  const Filter& filter = *condition.filter;
+  const bool is_column = node.table != nullptr && node.table->column(filter.field.name) != nullptr;
+  return asks_for_null(filter.operation) || !is_column ? node.child(filter.field.name) : nullptr;
 }
 
 void write_embed_condition(SqlText& sql, const Node& node, const Node& child, const Operation& o) {
-  if (o.op != Operator::is || (o.is != Is::null && o.is != Is::not_null))
+  if (!asks_for_null(o))
     throw Fault(400, "PGRST120", "Bad operator on the '" + std::string(child.embed->name()) + "' embedded resource",
                 quoted("Only is null or not is null filters are allowed on embedded resources"));
   if ((o.is == Is::null) != o.negated) sql << "not ";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ namespace plan {
 struct Reading {
   Prefer::Count count = Prefer::Count::none;
   bool head = false;
+  std::int64_t count_to = 0;  // 0: without end
 };
 // `prefix`: a CTE before it, or only the values that `source` refers to.
 Plan read(const Node& root, const Reading& reading, const Bounds& bounds, SqlText prefix = {},
@@ -50,21 +52,29 @@ struct Insert {
   std::vector<std::string> columns;
   std::vector<std::string> conflict;  // with a resolution
   Prefer::Resolution resolution = Prefer::Resolution::none;
-  bool missing_by_default = false;
-  bool put = false;  // the payload's key is the filters', or PGRST115
+  std::set<std::string> mixed;  // columns that take their default in those rows that do not name them
+  bool put = false;             // the payload's key is the filters', or PGRST115
 };
 Plan insert(const Node& root, const Insert& what, const Showing& showing, const Bounds& bounds);
 struct Update {
-  const Object* object = nullptr;
   std::string body;
   std::vector<std::string> columns;
-  bool missing_by_default = false;
+  std::set<std::string> by_default;  // of the columns
 };
 Plan update(const Node& root, const Update& what, const Showing& showing, const Bounds& bounds);
 Plan remove(const Node& root, const Showing& showing, const Bounds& bounds);
 
-// The refusal that a guard raised inside of the statement; its name and number, as in "PGRST116 3".
-std::optional<std::pair<std::string, std::string>> guard_raised(std::string_view sqlstate, std::string_view message);
+// A guard is a condition that fails as a cast to boolean does (22P02), since an expression can raise nothing else. What
+// it casts begins with a word of this process that nobody can guess, so that no value of a request is taken for it.
+const std::string& guard_word();
+// SQL that raises `code` (PGRST115, 116 or 124) with the number that `number` gives.
+std::string raising(std::string_view code, std::string_view number);
+// What a guard raised, in whatever language the server tells it.
+struct Raised {
+  std::string code;
+  std::int64_t number = 0;
+};
+std::optional<Raised> guard_raised(std::string_view sqlstate, std::string_view message);
 
 }  // namespace plan
 }  // namespace rest

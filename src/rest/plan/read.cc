@@ -1,5 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "core/ids.h"
+#include "core/text.h"
 #include "rest/plan/plan.h"
 
 namespace rest::plan {
@@ -23,7 +27,8 @@ Plan read(const Node& root, const Reading& reading, const Bounds& bounds, SqlTex
   SqlText& sql = out.sql;
   out.total = reading.count == Prefer::Count::exact || reading.count == Prefer::Count::estimated;
   // An estimate is exact up to what one answer may hold, so that small tables are told right.
-  const std::int64_t at_most = reading.count == Prefer::Count::estimated ? bounds.max_rows + 1 : 0;
+  const std::int64_t at_most =
+      reading.count == Prefer::Count::estimated ? std::max(bounds.max_rows + 1, reading.count_to) : reading.count_to;
   if (reading.head) {
     out.page_size = true;
     sql << "select ";
@@ -45,7 +50,7 @@ Plan read(const Node& root, const Reading& reading, const Bounds& bounds, SqlTex
   out.marker = true;
   sql << "select c.*, r.* from (";
   write_total(sql, root, bounds, source, at_most);
-  sql << ") c left join lateral (select true as is_row";
+  sql << ") c left join lateral (select true as pgrst_row";
   if (std::ranges::any_of(root.asked->items, is_shown)) sql << ", ";
   write_fields(sql, root, bounds);
   write_from(sql, root, nullptr, bounds, source);
@@ -66,14 +71,27 @@ SqlText explain(const Node& root) {
   return sql;
 }
 
-std::optional<std::pair<std::string, std::string>> guard_raised(std::string_view sqlstate, std::string_view message) {
+const std::string& guard_word() {
+  static const std::string word = "pgrst-" + core::Uuid::random().str();
+  return word;
+}
+
+std::string raising(std::string_view code, std::string_view number) {
+  return fmt::format("('{} {} ' || {})::boolean", guard_word(), code, number);
+}
+
+std::optional<Raised> guard_raised(std::string_view sqlstate, std::string_view message) {
   if (sqlstate != "22P02") return std::nullopt;
-  const std::size_t start = message.find("\"PGRST");
-  if (start == std::string_view::npos || !message.ends_with('"')) return std::nullopt;
-  const std::string_view inside = message.substr(start + 1, message.size() - start - 2);
-  const std::size_t space = inside.find(' ');
-  if (space == std::string_view::npos) return std::nullopt;
-  return std::pair(std::string(inside.substr(0, space)), std::string(inside.substr(space + 1)));
+  const std::size_t start = message.find(guard_word());
+  if (start == std::string_view::npos) return std::nullopt;
+  message.remove_prefix(start + guard_word().size());
+  for (const std::string_view code : {"PGRST115", "PGRST116", "PGRST124"}) {
+    if (message.size() < code.size() + 3 || message[0] != ' ' || !message.substr(1).starts_with(code)) continue;
+    std::string_view number = message.substr(code.size() + 2);
+    number = number.substr(0, number.find_first_not_of("0123456789"));
+    return Raised{.code = std::string(code), .number = core::parse_int(number).value_or(0)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace rest::plan

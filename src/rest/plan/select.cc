@@ -73,7 +73,7 @@ void write_column(SqlText& sql, const Node& node, const Column& column, const Bo
 // The one column of an embed: an object, an array, or null.
 void write_embed(SqlText& sql, const Node& node, const Node& child, const Bounds& bounds) {
   const bool one = child.by->gives_one();
-  sql << (one ? "(select row_to_json(x) from (" : "(select coalesce(json_agg(x), '[]') from (");
+  sql << (one ? "(select row_to_json(x.*) from (" : "(select coalesce(json_agg(x.*), '[]') from (");
   write_select(sql, child, &node, bounds);
   sql << ") x)";
 }

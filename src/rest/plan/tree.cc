@@ -128,13 +128,16 @@ const Relationship& find(const Catalogue& catalogue, const Table& from, const Em
   return *matches.front();
 }
 
-// Postgres cuts identifiers at 63 bytes: two long ones must not become the same.
-std::string alias_of(std::string_view name, int depth) {
-  if (name.size() > 58) name = "t";
-  return fmt::format("{}_{}", name, depth);
+// Its depth makes an alias differ from those above; the root alone is called as its table is, so that name is avoided,
+// also with what joins add to an alias. Postgres cuts identifiers at 63 bytes: two long ones must not become the same.
+std::string alias_of(std::string_view name, int depth, std::string_view root) {
+  if (name.size() > 56) name = "t";
+  std::string alias = fmt::format("{}_{}", name, depth);
+  if (!root.starts_with(alias)) return alias;
+  return fmt::format("{}_{}", root.starts_with("t_") ? "u" : "t", depth);
 }
 
-void resolve_children(const Catalogue& catalogue, Node& node) {
+void resolve_children(const Catalogue& catalogue, Node& node, std::string_view root) {
   for (const Item& item : node.asked->items) {
     if (!item.embed) continue;
     const Embed& embed = *item.embed;
@@ -154,8 +157,8 @@ void resolve_children(const Catalogue& catalogue, Node& node) {
     child.embed = &embed;
     child.by = &by;
     child.depth = node.depth + 1;
-    child.alias = alias_of(by.to->name, child.depth);
-    resolve_children(catalogue, child);
+    child.alias = alias_of(by.to->name, child.depth, root);
+    resolve_children(catalogue, child, root);
   }
 }
 
@@ -173,13 +176,13 @@ const Node& Node::child_of(const Embed& wanted) const { return *std::ranges::fin
 
 Node resolve(const Catalogue& catalogue, const Table& root, const Resource& asked) {
   Node node{.asked = &asked, .table = &root, .schema = root.schema, .name = root.name, .alias = root.name};
-  resolve_children(catalogue, node);
+  resolve_children(catalogue, node, root.name);
   return node;
 }
 
 Node resolve(const Catalogue& catalogue, const Function& root, const Table* row, const Resource& asked) {
   Node node{.asked = &asked, .table = row, .schema = root.schema, .name = root.name, .alias = root.name};
-  resolve_children(catalogue, node);
+  resolve_children(catalogue, node, root.name);
   return node;
 }
 

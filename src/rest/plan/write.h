@@ -11,7 +11,8 @@ struct Bounds {
   bool aggregates = false;
 };
 
-// Which conditions of a node: a write's own statement judges its columns, what is shown of it judges the embeds too.
+// Which conditions of a node. An insert has none; what is shown of it is judged by its embeds. PUT judges its key
+// alone.
 enum class Conditions { all, own_columns, embeds };
 
 // A column or a place in its JSON: "t"."c"->'a'.

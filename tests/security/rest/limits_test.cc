@@ -1,4 +1,6 @@
 // What is too deep, too long or too many is refused before Postgres hears of it.
+#include <chrono>
+
 #include "integration/rest/support/house.h"
 
 using namespace house;
@@ -91,6 +93,56 @@ TEST_CASE("a body of another kind, or that is no JSON, is refused and writes not
                                   .body = "{\"title\":" + times("[", 100000) + times("]", 100000) + "}"});
   CHECK(deep.status == 400);
   CHECK(w.scalar("select count(*) from projects") == before);
+}
+
+TEST_CASE("a body of a hundred thousand names is refused before it costs anything") {
+  House w;
+  std::string names, objects;
+  for (int i = 0; i < 90'000; ++i) names += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":1";
+  for (int i = 0; i < 40'000; ++i) objects += "{\"title\":\"x\"},";
+  const auto timed = [&](Method method, const Pairs& query, std::string body, const Pairs& headers) {
+    const auto begun = std::chrono::steady_clock::now();
+    const Answer answer = w.call(Call{.method = method,
+                                      .path = "projects",
+                                      .query = query,
+                                      .caller = key("anon"),
+                                      .body = std::move(body),
+                                      .headers = headers});
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::milliseconds(700));
+    return answer;
+  };
+  const Pairs by_default{{"Prefer", "missing=default"}};
+  CHECK(timed(Method::post, {}, "{" + names + "}", {}).code() == "PGRST204");
+  CHECK(timed(Method::patch, {}, "{" + names + "}", {}).code() == "PGRST204");
+  CHECK(timed(Method::post, {}, "[{\"title\":1},{" + names + "}]", {}).code() == "PGRST102");
+  CHECK(timed(Method::post, {}, "[{" + names + "},{\"title\":1}]", {}).code() == "PGRST204");
+  CHECK(timed(Method::post, {}, "[" + objects + "{\"user_id\":1}]", {}).code() == "PGRST102");
+  CHECK(timed(Method::post, {{"columns", "title,user_id"}}, "[" + objects + "{" + names + "}]", by_default).code() ==
+        "42501");
+  CHECK(timed(Method::patch, {{"columns", "title,user_id"}}, "{" + names + "}", by_default).code() == "42501");
+}
+
+TEST_CASE("a request has three hundred conditions and fifty embeds, and no more") {
+  House w;
+  const auto conditions = [&](int n) {
+    Pairs query;
+    for (int i = 0; i < n; ++i) query.emplace_back("title", "neq.x");
+    return projects(w, query).status;
+  };
+  CHECK(conditions(300) == 200);
+  CHECK(conditions(301) == 400);
+  const auto in_logic = [&](int n) {
+    return projects(w, {{"or", "(" + times("title.eq.x,", n - 1) + "title.eq.x)"}}).status;
+  };
+  CHECK(in_logic(299) == 200);
+  CHECK(in_logic(301) == 400);
+  const auto embeds = [&](int n) {
+    std::string select = "id";
+    for (int i = 0; i < n; ++i) select += ",e" + std::to_string(i) + ":jobs(id)";
+    return projects(w, {{"select", select}}).status;
+  };
+  CHECK(embeds(50) == 200);
+  CHECK(embeds(51) == 400);
 }
 
 TEST_CASE("the database's own words stay inside: no statement, no file, no line") {

@@ -72,9 +72,10 @@ TEST_CASE("Content-Range and status tell a part from the whole") {
   CHECK(content_range(5, 0, 3) == "*/3");
   CHECK(content_range(0, 0, 0) == "*/0");
   CHECK(content_range(0, 0, std::nullopt) == "*/*");
-  CHECK(page_status(0, 3, 3) == 200);
-  CHECK(page_status(0, 2, 3) == 206);
-  CHECK(code_of([] { page_status(4, 0, 3); }) == "PGRST103");
+  CHECK(page_status(0, 3, 3, Total::counted) == 200);
+  CHECK(page_status(0, 2, 3, Total::counted) == 206);
+  CHECK(code_of([] { page_status(4, 0, 3, Total::counted); }) == "PGRST103");
+  CHECK(page_status(4, 0, 3, Total::guessed) == 206);
 }
 
 TEST_CASE("SQLSTATE decides the status, by its longest known prefix") {

@@ -134,6 +134,29 @@ TEST_CASE("a column that is no JSON is made so before a path goes into it") {
   CHECK(w.read("films", {{"select", "meta->a->0"}}).contains(R"(as "a")"));
 }
 
+TEST_CASE("no alias is the name that the root goes by") {
+  World w;
+  w.catalogue.add(Table{.oid = 6, .schema = "public", .name = "directors_1", .columns = {column(1, "id", "int", 23)}});
+  w.catalogue.add(Relationship{.kind = Relationship::Kind::one_to_many,
+                               .from = w.catalogue.table("public", "directors_1"),
+                               .to = w.catalogue.table("public", "directors"),
+                               .constraint = "up",
+                               .from_columns = {"id"},
+                               .to_columns = {"id"}});
+  CHECK(w.read("directors_1", {{"select", "directors(id)"}}).contains(R"("t_1"."id" = "directors_1"."id")"));
+}
+
+TEST_CASE("an embed's condition is part of the update and the delete") {
+  World w;
+  w.query =
+      parse_query(std::vector<std::pair<std::string, std::string>>{{"select", "id,films()"}, {"films", "is.null"}});
+  const Node root = resolve(w.catalogue, *w.catalogue.table("public", "directors"), w.query.root);
+  const std::string removing = plan::remove(root, {}, {}).sql.text();
+  CHECK(removing.starts_with(R"(delete from "public"."directors" where not exists (select 1 from "public"."films")"));
+  const std::string updating = plan::update(root, {.body = "{}", .columns = {"name"}}, {}, {}).sql.text();
+  CHECK(updating.contains(R"( where not exists (select 1 from "public"."films")"));
+}
+
 TEST_CASE("a view's columns are traced through its rule") {
   const char* tree =
       "({QUERY :commandType 1 :cteList <> :rtable ({RANGETBLENTRY :alias {ALIAS :aliasname old :colnames <>} :subquery "
@@ -168,9 +191,19 @@ TEST_CASE("overloads are chosen by their arguments' names") {
 }
 
 TEST_CASE("a guard's number is read back, and nobody else's error is taken for one") {
-  CHECK(plan::guard_raised("22P02", R"(invalid input syntax for type boolean: "PGRST116 3")")->second == "3");
+  const auto raised = [](const std::string& text) {
+    return plan::guard_raised("22P02", "ungültige Eingabesyntax für Typ boolean: „" + text + "“");
+  };
+  REQUIRE(raised(plan::guard_word() + " PGRST116 30"));
+  CHECK(raised(plan::guard_word() + " PGRST116 30")->number == 30);
+  CHECK(raised(plan::guard_word() + " PGRST124 2")->code == "PGRST124");
+  CHECK_FALSE(raised(plan::guard_word() + " PGRST999 2"));
+  CHECK_FALSE(raised(plan::guard_word()));
+  CHECK_FALSE(raised("PGRST116 3"));
   CHECK_FALSE(plan::guard_raised("22P02", R"(invalid input syntax for type uuid: "x")"));
-  CHECK_FALSE(plan::guard_raised("23505", R"("PGRST116 3")"));
+  CHECK_FALSE(plan::guard_raised("23505", plan::guard_word() + " PGRST116 3"));
+  CHECK(plan::raising("PGRST116", "count(*)") == "('" + plan::guard_word() + " PGRST116 ' || count(*))::boolean");
+  CHECK(plan::guard_word().size() > 36);
 }
 
 TEST_CASE("a near name is found, a far one is not") {
