@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "auth/keys/keys.h"
 #include "core/clock.h"
@@ -52,5 +53,23 @@ std::expected<Claims, Fault> verify_leniently(std::string_view token, const Keys
 
 // As verify(), without the judgement of exp: for a cookie whose refresh token may still be good.
 std::expected<Claims, Fault> verify_expired(std::string_view token, const Keys& keys, core::Time now);
+
+// Tokens whose signature has been found right, so that it is not computed for each request of a session again. Known by
+// the SHA-256 of all their bytes; time and claims are judged anew each time. Whoever changes the keys clears it.
+class Opened {
+ public:
+  static constexpr std::size_t kMost = 1000;  // tokens; then it starts anew
+  enum class Clocks { strict, lenient };
+  // As jwt::verify(), or as jwt::verify_leniently().
+  std::expected<Claims, Fault> verify(std::string_view token, const Keys& keys, core::Time now, Clocks clocks);
+  void clear() { payloads_.clear(); }
+
+ private:
+  struct Payload {
+    std::string text;
+    std::optional<core::Json> json;
+  };
+  std::unordered_map<std::string, Payload> payloads_;
+};
 
 }  // namespace auth::jwt

@@ -71,6 +71,7 @@ Task<> Keyring::read(Auth& auth) {
   roles_.clear();
   for (const ApiRow& row : api) roles_.emplace(row.hash, row.kind == "secret" ? "service_role" : "anon");
   keys_ = std::move(keys);
+  opened_.clear();
   read_at_ = now;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "auth/auth.h"
+#include "auth/keys/jwt.h"
 #include "auth/keys/keys.h"
 
 namespace auth {
@@ -23,12 +24,18 @@ class Keyring {
   Task<> refresh(Auth& auth);
 
   const jwt::Keys& keys() const { return keys_; }
+  // As jwt::verify() and verify_leniently() by these keys; a token that was right once costs no signature again.
+  std::expected<jwt::Claims, jwt::Fault> verify(std::string_view token, core::Time now,
+                                                jwt::Opened::Clocks clocks = jwt::Opened::Clocks::strict) const {
+    return opened_.verify(token, keys_, now, clocks);
+  }
   // The role of an opaque key (sb_publishable_…, sb_secret_…); nothing when unknown or revoked.
   std::optional<std::string> role_of(std::string_view opaque_key) const;
 
  private:
   Task<> read(Auth& auth);
   jwt::Keys keys_;
+  mutable jwt::Opened opened_;                             // by keys_
   std::map<std::string, std::string, std::less<>> roles_;  // SHA-256 of the key: its role
   std::optional<core::Time> read_at_;
   bool reading_ = false;

@@ -108,12 +108,16 @@ std::string_view bearer_of(const http::Request& rq) {
   return token.find_first_of(" \t") == std::string_view::npos ? token : std::string_view{};
 }
 
-std::optional<std::string> role_of_key(const Auth& auth, std::string_view key) {
+std::optional<std::string> role_of_known_key(const Auth& auth, std::string_view key) {
   const Config& config = auth.config;
   if (core::equal_constant_time(key, config.anon_key.reveal())) return "anon";
   if (core::equal_constant_time(key, config.service_key.reveal())) return "service_role";
-  if (key.starts_with("sb_")) return auth.keyring().role_of(key);
-  const auto claims = jwt::verify(key, auth.keyring().keys(), auth.clock.now());
+  return auth.keyring().role_of(key);
+}
+
+std::optional<std::string> role_of_key(const Auth& auth, std::string_view key) {
+  if (auto role = role_of_known_key(auth, key)) return role;
+  const auto claims = auth.keyring().verify(key, auth.clock.now());
   if (!claims || !claims->subject.empty() || claims->role == "authenticated") return std::nullopt;
   return claims->role;
 }
@@ -121,7 +125,7 @@ std::optional<std::string> role_of_key(const Auth& auth, std::string_view key) {
 Task<Bearer> require_bearer(Auth& auth, const http::Request& rq) {
   const std::string_view token = bearer_of(rq);
   if (token.empty()) throw core::Problem(401, "no_authorization", "This endpoint requires a valid Bearer token");
-  const auto claims = jwt::verify(token, auth.keyring().keys(), auth.clock.now());
+  const auto claims = auth.keyring().verify(token, auth.clock.now());
   if (!claims)
     throw core::Problem(
         403, "bad_jwt",
@@ -143,7 +147,7 @@ void require_service(Auth& auth, const http::Request& rq) {
   const std::string_view token = bearer_of(rq);
   if (token.empty()) throw core::Problem(401, "no_authorization", "This endpoint requires a valid Bearer token");
   if (role_of_key(auth, token) == "service_role") return;
-  const auto claims = jwt::verify(token, auth.keyring().keys(), auth.clock.now());
+  const auto claims = auth.keyring().verify(token, auth.clock.now());
   if (!claims)
     throw core::Problem(
         403, "bad_jwt",

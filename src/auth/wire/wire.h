@@ -35,7 +35,9 @@ Task<Bearer> require_bearer(Auth& auth, const http::Request& rq);
 void require_service(Auth& auth, const http::Request& rq);
 // The token of "Authorization: Bearer …"; empty when there is none.
 std::string_view bearer_of(const http::Request& rq);
-// The role of an API key; nothing when it is none of ours.
+// The role of a key that this process knows by its bytes; nothing for every other text.
+std::optional<std::string> role_of_known_key(const Auth& auth, std::string_view key);
+// The role of an API key, one that was signed elsewhere with our secret too; nothing when it is none of ours.
 std::optional<std::string> role_of_key(const Auth& auth, std::string_view key);
 
 }  // namespace auth

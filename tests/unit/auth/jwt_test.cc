@@ -137,3 +137,28 @@ TEST_CASE("on the data API clocks may differ by half a minute, and a token witho
           Fault::bad_claims);
   CHECK(leniently(R"({"role":"anon"})").error() == Fault::bad_claims);
 }
+
+TEST_CASE("a token that was right once is judged by its time and claims again, and only its very bytes are known") {
+  using auth::jwt::Opened;
+  const auth::jwt::Keys keys(kSecret);
+  Opened opened;
+  const std::string good = auth::jwt::sign(claims("", kSeconds + 60), keys);
+  for (int i = 0; i < 2; ++i) {
+    const auto verified = opened.verify(good, keys, kNow, Opened::Clocks::strict);
+    REQUIRE(verified);
+    CHECK(verified->text == claims("", kSeconds + 60));
+  }
+  const auto late = opened.verify(good, keys, kNow + std::chrono::seconds(61), Opened::Clocks::strict);
+  CHECK((!late && late.error() == auth::jwt::Fault::expired));
+  CHECK(opened.verify(good, keys, kNow + std::chrono::seconds(61), Opened::Clocks::lenient));
+  for (std::size_t i = 0; i + 1 < good.size(); ++i) {
+    std::string other = good;
+    other[i] = other[i] == 'A' ? 'B' : 'A';
+    CHECK_FALSE(opened.verify(other, keys, kNow, Opened::Clocks::strict));
+  }
+  const auth::jwt::Keys others(std::string(kSecret) + "x");
+  opened.clear();
+  CHECK_FALSE(opened.verify(good, others, kNow, Opened::Clocks::strict));
+  const std::string bad = auth::jwt::sign(claims(R"(,"aud":"elsewhere")", kSeconds + 60), keys);
+  for (int i = 0; i < 2; ++i) CHECK_FALSE(opened.verify(bad, keys, kNow, Opened::Clocks::strict));
+}
