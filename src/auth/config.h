@@ -50,7 +50,7 @@ struct Config {
   std::vector<jwt::PublicKey> trusted_keys;  // AUTH_JWKS: public keys of another issuer that count as ours
 
   // What an answer that tells nothing by its time takes, or a multiple of it; far above what its work takes.
-  std::chrono::milliseconds even_step{200};
+  std::chrono::milliseconds even_step{250};
 
   static Config from(core::Env& env);
   std::string issuer() const;       // <api_url>/auth/v1

@@ -43,7 +43,7 @@ Task<Session> enter(pg::Tx& tx, Entry& entry) {
 }  // namespace
 
 Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origin from) {
-  const EvenTime even(auth);
+  const EvenTime even(auth, EvenTime::Work::hashing);
   email = core::lower(core::trim(email)).substr(0, 256);
   const bool possible = core::valid_utf8(email) && email.find('\0') == std::string::npos;
   // Whoever guesses at an account from many addresses must not keep its owner out of his own browser.

@@ -110,7 +110,7 @@ Task<> look_at_password(Attempt& attempt) {
 }  // namespace
 
 Task<SignedUp> sign_up(Auth& auth, NewAccount account) {
-  const EvenTime even(auth);
+  const EvenTime even(auth, EvenTime::Work::hashing);
   account.email = canonical_email(account.email);
   if (!auth.config.signup_open) throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
   if (account.password.empty()) throw core::Problem(400, "validation_failed", "Signup requires a valid password");

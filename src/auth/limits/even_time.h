@@ -7,11 +7,14 @@
 
 namespace auth {
 
-// Begun before the work; pass() then waits until a whole multiple of Config::even_step has gone by since. Work that
-// fits into one step is answered after exactly one, whatever was found; slower work tells only how many steps it took.
+// Begun before the work; pass() then waits until a whole multiple of the step has gone by since. Work that fits into
+// one step is answered after exactly one, whatever was found; slower work tells only how many steps it took. Hashing
+// has a longer step: it has its turn after everything else on the machine.
 class EvenTime {
  public:
-  explicit EvenTime(const Auth& auth) : step_(auth.config.even_step), began_(std::chrono::steady_clock::now()) {}
+  enum class Work { queries, hashing };
+  explicit EvenTime(const Auth& auth, Work work = Work::queries)
+      : step_(auth.config.even_step * (work == Work::hashing ? 2 : 1)), began_(std::chrono::steady_clock::now()) {}
   Task<> pass() const;
 
  private:
