@@ -28,14 +28,14 @@ after(() => tenon.stop());
 const options = { auth: { persistSession: false, autoRefreshToken: false } };
 const headOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[0], "base64url").toString()) as { alg: string; kid?: string };
 
-/** Every process reads its keys again within ten seconds. */
+/** A key signs when it is 15 s old, and every process reads its keys again within ten seconds. */
 async function within<T>(what: string, ask: () => Promise<T | null | undefined | false>): Promise<T> {
-  for (const end = Date.now() + 15_000; Date.now() < end; ) {
+  for (const end = Date.now() + 30_000; Date.now() < end; ) {
     const found = await ask();
     if (found) return found;
     await new Promise((done) => setTimeout(done, 200));
   }
-  assert.fail(`not within 15 s: ${what}`);
+  assert.fail(`not within 30 s: ${what}`);
 }
 
 const signedByAnother = (known: string | undefined) =>
@@ -72,7 +72,7 @@ function noting() {
   return { client, asked };
 }
 
-test("a token of the first ES256 key is good at every loop at once", { todo: "it signs before the other loops have read it: 403 bad_jwt for up to ten seconds" }, async () => {
+test("a token of the first ES256 key is good at every loop at once", async () => {
   const { access_token } = await signedByAnother(undefined);
   const headers = { apikey: tenon.anon, Authorization: `Bearer ${access_token}`, Connection: "close" };
   const answers = [];
@@ -85,7 +85,7 @@ test("after `tenon keys rotate` getClaims verifies by the key set alone", async 
   first = await signedByAnother(undefined);
   const { alg, kid } = headOf(first.access_token);
   assert.equal(alg, "ES256");
-  // The very first key signs without having been published ahead.
+  // It signs once every loop has read it.
   const keys = await published(kid!);
   assert.ok(keys.every((one) => !("d" in one)), "a private key is published");
 
@@ -125,7 +125,7 @@ test("an sb_publishable_ key is the anon key, and an sb_secret_ key the service 
   assert.equal(both.data?.length, 2, "the secret key does not reach past row-level security");
 });
 
-test("an sb_publishable_ key at the administrator's endpoints is told what the anon key is told", { todo: "require_service takes it for a token: bad_jwt" }, async () => {
+test("an sb_publishable_ key at the administrator's endpoints is told what the anon key is told", async () => {
   const { error } = await createClient(tenon.api, publishable, options).auth.admin.listUsers();
   assert.deepEqual([error?.code, error?.message], ["not_admin", "User not allowed"]);
 });

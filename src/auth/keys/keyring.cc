@@ -8,21 +8,23 @@ namespace auth {
 namespace {
 
 constexpr auto kFresh = std::chrono::seconds(10);
+constexpr auto kKnown = kFresh + std::chrono::seconds(5);  // a key of this age has been read by every process
 constexpr auto kSlack = std::chrono::seconds(60);
 constexpr const char* kWhy = "keys are read before anyone is signed in";
 
 struct KeyRow {
   std::string kid;
   pg::Json jwk;
-  std::string state;
+  bool signs;
   std::string sealed;
 };
-// A key that no longer signs verifies until the last token it made has ended.
+// A key that no longer signs verifies until the last token it made has ended. One that is so new that another process
+// may not have read it does not sign yet: the newest before it still does.
 constexpr pg::Sql kSigning{"auth.keyring_signing", R"sql(
-  select kid, coalesce(public_jwk, 'null'), state, encode(private_enc, 'hex')
+  select kid, coalesce(public_jwk, 'null'), state <> 'next' and created_at <= $2, encode(private_enc, 'hex')
   from auth.signing_keys
   where alg = 'ES256' and (state in ('next', 'current') or (state = 'previous' and coalesce(retired_at, created_at) > $1))
-  order by created_at desc limit 20
+  order by state = 'current' desc, retired_at desc nulls last, created_at desc limit 20
 )sql"};
 
 struct ApiRow {
@@ -54,16 +56,18 @@ Task<> Keyring::refresh(Auth& auth) {
 Task<> Keyring::read(Auth& auth) {
   const core::Time now = auth.clock.now();
   const core::Time oldest = now - std::chrono::seconds(auth.config.access_seconds) - kSlack;
-  const std::vector<KeyRow> signing = co_await auth.db.as(pg::as_service(kWhy)).many<KeyRow>(kSigning, oldest);
+  const std::vector<KeyRow> signing = co_await auth.db.as(pg::as_service(kWhy)).many<KeyRow>(kSigning, oldest, now - kKnown);
   const std::vector<ApiRow> api = co_await auth.db.as(pg::as_service(kWhy)).many<ApiRow>(kApi);
   jwt::Keys keys(auth.config.jwt_secret.reveal());
+  bool signs = false;
   for (const KeyRow& row : signing) {
     auto known = jwt::public_key(core::Json::parse(row.jwk.text).value_or(core::Json()));
     if (!known || known->kid != row.kid) continue;
     keys.trust(std::move(*known));
-    if (row.state != "current") continue;
+    if (signs || !row.signs) continue;
     const auto opened = unseal(auth.config, "signing key", core::unhex(row.sealed).value_or(""));
     auto key = opened ? core::EcKey::from_private(*opened) : std::nullopt;
+    signs = key.has_value();
     if (key) keys.sign_with(row.kid, std::move(*key));
     else core::log::error("auth.signing_key.unreadable", {{"kid", row.kid}});
   }

@@ -146,7 +146,10 @@ Task<Bearer> require_bearer(Auth& auth, const http::Request& rq) {
 void require_service(Auth& auth, const http::Request& rq) {
   const std::string_view token = bearer_of(rq);
   if (token.empty()) throw core::Problem(401, "no_authorization", "This endpoint requires a valid Bearer token");
-  if (role_of_key(auth, token) == "service_role") return;
+  if (const auto role = role_of_known_key(auth, token)) {
+    if (*role == "service_role") return;
+    throw core::Problem(403, "not_admin", "User not allowed");
+  }
   const auto claims = auth.keyring().verify(token, auth.clock.now());
   if (!claims)
     throw core::Problem(

@@ -31,6 +31,8 @@ TEST_CASE(
   CHECK(house.get("/.well-known/jwks.json").body == R"({"keys":[]})");
 
   rotate(house);
+  wait_for_keys(house);  // it has read the key; another process may not have
+  CHECK(header_of(enter(house, "sk-a@example.com"))["alg"].string_or("") == "HS256");
   wait_for_keys(house);
   wait_for_keys(other);
   const std::string first = enter(house, "sk-a@example.com");
