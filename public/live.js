@@ -110,7 +110,7 @@ document.addEventListener("input", (event) => {
       replace(target, page);
       history.replaceState(history.state, "", url);
     } catch {
-      form.submit();
+      if (turn === asked) form.submit(); // what was typed since has a request of its own
     } finally {
       clearTimeout(slow);
       target.removeAttribute("aria-busy");

@@ -1,5 +1,7 @@
 // A file field that takes drops and sends each chosen file by itself with a bar of its own; without this script it is
-// a plain file field in a plain form. form[data-api] names where files go; form[data-create] first makes the project.
+// a plain file field in a plain form. form[data-api] names where files go; form[data-create] first makes the project,
+// and form[data-quote] says what as many photographs would cost.
+const stalledAfter = 30_000; // ms without a byte moved or an answer
 
 // live.js brings the page up to date and says when it has.
 function renew() {
@@ -17,21 +19,37 @@ function make(tag, className, text) {
   return element;
 }
 
-// Resolves with nothing, rejects with a sentence.
-function send(url, csrf, file, caption, onProgress) {
+// Resolves with nothing, rejects with a sentence. entry.abort() ends it.
+function send(form, csrf, entry) {
+  const { file, bar } = entry;
+  const caption = entry.caption?.value;
   return new Promise((resolve, reject) => {
     const body = new FormData();
     body.set("_csrf", csrf);
     body.set("file", file);
     if (caption) body.set("caption", caption);
     const request = new XMLHttpRequest();
-    request.open("POST", url);
+    let timer;
+    const moved = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        reject(new Error(form.dataset.stalled));
+        request.abort();
+      }, stalledAfter);
+    };
+    entry.abort = () => request.abort();
+    request.open("POST", form.dataset.api);
     request.responseType = "json";
     request.setRequestHeader("X-CSRF-Token", csrf);
     request.setRequestHeader("Accept", "application/json");
-    request.upload.onprogress = (event) => event.lengthComputable && onProgress((100 * event.loaded) / event.total);
+    request.upload.onprogress = (event) => {
+      moved();
+      if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total;
+    };
     request.onload = () => (request.status < 300 ? resolve() : reject(new Error(request.response?.error ?? "")));
-    request.onerror = request.ontimeout = () => reject(new Error(""));
+    request.onerror = request.onabort = () => reject(new Error(""));
+    request.onloadend = () => clearTimeout(timer);
+    moved();
     request.send(body);
   });
 }
@@ -47,6 +65,22 @@ function enhance(zone) {
   const waiting = [];
   let sending = false;
 
+  // What the photographs chosen so far would cost; the newest question wins.
+  let asked = 0;
+  const estimate = async () => {
+    const place = form.querySelector("[data-estimate]");
+    if (!place || !form.dataset.quote || form.dataset.page) return;
+    const turn = ++asked;
+    const count = list.children.length;
+    let words = "";
+    if (count > 0)
+      try {
+        const answer = await fetch(form.dataset.quote + count, { headers: { Accept: "application/json" } });
+        if (answer.ok) words = (await answer.json()).text;
+      } catch {} // no price is better than an old one
+    if (turn === asked) place.textContent = words;
+  };
+
   const row = (file) => {
     const item = make("li");
     const picture = new Image();
@@ -58,8 +92,17 @@ function enhance(zone) {
     bar.value = 0;
     bar.hidden = !form.dataset.api;
     bar.setAttribute("aria-label", `${zone.dataset.uploading}: ${file.name}`);
+    const cancel = make("button", "button small", form.dataset.cancel);
+    cancel.type = "button";
+    cancel.setAttribute("aria-label", `${form.dataset.cancel}: ${file.name}`);
     item.append(picture, name, bar);
     const entry = { file, item, bar, picture };
+    cancel.addEventListener("click", () => {
+      entry.cancelled = true;
+      if (waiting.includes(entry)) waiting.splice(waiting.indexOf(entry), 1);
+      entry.abort?.();
+      gone(entry);
+    });
     if (zone.dataset.caption && form.dataset.create) {
       const caption = make("input");
       caption.maxLength = 200;
@@ -68,48 +111,79 @@ function enhance(zone) {
       entry.caption = caption;
       item.append(caption);
     }
+    item.append(cancel);
     list.append(item);
     return entry;
   };
 
-  const failed = (entry, sentence) => {
+  const gone = (entry) => {
+    URL.revokeObjectURL(entry.picture.src);
+    entry.item.remove();
+    input.focus({ preventScroll: true });
+    estimate();
+  };
+
+  // Trying again helps against the network, not against a file that is too large.
+  const failed = (entry, sentence, repeatable = true) => {
     const words = make("span", "error", sentence || zone.dataset.failed);
     words.setAttribute("role", "alert");
     const again = make("button", "button small", zone.dataset.again);
     again.type = "button";
+    again.setAttribute("aria-label", `${zone.dataset.again}: ${entry.file.name}`);
     again.addEventListener("click", () => {
       words.remove();
       again.remove();
       waiting.push(entry);
       work();
     });
-    entry.item.append(words, again);
+    entry.bar.hidden = true;
+    entry.item.append(words);
+    if (repeatable) entry.item.append(again);
+  };
+
+  // The project is made though a file was refused: the way to it stands there, and nothing makes a second one.
+  const offerPage = () => {
+    if (form.querySelector("[data-made]")) return;
+    const made = make("p", "", `${form.dataset.stay} `);
+    made.dataset.made = "";
+    const link = make("a", "button primary", form.dataset.go);
+    link.href = form.dataset.page;
+    form.elements.title.readOnly = true;
+    const button = form.querySelector("button:not([type=button])");
+    button.hidden = true;
+    button.before(link);
+    button.parentNode.before(made);
   };
 
   // One at a time, in the order they were chosen: that is the order of the film.
   const work = async () => {
     if (sending || !form.dataset.api) return;
     sending = true;
-    let troubles = 0;
     for (let entry; (entry = waiting.shift()); ) {
       entry.bar.hidden = false;
       try {
-        await send(form.dataset.api, csrf, entry.file, entry.caption?.value, (share) => (entry.bar.value = share));
-        if (!form.dataset.create) await renew();
+        await send(form, csrf, entry);
+        if (!form.dataset.create) await renew()?.catch(() => {}); // it is stored; the page follows later
         URL.revokeObjectURL(entry.picture.src);
         entry.item.remove();
       } catch (trouble) {
-        ++troubles;
-        failed(entry, trouble.message);
+        if (!entry.cancelled) failed(entry, trouble.message);
       }
     }
     sending = false;
-    if (form.dataset.create && troubles === 0 && form.dataset.page) location.assign(form.dataset.page);
+    if (!form.dataset.create || !form.dataset.page) return;
+    if (list.children.length) offerPage();
+    else location.assign(form.dataset.page);
   };
 
   const add = (files) => {
-    for (const file of files) waiting.push(row(file));
+    for (const file of files) {
+      const entry = row(file);
+      if (file.size > Number(form.dataset.most || Infinity)) failed(entry, form.dataset.tooLarge, false);
+      else waiting.push(entry);
+    }
     input.value = "";
+    estimate();
     work();
   };
   input.required = false;
@@ -123,14 +197,20 @@ function enhance(zone) {
   for (const type of ["dragleave", "drop"]) zone.addEventListener(type, () => zone.classList.remove("over"));
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
-    add([...event.dataTransfer.files].filter((file) => file.type.startsWith("image/")));
+    add([...event.dataTransfer.files]);
   });
   if (input.files.length) add([...input.files]);
 
   if (!form.dataset.create) return;
   form.addEventListener("submit", async (event) => {
-    if (!waiting.length || form.dataset.page) return; // no files: the plain form does it
+    if (form.dataset.page) {
+      event.preventDefault();
+      return location.assign(form.dataset.page);
+    }
+    if (form.getAttribute("aria-busy")) return event.preventDefault();
+    if (!waiting.length) return; // no files: the plain form does it
     event.preventDefault();
+    form.querySelector("[data-not-made]:not(form)")?.remove();
     form.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(form.dataset.create, {
@@ -138,13 +218,16 @@ function enhance(zone) {
         headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf, Accept: "application/json" },
         body: JSON.stringify({ title: form.elements.title.value }),
       });
-      const project = await answer.json();
-      if (!answer.ok) throw new Error(project.error);
+      const project = await answer.json().catch(() => ({}));
+      if (!answer.ok || !project.id) throw new Error(project.error ?? "");
       form.dataset.api = `${form.dataset.create}/${project.id}/inputs`;
       form.dataset.page = `/app/projects/${project.id}`;
       await work();
-    } catch {
-      form.submit(); // the page says what is wrong
+    } catch (trouble) {
+      const words = make("p", "error", trouble instanceof TypeError ? form.dataset.notMade : trouble.message || form.dataset.notMade);
+      words.setAttribute("role", "alert");
+      words.dataset.notMade = "";
+      form.append(words);
     }
     form.removeAttribute("aria-busy");
   });

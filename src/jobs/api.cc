@@ -1,6 +1,8 @@
 #include "jobs/api.h"
 
+#include "billing/billing.h"
 #include "core/problem.h"
+#include "core/text.h"
 #include "html/html.h"
 #include "jobs/start.h"
 
@@ -16,20 +18,13 @@ Task<std::string> shown(Jobs& jobs, core::UserId user, core::JobId id) {
   co_return job_json(*job, steps, place);
 }
 
-std::string idempotency_key(const http::Request& rq) {
-  const std::string key(rq.header("idempotency-key"));
-  if (key.size() > 200)
-    throw core::Problem(400, "bad_idempotency_key", html::text("en", "jobs.problem.bad_idempotency_key"));
-  return key;
-}
-
 }  // namespace
 
 Task<http::Response> create(Jobs& jobs, http::Request& rq) {
   const auto project = rq.id<core::ProjectId>("id");
   const core::Json body = rq.body.empty() ? core::Json{} : rq.json();
-  const Started started =
-      co_await start_once(jobs, rq.caller.user, project, body["pipeline"].string_or(""), idempotency_key(rq));
+  const Started started = co_await start_once(jobs, rq.caller.user, project, body["pipeline"].string_or(""),
+                                              checked_key(rq.header("idempotency-key")));
   co_return http::json(started.body, 201).header("Location", "/api/jobs/" + started.job.str());
 }
 
@@ -53,6 +48,23 @@ Task<http::Response> quote(Jobs& jobs, http::Request& rq) {
   co_return http::json(w.take());
 }
 
+Task<http::Response> estimate(Jobs& jobs, http::Request& rq) {
+  const auto inputs = core::parse_int(rq.query("inputs").value_or(""));
+  if (!inputs || *inputs < 0 || *inputs > projects::kMostInputs)
+    throw core::Problem(400, "invalid_inputs", html::text("en", "jobs.problem.invalid_inputs"));
+  const Quote quote = jobs.pipelines.front().quote(std::vector<Input>(static_cast<std::size_t>(*inputs)));
+  const std::int64_t balance = co_await billing::balance(jobs.db, rq.caller.user);
+  const std::int64_t credits = *inputs == 0 ? 0 : quote.credits;
+  const std::string locale = html::locale_of(rq);
+  const std::string text = html::text(locale, credits <= balance ? "jobs.estimate.enough" : "jobs.estimate.too_few",
+                                      {{"credits", html::counted(locale, "jobs.page.credits", credits)},
+                                       {"balance", html::counted(locale, "jobs.page.credits", balance)}});
+  core::JsonWriter w;
+  w.begin().field("credits", credits).field("seconds", *inputs == 0 ? 0.0 : quote.seconds).field("inputs", *inputs);
+  w.field("balance", balance).field("enough", balance >= credits).field("text", text).end();
+  co_return http::json(w.take());
+}
+
 Task<http::Response> show(Jobs& jobs, http::Request& rq) {
   const std::string body = co_await shown(jobs, rq.caller.user, rq.id<core::JobId>("id"));
   co_return http::json(body);
@@ -68,7 +80,8 @@ Task<http::Response> cancel_by_api(Jobs& jobs, http::Request& rq) {
 }
 
 Task<http::Response> retry_by_api(Jobs& jobs, http::Request& rq) {
-  const Started started = co_await retry(jobs, rq.caller.user, rq.id<core::JobId>("id"));
+  const Started started =
+      co_await retry(jobs, rq.caller.user, rq.id<core::JobId>("id"), checked_key(rq.header("idempotency-key")));
   co_return http::json(started.body, 201).header("Location", "/api/jobs/" + started.job.str());
 }
 

@@ -10,6 +10,8 @@ namespace jobs {
 Task<http::Response> create(Jobs& jobs, http::Request& rq);
 Task<http::Response> list(Jobs& jobs, http::Request& rq);
 Task<http::Response> quote(Jobs& jobs, http::Request& rq);
+// What so many files would cost before there is a project, with a sentence for the page that asks.
+Task<http::Response> estimate(Jobs& jobs, http::Request& rq);
 Task<http::Response> show(Jobs& jobs, http::Request& rq);
 Task<http::Response> cancel_by_api(Jobs& jobs, http::Request& rq);
 Task<http::Response> retry_by_api(Jobs& jobs, http::Request& rq);

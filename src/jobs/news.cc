@@ -24,6 +24,7 @@ constexpr std::chrono::seconds kHeartbeatEvery{15};
 
 constexpr pg::Sql kNews{"jobs.news_read", R"sql(
   select j.id, j.project_id, p.title, j.status::text, j.progress, coalesce(j.error_code, ''), j.started_at,
+         j.cancel_requested_at is not null,
          coalesce((select string_agg(s.name || ':' || s.state, ',' order by s.n) from public.job_steps s
                    where s.job_id = j.id and s.user_id = j.user_id), '')
     from (select * from public.jobs where user_id = $1 order by created_at desc, id desc limit 30) j
@@ -38,10 +39,11 @@ struct News {  // in select order
   std::int32_t progress = 0;
   std::string error_code;
   std::optional<core::Time> started_at;
+  bool cancel_requested = false;
   std::string steps;  // "probe:done,captions:running"
   bool finished() const { return status == "READY" || status == "FAILED"; }
-  std::string stamp() const { return status + std::to_string(progress) + steps; }
 };
+using Places = std::map<core::JobId, Place>;  // of the jobs that wait
 
 struct Reader {
   Jobs& jobs;
@@ -53,46 +55,67 @@ struct Reader {
   std::optional<std::int64_t> balance;
 };
 
-std::string job_data(const Reader& reader, const News& news) {
+Task<Places> places_in(Jobs& jobs, const std::vector<News>& all) {
+  std::vector<core::JobId> waiting;
+  for (const News& news : all)
+    if (news.status == "QUEUED") waiting.push_back(news.job);
+  if (waiting.empty()) co_return Places{};
+  co_return co_await places_of(jobs.db, waiting);
+}
+
+// Two of the same tell the same.
+std::string stamp_of(const News& news, const std::optional<Place>& place) {
+  std::string stamp = news.status + std::to_string(news.progress) + news.steps;
+  if (news.cancel_requested) stamp += " cancelling";
+  if (place) stamp += " " + (place->waiting_for_own ? "parked" : std::to_string(place->ahead));
+  return stamp;
+}
+
+std::string job_data(const Reader& reader, const News& news, const std::optional<Place>& place) {
   core::JsonWriter w;
   w.begin().field("job", news.job).field("project", news.project).field("status", news.status);
   w.field("progress", news.progress).key("steps").begin();
-  std::string running;
+  Doing doing{news.cancel_requested, place, "", news.progress, 0};
   for (const std::string_view item : core::split(news.steps, ',')) {
     const std::size_t colon = item.find(':');
     if (colon == std::string_view::npos) continue;
     w.field(item.substr(0, colon), item.substr(colon + 1));
-    if (item.substr(colon + 1) == "running") running = item.substr(0, colon);
+    if (item.substr(colon + 1) == "running") doing.step = item.substr(0, colon);
   }
-  const std::int64_t so_far =
-      news.started_at ? core::unix_seconds(reader.jobs.clock.now()) - core::unix_seconds(*news.started_at) : 0;
-  w.end().field("text", news.status == "QUEUED" ? html::text(reader.locale, "jobs.live.queued")
-                                                : running_text(reader.locale, running, news.progress, so_far));
-  w.end();
+  if (news.started_at)
+    doing.seconds_so_far = core::unix_seconds(reader.jobs.clock.now()) - core::unix_seconds(*news.started_at);
+  w.end().field("text", doing_text(reader.locale, doing)).end();
   return w.take();
 }
 
-std::string toast_data(const Reader& reader, const News& news) {
+Task<std::string> toast_data(const Reader& reader, const News& news) {
   const std::string key = news.status == "READY"           ? "jobs.live.ready"
                           : news.error_code == "CANCELLED" ? "jobs.live.cancelled"
                                                            : "jobs.live.failed";
+  std::string said = html::text(reader.locale, key, {{"title", news.title}});
+  const std::int64_t back = co_await billing::released(reader.jobs.db, reader.user, news.job);
+  if (back > 0) said += " " + returned_text(reader.locale, back);
   core::JsonWriter w;
-  w.begin().field("text", html::text(reader.locale, key, {{"title", news.title}}));
+  w.begin().field("text", said);
   w.field("href", "/app/projects/" + news.project.str()).end();
-  return w.take();
+  co_return w.take();
 }
 
 Task<> tell_jobs(Reader& reader, const std::vector<News>& all, bool first, http::EventStream& out) {
+  const Places places = co_await places_in(reader.jobs, all);
   std::map<core::JobId, std::string> told;
   for (const News& news : all) {
     const auto before = reader.told.find(news.job);
     const bool known = before != reader.told.end();
-    told[news.job] = news.stamp();
-    if (known && before->second == news.stamp()) continue;
-    const std::string data = job_data(reader, news);
+    const auto at = places.find(news.job);
+    const std::optional<Place> place = at == places.end() ? std::nullopt : std::optional(at->second);
+    const std::string stamp = stamp_of(news, place);
+    told[news.job] = stamp;
+    if (known && before->second == stamp) continue;
+    const std::string data = job_data(reader, news, place);
     co_await out.send("job", data);
     if (first || !news.finished()) continue;
-    const std::string toast = toast_data(reader, news);
+    const std::string toast = co_await toast_data(reader, news);
     co_await out.send("toast", toast);
   }
   reader.told = std::move(told);

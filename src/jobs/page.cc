@@ -25,6 +25,18 @@ std::string running_text(std::string_view locale, std::string_view step, int pro
   return html::text(locale, "jobs.live.step_and_rest", {{"step", said}, {"rest", rest}});
 }
 
+std::string doing_text(std::string_view locale, const Doing& doing) {
+  if (doing.cancelling) return html::text(locale, "jobs.page.cancelling");
+  if (!doing.place) return running_text(locale, doing.step, doing.progress, doing.seconds_so_far);
+  if (doing.place->waiting_for_own) return html::text(locale, "jobs.page.behind_own");
+  if (doing.place->ahead == 0) return html::text(locale, "jobs.page.next_in_line");
+  return html::counted(locale, "jobs.page.ahead", doing.place->ahead);
+}
+
+std::string returned_text(std::string_view locale, std::int64_t credits) {
+  return html::text(locale, "jobs.page.returned", {{"credits", html::counted(locale, "jobs.page.credits", credits)}});
+}
+
 namespace {
 
 std::int64_t seconds_between(core::Time from, core::Time to) {
@@ -74,25 +86,18 @@ Task<html::Rows> output_rows(Jobs& jobs, const std::string& locale, core::UserId
   co_return rows;
 }
 
-std::string place_text(const std::string& locale, const Place& place) {
-  if (place.waiting_for_own) return html::text(locale, "jobs.page.behind_own");
-  if (place.ahead == 0) return html::text(locale, "jobs.page.next_in_line");
-  return html::counted(locale, "jobs.page.ahead", place.ahead);
-}
-
 Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
                     html::Data& data) {
   const auto running = std::find_if(steps.begin(), steps.end(), [](const StepInfo& s) { return s.state == "running"; });
-  const std::int64_t so_far = job.started_at ? seconds_between(*job.started_at, jobs.clock.now()) : 0;
-  std::string said = running_text(locale, running == steps.end() ? "" : running->name, job.progress, so_far);
-  if (job.status == "QUEUED") {
-    const Place place = co_await place_of(jobs.db, job.id);
-    said = place_text(locale, place);
-  }
-  if (job.cancel_requested) said = html::text(locale, "jobs.page.cancelling");
+  Doing doing;
+  doing.cancelling = job.cancel_requested;
+  if (job.status == "QUEUED") doing.place = co_await place_of(jobs.db, job.id);
+  if (running != steps.end()) doing.step = running->name;
+  doing.progress = job.progress;
+  if (job.started_at) doing.seconds_so_far = seconds_between(*job.started_at, jobs.clock.now());
   data.set("running", true)
       .set("queued", job.status == "QUEUED")
-      .set("step_text", said)
+      .set("step_text", doing_text(locale, doing))
       .set("can_cancel", !job.cancel_requested);
   data.set("refresh", "2");
 }
@@ -100,8 +105,7 @@ Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, co
 Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, std::int64_t back,
                 html::Data& data) {
   data.set("cost", credits_text(locale, job.final_cost));
-  if (back > 0)
-    data.set("returned", html::text(locale, "jobs.page.returned", {{"credits", credits_text(locale, back)}}));
+  if (back > 0) data.set("returned", returned_text(locale, back));
   data.set("back", back > 0 ? "+" + html::number(back, locale) : "");
   if (job.status == "READY") {
     html::Rows outputs = co_await output_rows(jobs, locale, user, job.id);
@@ -223,6 +227,8 @@ Task<http::Response> project_page(Jobs& jobs, http::Request& rq) {
                                {{"name", project->title}, {"status", html::text(locale, "jobs.status." + status)}}));
   data.set("project", projects::project_view(*project, locale)).set("upload", true).set("status", status);
   data.set("project_id", id.str());
+  // A new one each time the page is made: a form sent twice starts one job.
+  data.set("once", core::JobId::random().str());
   if (job) {
     html::Data shown = co_await job_view(jobs, locale, user, *job);
     data.set("job", std::move(shown));
@@ -256,7 +262,7 @@ Task<http::Response> start_form(Jobs& jobs, http::Request& rq) {
     co_return back_to(project, "?problem=projects.invalid_caption");
   }
   try {
-    co_await start_once(jobs, rq.caller.user, project, std::string(rq.form("pipeline")), "");
+    co_await start_once(jobs, rq.caller.user, project, std::string(rq.form("pipeline")), checked_key(rq.form("once")));
   } catch (const core::Problem& problem) {
     if (!can_be_said_on_the_page(problem)) throw;
     said = "?problem=jobs." + problem.code;
@@ -278,7 +284,7 @@ Task<http::Response> retry_form(Jobs& jobs, http::Request& rq) {
   if (!job) http::throw_not_found();
   std::string said;
   try {
-    co_await retry(jobs, rq.caller.user, id);
+    co_await retry(jobs, rq.caller.user, id, checked_key(rq.form("once")));
   } catch (const core::Problem& problem) {
     if (!can_be_said_on_the_page(problem)) throw;
     said = "?problem=jobs." + problem.code;

@@ -29,12 +29,19 @@ struct AssetRow {
 constexpr pg::Sql kOutputs{"jobs.output_list", R"sql(
   select id, path, meta from public.assets where job_id = $1 and user_id = $2 and type = 'output' order by path
 )sql"};
-constexpr pg::Sql kPlace{"jobs.queue_place", R"sql(
-  select (select count(*) from (
-            select 1 from tenon.job_ready o join tenon.job_ready m on m.job_id = $1 and o.lane = m.lane
+constexpr pg::Sql kPlaces{"jobs.queue_places", R"sql(
+  select w.job_id,
+         (select count(*) from (
+            select 1 from tenon.job_ready o join tenon.job_ready m on m.job_id = w.job_id and o.lane = m.lane
             where (o.band, o.vtime, o.seq) < (m.band, m.vtime, m.seq) limit 1000) as before),
-         exists (select from tenon.job_parked where job_id = $1)
+         exists (select from tenon.job_parked p where p.job_id = w.job_id)
+    from unnest($1::uuid[]) as w(job_id)
 )sql"};
+struct PlaceRow {  // in select order
+  core::JobId job;
+  std::int64_t ahead = 0;
+  bool waiting_for_own = false;
+};
 
 std::string extension_of(const std::string& path) {
   const std::size_t dot = path.rfind('.');
@@ -109,9 +116,18 @@ std::vector<projects::Asset> those_of(std::vector<projects::Asset> all, const st
   return wanted;
 }
 
+Task<std::map<core::JobId, Place>> places_of(pg::Db& db, std::vector<core::JobId> jobs) {
+  const std::vector<PlaceRow> rows =
+      co_await db.as(pg::as_service("a place in the queue is counted over everybody's jobs"))
+          .many<PlaceRow>(kPlaces, jobs);
+  std::map<core::JobId, Place> places;
+  for (const PlaceRow& row : rows) places[row.job] = Place{row.ahead, row.waiting_for_own};
+  co_return places;
+}
 Task<Place> place_of(pg::Db& db, core::JobId job) {
-  co_return co_await db.as(pg::as_service("a place in the queue is counted over everybody's jobs"))
-      .one<Place>(kPlace, job);
+  const std::vector<core::JobId> only{job};
+  const std::map<core::JobId, Place> places = co_await places_of(db, only);
+  co_return places.at(job);
 }
 
 std::string job_json(const JobRow& job, const std::vector<StepInfo>& steps, std::optional<Place> place) {

@@ -1,6 +1,7 @@
 // Jobs as their owner sees them: every query here runs as that user, and says his id besides.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,7 +65,8 @@ struct Place {
   std::int64_t ahead = 0;        // jobs claimed before this one, at most 1,000 are counted
   bool waiting_for_own = false;  // behind the user's own jobs: it is not in the queue yet
 };
-// The job has been shown to be the user's: the queue itself is nobody's to read.
+// The jobs have been shown to be the user's: the queue itself is nobody's to read. One statement for all of them.
+Task<std::map<core::JobId, Place>> places_of(pg::Db& db, std::vector<core::JobId> jobs);
 Task<Place> place_of(pg::Db& db, core::JobId job);
 
 std::string job_json(const JobRow& job, const std::vector<StepInfo>& steps, std::optional<Place> place = {});

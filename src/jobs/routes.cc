@@ -22,6 +22,7 @@ void mount(http::Router& r, Jobs& jobs) {
   r.post("/api/projects/{id}/jobs", Who::user, with(jobs, create));
   r.get("/api/projects/{id}/jobs", Who::user, with(jobs, list));
   r.get("/api/projects/{id}/quote", Who::user, with(jobs, quote));
+  r.get("/api/quote", Who::user, with(jobs, estimate));
   r.get("/api/jobs/{id}", Who::user, with(jobs, show));
   r.post("/api/jobs/{id}/cancel", Who::user, with(jobs, cancel_by_api));
   r.post("/api/jobs/{id}/retry", Who::user, with(jobs, retry_by_api));

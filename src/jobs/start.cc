@@ -68,34 +68,44 @@ std::string input_json(const std::vector<projects::Asset>& rows) {
   return w.take();
 }
 
-Task<Started> enqueue(pg::Tx& tx, const Order& order) {
-  if (!order.key.empty()) {
-    const std::string hash = core::hex(core::sha256(order.project.str() + "\n" + order.pipeline));
-    const Known known = co_await tx.one<Known>(kIdempotencyBegin, order.user, order.key,
-                                               std::string("POST /api/projects/{id}/jobs"), hash);
-    if (known.outcome == "mismatch") refuse(422, "idempotency_mismatch");
-    if (known.outcome == "running") refuse(409, "idempotency_running");
-    if (known.outcome == "replay") {
-      const auto body = core::Json::parse(known.response);
-      const auto id = body ? core::JobId::parse((*body)["id"].string_or("")) : std::nullopt;
-      co_return Started{id.value_or(core::JobId{}), known.response, true};
-    }
-  }
-  const Queued queued = co_await tx.one<Queued>(kEnqueue, order.user, order.project, order.pipeline, order.input,
-                                                order.reserve, order.project.str());
+// What the same key has started before. A refusal rolls the key back with the rest, so only a start is remembered.
+Task<std::optional<Started>> started_before(pg::Tx& tx, core::UserId user, std::string key, std::string route,
+                                            std::string what) {
+  if (key.empty()) co_return std::nullopt;
+  const std::string hash = core::hex(core::sha256(what));
+  const Known known = co_await tx.one<Known>(kIdempotencyBegin, user, key, route, hash);
+  if (known.outcome == "mismatch") refuse(422, "idempotency_mismatch");
+  if (known.outcome == "running") refuse(409, "idempotency_running");
+  if (known.outcome != "replay") co_return std::nullopt;
+  const auto body = core::Json::parse(known.response);
+  const auto id = body ? core::JobId::parse((*body)["id"].string_or("")) : std::nullopt;
+  co_return Started{id.value_or(core::JobId{}), known.response, true};
+}
+
+Task<Started> started_now(pg::Tx& tx, core::UserId user, Queued queued, std::string key) {
   expect_queued(queued);
-  Started started{*queued.job, "", false};
-  const JobRow row = co_await job_in(tx, order.user, *queued.job);
-  started.body = job_json(row, {});
-  if (!order.key.empty()) co_await tx.run(kIdempotencyEnd, order.user, order.key, started.body);
+  const JobRow row = co_await job_in(tx, user, *queued.job);
+  const Started started{*queued.job, job_json(row, {}), false};
+  if (!key.empty()) co_await tx.run(kIdempotencyEnd, user, key, started.body);
   co_return started;
 }
 
-Task<Started> enqueue_again(pg::Tx& tx, const core::UserId& user, const core::JobId& job, const std::int32_t& reserve) {
+Task<Started> enqueue(pg::Tx& tx, const Order& order) {
+  const std::string what = order.project.str() + "\n" + order.pipeline;
+  const std::optional<Started> before =
+      co_await started_before(tx, order.user, order.key, "POST /api/projects/{id}/jobs", what);
+  if (before) co_return *before;
+  const Queued queued = co_await tx.one<Queued>(kEnqueue, order.user, order.project, order.pipeline, order.input,
+                                                order.reserve, order.project.str());
+  co_return co_await started_now(tx, order.user, queued, order.key);
+}
+
+Task<Started> enqueue_again(pg::Tx& tx, const core::UserId& user, const core::JobId& job, const std::int32_t& reserve,
+                            const std::string& key) {
+  const std::optional<Started> before = co_await started_before(tx, user, key, "POST /api/jobs/{id}/retry", job.str());
+  if (before) co_return *before;
   const Queued queued = co_await tx.one<Queued>(kRetry, user, job, reserve);
-  expect_queued(queued);
-  const JobRow row = co_await job_in(tx, user, *queued.job);
-  co_return Started{*queued.job, job_json(row, {}), false};
+  co_return co_await started_now(tx, user, queued, key);
 }
 
 Task<std::string> ask_to_cancel(pg::Tx& tx, const core::JobId& job) {
@@ -110,6 +120,11 @@ Task<> expect_project(Jobs& jobs, core::UserId user, core::ProjectId project) {
 }
 
 }  // namespace
+
+std::string checked_key(std::string_view key) {
+  if (key.size() > 200) refuse(400, "bad_idempotency_key");
+  return std::string(key);
+}
 
 Task<Price> price_of(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline) {
   co_await expect_project(jobs, user, project);
@@ -147,7 +162,7 @@ Task<core::JobId> start(Jobs& jobs, core::UserId user, core::ProjectId project, 
   co_return started.job;
 }
 
-Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job) {
+Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job, std::string idempotency_key) {
   const std::optional<JobRow> old = co_await find_job(jobs.db, user, job);
   if (!old) http::throw_not_found();
   std::vector<projects::Asset> all = co_await projects::inputs(jobs.db, user, old->project);
@@ -155,8 +170,8 @@ Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job) {
   if (rows.empty()) refuse(422, "no_inputs");
   const Pipeline& chosen = pipeline_of(jobs, old->pipeline);
   const auto reserve = static_cast<std::int32_t>(chosen.quote(as_inputs(rows)).credits);
-  const Started started = co_await jobs.db.in(queue_role(), enqueue_again, user, job, reserve);
-  core::log::info("jobs.job.retried", {{"job", started.job}, {"of", job}, {"credits", reserve}});
+  const Started started = co_await jobs.db.in(queue_role(), enqueue_again, user, job, reserve, idempotency_key);
+  if (!started.replayed) core::log::info("jobs.job.retried", {{"job", started.job}, {"of", job}, {"credits", reserve}});
   co_return started;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "jobs/read.h"
 
@@ -19,11 +20,13 @@ struct Price {
   std::string pipeline;
 };
 
+// An Idempotency-Key as a header or a form brings it; empty for none. Throws Problem 400 bad_idempotency_key.
+std::string checked_key(std::string_view key);
 // Throws Problem 404 when the project is not the user's.
 Task<Price> price_of(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline);
 Task<Started> start_once(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline,
                          std::string idempotency_key);
-Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job);
+Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job, std::string idempotency_key);
 enum class Cancelled { at_once, asked, finished_before };
 Task<Cancelled> cancel(Jobs& jobs, core::UserId user, core::JobId job);
 

@@ -1,5 +1,7 @@
 #include "projects/pages.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "html/format.h"
 #include "projects/table.h"
@@ -22,6 +24,7 @@ http::Response back_with(core::ProjectId id, const Trouble& problem) {
 http::Response new_form(const http::Request& rq, const std::string& title, const std::string& error, int status) {
   html::Data data;
   data.set("title", "projects.new.title").set("narrow", true).set("upload", true);
+  data.set("largest_file", std::to_string(kLargestFile));
   data.set("value", title).set("title_error", error);
   return html::page(rq, "projects/new", std::move(data), status);
 }
@@ -56,6 +59,8 @@ html::Data list_view(const Filter& filter, const Page& page, std::string_view lo
   data.set("search", filter.text).set("status_filter", filter.status);
   data.set("any", !page.items.empty()).set("tabs", tabs_of(filter)).set("projects", std::move(rows));
   data.set("more", page.next.empty() ? "" : more_url(filter, page.next));
+  const auto works = [](const Project& project) { return project.status == "processing"; };
+  if (std::ranges::any_of(page.items, works)) data.set("refresh", "5");
   return data;
 }
 
@@ -109,17 +114,6 @@ Task<http::Response> upload_form(Projects& projects, http::Request& rq) {
   try {
     auto files = co_await receive(projects, rq);
     co_await add(projects, rq.caller.user, id, std::move(files));
-  } catch (const Trouble& problem) {
-    co_return back_with(id, problem);
-  }
-  co_return http::redirect(page_of(id) + "#inputs");
-}
-
-Task<http::Response> caption_form(Projects& projects, http::Request& rq) {
-  const auto id = rq.id<core::ProjectId>("id");
-  const std::string caption(rq.form("caption"));
-  try {
-    co_await set_caption(projects, rq.caller.user, id, rq.id<core::AssetId>("asset"), caption);
   } catch (const Trouble& problem) {
     co_return back_with(id, problem);
   }

@@ -11,7 +11,6 @@ Task<http::Response> create_form(Projects& projects, http::Request& rq);
 Task<http::Response> rename_form(Projects& projects, http::Request& rq);
 Task<http::Response> delete_form(Projects& projects, http::Request& rq);
 Task<http::Response> upload_form(Projects& projects, http::Request& rq);
-Task<http::Response> caption_form(Projects& projects, http::Request& rq);
 Task<http::Response> captions_form(Projects& projects, http::Request& rq);
 Task<http::Response> delete_input_form(Projects& projects, http::Request& rq);
 

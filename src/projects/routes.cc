@@ -29,7 +29,6 @@ void mount(http::Router& r, Projects& p) {
   r.post("/app/projects/{id}/delete", Who::user, with(p, delete_form));
   r.stream(Method::post, "/app/projects/{id}/inputs", Who::user, with(p, upload_form), upload);
   r.post("/app/projects/{id}/captions", Who::user, with(p, captions_form));
-  r.post("/app/projects/{id}/inputs/{asset}/caption", Who::user, with(p, caption_form));
   r.post("/app/projects/{id}/inputs/{asset}/delete", Who::user, with(p, delete_input_form));
 }
 

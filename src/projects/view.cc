@@ -44,7 +44,9 @@ html::Data inputs_view(Projects& projects, const Project& project, const std::ve
   const bool full = static_cast<std::int64_t>(inputs.size()) >= kMostInputs;
   html::Data data;
   data.set("project_id", project.id.str()).set("count", html::number(static_cast<std::int64_t>(inputs.size())));
-  data.set("most", html::number(kMostInputs)).set("no_inputs", inputs.empty());
+  data.set("largest_file", std::to_string(kLargestFile))
+      .set("most", html::number(kMostInputs))
+      .set("no_inputs", inputs.empty());
   data.set("can_save", mode == Inputs::can_change && !inputs.empty());
   data.set("can_add", mode == Inputs::can_change && !full).set("inputs", std::move(rows));
   return data;

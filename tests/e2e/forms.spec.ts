@@ -1,4 +1,5 @@
 import { expect } from "@playwright/test";
+import { readFileSync } from "node:fs";
 import { freshAddress, newProject, password, photographs, signUp, sql, test, watchConsole } from "./support.ts";
 
 test("a new project takes its photographs with bars and lines of text in one go", async ({ page }) => {
@@ -101,4 +102,105 @@ test("deleting a project is asked about and can be called off by the keyboard", 
   await page.getByRole("button", { name: "Delete it all" }).click();
   await expect(page).toHaveURL(/\/app\/projects$/);
   expect((await page.request.get(project)).status()).toBe(404);
+});
+
+const notes = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") };
+const projectsOf = (address: string) => sql(`select count(*) from public.projects p join auth.users u on u.id = p.user_id where u.email = '${address}'`);
+
+test("a new project whose file is refused is made once, and the way to it stands beside the refusal", async ({ page }) => {
+  const address = freshAddress();
+  await signUp(page, address);
+  await page.goto("/app/projects/new");
+  await page.getByLabel("Title").fill("One is bad");
+  await page.locator('input[type="file"]').setInputFiles([{ name: "good.jpg", mimeType: "image/jpeg", buffer: readFileSync(photographs(1)[0]) }, notes]);
+  await page.getByRole("button", { name: "Create project" }).click();
+  await expect(page.getByRole("alert")).toContainText("notes.txt");
+  await expect(page.getByRole("link", { name: "Go to the project" })).toBeVisible();
+  await page.getByLabel("Title").press("Enter");
+  await expect(page).toHaveURL(/\/app\/projects\/[0-9a-f-]{36}$/);
+  await expect(page.locator("ol.thumbs > li")).toHaveCount(1);
+  expect(projectsOf(address)).toBe("1");
+});
+
+test("a project that cannot be made says so in place and keeps title, files and texts", async ({ page }) => {
+  const address = freshAddress();
+  await signUp(page, address);
+  await page.goto("/app/projects/new");
+  await page.getByLabel("Title").fill("Later");
+  await page.locator('input[type="file"]').setInputFiles(photographs(1));
+  await page.getByLabel(/^Line of text: /).fill("Not to be lost");
+  await page.route("**/api/projects", (route) => route.abort());
+  await page.getByRole("button", { name: "Create project" }).click();
+  await expect(page.getByRole("alert")).toContainText("could not be made");
+  await expect(page.getByLabel(/^Line of text: /)).toHaveValue("Not to be lost");
+  await page.unroute("**/api/projects");
+  await page.getByRole("button", { name: "Create project" }).click();
+  await expect(page.locator("input[name^='caption.']")).toHaveValue("Not to be lost");
+  expect(projectsOf(address)).toBe("1");
+});
+
+test("a dropped file that is no image is refused by name, one too large is not even sent, and each can be cancelled", async ({ page }) => {
+  await signUp(page, freshAddress());
+  await newProject(page, "Dropped", 0);
+  const drop = (name: string, type: string, size: number) =>
+    page.evaluate(
+      ([name, type, size]) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([new Uint8Array(size as number)], name as string, { type: type as string }));
+        document.querySelector("[data-drop]")!.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+      },
+      [name, type, size] as const,
+    );
+  await drop("plan.pdf", "application/pdf", 200);
+  await expect(page.getByRole("alert")).toContainText("“plan.pdf” is not a JPEG, PNG or WebP picture");
+  await page.getByRole("button", { name: "Cancel: plan.pdf" }).click();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+
+  let sent = 0;
+  page.on("request", (request) => request.method() === "POST" && ++sent);
+  await drop("huge.jpg", "image/jpeg", (25 << 20) + 1);
+  await expect(page.getByRole("alert")).toContainText("Larger than 25 MB");
+  await expect(page.getByRole("button", { name: /^Try again/ })).toHaveCount(0);
+  expect(sent).toBe(0);
+});
+
+test("an upload that stalls says so, is sent again on demand, and can be cancelled under way", async ({ page }) => {
+  await page.clock.install();
+  await signUp(page, freshAddress());
+  await newProject(page, "Stalls", 0);
+  await page.route("**/inputs", () => {}); // nobody answers
+  await page.locator('input[type="file"]').setInputFiles(photographs(1));
+  await expect(page.locator("progress.thin")).toBeVisible();
+  await page.clock.fastForward(31_000);
+  await expect(page.getByRole("alert")).toContainText("Nothing moved for 30 seconds");
+  await page.getByRole("button", { name: /^Try again/ }).click();
+  await expect(page.locator("progress.thin")).toBeVisible();
+  await page.getByRole("button", { name: /^Cancel: / }).click();
+  await expect(page.locator("progress.thin")).toHaveCount(0);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await page.unroute("**/inputs");
+  await page.locator('input[type="file"]').setInputFiles(photographs(1));
+  await expect(page.locator("ol.thumbs > li")).toHaveCount(1);
+});
+
+test("a new project shows its price as files are chosen and taken away", async ({ page }) => {
+  await signUp(page, freshAddress());
+  await page.goto("/app/projects/new");
+  const price = page.locator("[data-estimate]");
+  await expect(price).toBeEmpty();
+  await page.locator('input[type="file"]').setInputFiles(photographs(4));
+  await expect(price).toHaveText("At most 2 credits. You have 20 credits.");
+  await page.getByRole("button", { name: /^Cancel: / }).first().click();
+  await expect(page.locator("ul.thumbs > li")).toHaveCount(3);
+  await expect(price).toHaveText("At most 1 credit. You have 20 credits.");
+});
+
+test("a project is renamed on its page", async ({ page }) => {
+  await signUp(page, freshAddress());
+  const project = await newProject(page, "Before", 0);
+  await page.getByText("Rename", { exact: true }).click();
+  await page.getByLabel("Title").fill("After");
+  await page.getByRole("button", { name: "Save title" }).click();
+  await expect(page).toHaveURL(project);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("After");
 });

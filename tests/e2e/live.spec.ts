@@ -1,5 +1,6 @@
 import { expect } from "@playwright/test";
-import { freshAddress, newProject, photographs, signUp, test, watchConsole } from "./support.ts";
+import { enter, person } from "./people.ts";
+import { freshAddress, newProject, photographs, signUp, sql, test, watchConsole } from "./support.ts";
 
 test("a job's end comes by the stream: bar, toast, balance, without a page load, and what was typed stays", async ({ page, context }) => {
   const faults = watchConsole(page);
@@ -68,4 +69,59 @@ test("search follows the typing, keeps the focus and can be linked to", async ({
   await expect(page).toHaveURL(/\/app\/projects\?q=alps$/);
   await field.fill("nothing like it");
   await expect(page.locator("#results .empty")).toBeVisible();
+});
+
+test("what the page says of a waiting and of a stopping job outlives the stream's first word", async ({ page }) => {
+  const ada = await person();
+  ada.credits(10);
+  const waiting = await ada.project("Waits", 1);
+  const stopping = await ada.project("Stops", 1);
+  const job = ada.job(waiting, { status: "QUEUED" });
+  ada.job(stopping, { status: "PROCESSING", progress: 40, cancelling: true, steps: [["render", "running"]] });
+  // Three others stand before it, in a lane that no worker serves.
+  sql(`insert into tenon.job_ready (job_id, user_id, lane, band, vtime, seq) values ('${job}', '${ada.id}', 77, 1, 50, 50);
+       insert into tenon.job_ready (job_id, user_id, lane, band, vtime, seq) select gen_random_uuid(), gen_random_uuid(), 77, 1, n, n from generate_series(1, 3) n`);
+  await enter(page, ada.email);
+  // The word that came by the stream is told from the one that came with the page.
+  const told = async (project: string) => {
+    await page.addInitScript(() => {
+      const Real = EventSource;
+      (globalThis as any).heard = [];
+      globalThis.EventSource = class extends Real {
+        constructor(url: string) {
+          super(url);
+          super.addEventListener("job", (event) => (globalThis as any).heard.push(JSON.parse((event as MessageEvent).data)));
+        }
+      } as typeof EventSource;
+    });
+    await page.goto(`/app/projects/${project}`);
+    await expect.poll(() => page.evaluate((p) => (globalThis as any).heard.some((news: any) => news.project === p), project)).toBe(true);
+    return page.locator("[data-live-text]");
+  };
+  await expect(await told(waiting)).toHaveText("3 jobs are ahead of this one");
+  sql(`delete from tenon.job_ready where lane = 77 and job_id <> '${job}' and vtime < 3`);
+  await expect(page.locator("[data-live-text]"), "the queue moved").toHaveText("One job is ahead of this one", { timeout: 20_000 });
+  await expect(await told(stopping)).toHaveText("Stopping");
+  sql(`delete from tenon.job_ready where lane = 77`);
+});
+
+test("a search that fails after the next one was typed leaves the page alone", async ({ page }) => {
+  await signUp(page, freshAddress());
+  for (const title of ["Alps in June", "Boats"]) await newProject(page, title, 0);
+  await page.goto("/app/projects");
+  let fail: () => void = () => {};
+  await page.route(/\/app\/projects\?q=al$/, (route) => new Promise<void>((done) => (fail = () => done(route.abort()))));
+  let loads = 0;
+  page.on("load", () => ++loads);
+  const field = page.getByRole("searchbox");
+  const asked = page.waitForRequest(/\?q=al$/);
+  await field.pressSequentially("al");
+  await asked;
+  await field.pressSequentially("ps");
+  await expect(page.locator("#results tbody tr")).toHaveCount(1);
+  const failed = page.waitForEvent("requestfailed");
+  fail();
+  await failed;
+  await expect(page).toHaveURL(/\?q=alps$/);
+  expect(loads).toBe(0);
 });

@@ -230,3 +230,66 @@ TEST_CASE("the page says what the job does, what it cost, and why it failed") {
   has(page(), "3 credits returned.");
   has(page(), "data-state=\"done\"");
 }
+
+TEST_CASE("a money form sent twice starts one job and says nothing; a form made later starts the next") {
+  House house;
+  const auto ada = house.person(20);
+  const auto project = house.project(ada, {"black-canyon"});
+  const std::string url = "/app/projects/" + project.str();
+  const auto once = [&] {
+    const std::string body = house.call({Method::get, url, world::user(ada)}).body;
+    const std::string before = "name=\"once\" value=\"";
+    const std::size_t at = body.find(before);
+    REQUIRE(at != std::string::npos);
+    return body.substr(at + before.size(), 36);
+  };
+  const auto send = [&](const std::string& to, const std::string& form) {
+    const auto answer = house.call({Method::post,
+                                    to,
+                                    world::user(ada),
+                                    {{"Content-Type", "application/x-www-form-urlencoded"}},
+                                    std::string(form)});
+    CHECK(answer.status == 303);
+    return std::string(answer.headers.get("Location"));
+  };
+  const auto jobs_made = [&] {
+    return house.scalar("select count(*) from public.jobs where user_id = $1", {ada.str()});
+  };
+  const std::string first = "pipeline=refuse&once=" + once();
+  CHECK(send(url + "/jobs", first) == url);
+  CHECK(send(url + "/jobs", first) == url);
+  CHECK(jobs_made() == "1");
+  CHECK(house.balance(ada) == 15);
+  house.drain();
+
+  const std::string job = house.scalar("select id from public.jobs where user_id = $1", {ada.str()});
+  const std::string again = "once=" + once();
+  CHECK(again != first.substr(first.find("once=")));
+  CHECK(send("/app/jobs/" + job + "/retry", again) == url);
+  CHECK(send("/app/jobs/" + job + "/retry", again) == url);
+  CHECK(jobs_made() == "2");
+  CHECK(house.balance(ada) == 15);
+  CHECK(send(url + "/jobs", "pipeline=refuse&once=another") == url + "?problem=jobs.job_running");
+  CHECK(house.books_are_right());
+}
+
+TEST_CASE("so many files have a price before there is a project, and a sentence for it") {
+  House house;
+  const auto ada = house.person(1);
+  const auto ask = [&](const std::string& inputs) {
+    return house.call({Method::get, "/api/quote?inputs=" + inputs, world::user(ada)});
+  };
+  CHECK(ask("0").json()["credits"].integer() == 0);
+  const auto one = ask("1").json();
+  CHECK(one["enough"].boolean() == true);
+  CHECK(one["text"].string() == "At most 1 credit. You have 1 credit.");
+  const auto many = ask("60").json();
+  CHECK(many["credits"].integer().value_or(0) > 1);
+  CHECK(many["enough"].boolean() == false);
+  CHECK(many["text"].string_or("").find("kept until you have more") != std::string::npos);
+  for (const std::string bad : {"61", "-1", "x", ""}) {
+    CAPTURE(bad);
+    CHECK(ask(bad).status == 400);
+    CHECK(ask(bad).json()["code"].string() == "invalid_inputs");
+  }
+}

@@ -71,6 +71,16 @@ TEST_CASE("the form makes a project and sends the browser to it, or says what is
   CHECK(h.send_form(ada, "/" + id + "/delete").status == 404);
 }
 
+TEST_CASE("the list comes again by itself while a project of it is processing, also without a script") {
+  House h;
+  const auto ada = h.sign_up();
+  const std::string id = h.make(ada, "Alps");
+  CHECK(!has(page(h, ada, ""), "http-equiv=\"refresh\""));
+  h.owner.query("update public.projects set status = 'processing' where id = $1", {id});
+  CHECK(has(page(h, ada, ""), "http-equiv=\"refresh\""));
+  CHECK(!has(page(h, ada, "?status=draft"), "http-equiv=\"refresh\""));
+}
+
 TEST_CASE("photographs are uploaded, captioned and removed by forms alone") {
   House h;
   const auto ada = h.sign_up();
@@ -79,7 +89,7 @@ TEST_CASE("photographs are uploaded, captioned and removed by forms alone") {
   CHECK(made.status == 303);
   CHECK(made.headers.get("location") == "/app/projects/" + id + "#inputs");
   const std::string asset = h.scalar("select id from public.assets where user_id = $1", {ada.str()});
-  CHECK(h.send_form(ada, "/" + id + "/inputs/" + asset + "/caption", "caption=Hello").status == 303);
+  CHECK(h.send_form(ada, "/" + id + "/captions", "caption." + asset + "=Hello").status == 303);
   CHECK(h.scalar("select meta ->> 'caption' from public.assets where id = $1", {asset}) == "Hello");
   CHECK(h.upload(ada, id, {{"file", "a.jpg", "text"}}, "/app/projects/").headers.get("location") ==
         "/app/projects/" + id + "?problem=projects.unsupported_image");
