@@ -46,7 +46,12 @@ function send(form, csrf, entry) {
       moved();
       if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total;
     };
-    request.onload = () => (request.status < 300 ? resolve() : reject(new Error(request.response?.error ?? "")));
+    request.onload = () => {
+      if (request.status < 300) return resolve();
+      const refusal = new Error(request.response?.error ?? "");
+      refusal.final = request.status === 413 || request.status === 415;
+      reject(refusal);
+    };
     request.onerror = request.onabort = () => reject(new Error(""));
     request.onloadend = () => clearTimeout(timer);
     moved();
@@ -71,7 +76,7 @@ function enhance(zone) {
     const place = form.querySelector("[data-estimate]");
     if (!place || !form.dataset.quote || form.dataset.page) return;
     const turn = ++asked;
-    const count = list.children.length;
+    const count = list.querySelectorAll(":scope > li:not([data-refused])").length;
     let words = "";
     if (count > 0)
       try {
@@ -81,22 +86,28 @@ function enhance(zone) {
     if (turn === asked) place.textContent = words;
   };
 
+  // The same button: Remove while nothing of the file is under way, Cancel while it is.
+  const callOff = ({ cancel, file }, label) => {
+    cancel.textContent = label;
+    cancel.setAttribute("aria-label", `${label}: ${file.name}`);
+  };
   const row = (file) => {
     const item = make("li");
     const picture = new Image();
     picture.src = URL.createObjectURL(file);
     picture.alt = "";
+    picture.addEventListener("error", () => picture.remove()); // no picture: its name and the refusal tell enough
     const name = make("span", "name", `${file.name} · ${size.format(file.size / 1e6)} MB`);
     const bar = make("progress", "thin");
     bar.max = 100;
     bar.value = 0;
     bar.hidden = !form.dataset.api;
     bar.setAttribute("aria-label", `${zone.dataset.uploading}: ${file.name}`);
-    const cancel = make("button", "button small", form.dataset.cancel);
+    const cancel = make("button", "button small");
     cancel.type = "button";
-    cancel.setAttribute("aria-label", `${form.dataset.cancel}: ${file.name}`);
     item.append(picture, name, bar);
-    const entry = { file, item, bar, picture };
+    const entry = { file, item, bar, picture, cancel };
+    callOff(entry, form.dataset.remove);
     cancel.addEventListener("click", () => {
       entry.cancelled = true;
       if (waiting.includes(entry)) waiting.splice(waiting.indexOf(entry), 1);
@@ -137,8 +148,12 @@ function enhance(zone) {
       work();
     });
     entry.bar.hidden = true;
-    entry.item.append(words);
-    if (repeatable) entry.item.append(again);
+    callOff(entry, form.dataset.remove);
+    entry.cancel.before(words);
+    if (repeatable) return entry.cancel.before(again);
+    entry.item.dataset.refused = "";
+    entry.caption?.remove();
+    estimate();
   };
 
   // The project is made though a file was refused: the way to it stands there, and nothing makes a second one.
@@ -149,6 +164,8 @@ function enhance(zone) {
     const link = make("a", "button primary", form.dataset.go);
     link.href = form.dataset.page;
     form.elements.title.readOnly = true;
+    const price = form.querySelector("[data-estimate]");
+    if (price) price.textContent = "";
     const button = form.querySelector("button:not([type=button])");
     button.hidden = true;
     button.before(link);
@@ -161,13 +178,14 @@ function enhance(zone) {
     sending = true;
     for (let entry; (entry = waiting.shift()); ) {
       entry.bar.hidden = false;
+      callOff(entry, form.dataset.cancel);
       try {
         await send(form, csrf, entry);
         if (!form.dataset.create) await renew()?.catch(() => {}); // it is stored; the page follows later
         URL.revokeObjectURL(entry.picture.src);
         entry.item.remove();
       } catch (trouble) {
-        if (!entry.cancelled) failed(entry, trouble.message);
+        if (!entry.cancelled) failed(entry, trouble.message, !trouble.final);
       }
     }
     sending = false;

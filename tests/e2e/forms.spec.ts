@@ -116,6 +116,7 @@ test("a new project whose file is refused is made once, and the way to it stands
   await page.getByRole("button", { name: "Create project" }).click();
   await expect(page.getByRole("alert")).toContainText("notes.txt");
   await expect(page.getByRole("link", { name: "Go to the project" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Try again/ }), "the same file would be refused again").toHaveCount(0);
   await page.getByLabel("Title").press("Enter");
   await expect(page).toHaveURL(/\/app\/projects\/[0-9a-f-]{36}$/);
   await expect(page.locator("ol.thumbs > li")).toHaveCount(1);
@@ -153,7 +154,7 @@ test("a dropped file that is no image is refused by name, one too large is not e
     );
   await drop("plan.pdf", "application/pdf", 200);
   await expect(page.getByRole("alert")).toContainText("“plan.pdf” is not a JPEG, PNG or WebP picture");
-  await page.getByRole("button", { name: "Cancel: plan.pdf" }).click();
+  await page.getByRole("button", { name: "Remove: plan.pdf" }).click();
   await expect(page.getByRole("alert")).toHaveCount(0);
 
   let sent = 0;
@@ -190,8 +191,12 @@ test("a new project shows its price as files are chosen and taken away", async (
   await expect(price).toBeEmpty();
   await page.locator('input[type="file"]').setInputFiles(photographs(4));
   await expect(price).toHaveText("At most 2 credits. You have 20 credits.");
-  await page.getByRole("button", { name: /^Cancel: / }).first().click();
+  await page.getByRole("button", { name: /^Remove: / }).first().click();
   await expect(page.locator("ul.thumbs > li")).toHaveCount(3);
+  await expect(price).toHaveText("At most 1 credit. You have 20 credits.");
+  // What will not be sent is not counted.
+  await page.locator('input[type="file"]').setInputFiles({ name: "huge.jpg", mimeType: "image/jpeg", buffer: Buffer.alloc((25 << 20) + 1) });
+  await expect(page.getByRole("alert")).toContainText("Larger than 25 MB");
   await expect(price).toHaveText("At most 1 credit. You have 20 credits.");
 });
 
