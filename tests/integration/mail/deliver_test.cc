@@ -41,6 +41,13 @@ TEST_CASE("a failed job's mail says why, and how many credits came back") {
   REQUIRE(office.mails().size() == 1);
   CHECK(office.mails()[0]->text.find("The file is no photograph.") != std::string::npos);
   CHECK(office.mails()[0]->text.find("credits returned") == std::string::npos);
+
+  const std::string paid = office.ended_job(ada, "Trip", "NO_PHOTOGRAPH", "12");
+  office.queue(ada, "job_failed", paid, R"({"job_id":")" + paid + "\"}");
+  office.sim.inbox().clear();
+  CHECK(office.drain() == 1);
+  REQUIRE(office.mails().size() == 1);
+  CHECK(office.mails()[0]->text.find("12 credits returned") != std::string::npos);
 }
 
 TEST_CASE("errors of the provider are tried again and then the mail goes out, once") {

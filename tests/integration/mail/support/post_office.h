@@ -62,13 +62,20 @@ class Office {
     owner.query("insert into auth.users (id, email) values ($1, $2)", {id.str(), address});
     return id;
   }
-  // A job that has ended, without the mail that its end would queue. `code` empty: READY.
-  std::string ended_job(core::UserId user, const std::string& title, const std::string& code = "") {
+  // A job that has ended, without the mail that its end would queue. `code` empty: READY. What was `reserved` for it
+  // comes back.
+  std::string ended_job(core::UserId user, const std::string& title, const std::string& code = "",
+                        const std::string& reserved = "") {
     const std::string project =
         scalar("insert into public.projects (user_id, title) values ($1, $2) returning id", {user.str(), title});
     const std::string job = core::Uuid::random().str();
     owner.query("insert into public.jobs (id, project_id, user_id, pipeline) values ($1, $2, $3, 'x')",
                 {job, project, user.str()});
+    if (!reserved.empty()) {
+      owner.query("select tenon.grant_credits($1, $2, $3::int, 'for a test')", {user.str(), job, reserved});
+      owner.query("select public.reserve_credits($1, $2, $3::int)", {user.str(), job, reserved});
+      owner.query("select public.finalize_credits($1, $2, 0)", {user.str(), job});
+    }
     if (code.empty()) owner.query("update public.jobs set status = 'READY' where id = $1", {job});
     else
       owner.query(
