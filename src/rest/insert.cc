@@ -81,7 +81,9 @@ Task<http::Response> insert(Call& call) {
   const Node root = resolve(*call.catalogue, table, query.root);
   const Plan plan = plan::insert(root, what, showing_of(call), call.bounds);
   Task<pg::Rows> running = run(call, plan.sql);
-  co_return written(call, table, plan, co_await running, {.rows = 201, .bare = 201}, kHeeded);
+  Applied heeded = kHeeded;
+  heeded.resolution = !what.conflict.empty();
+  co_return written(call, table, plan, co_await running, {.rows = 201, .bare = 201}, heeded);
 }
 
 Task<http::Response> put(Call& call) {

@@ -197,6 +197,7 @@ test("[5 tx] tx=rollback is ignored unless it is allowed; then the answer is who
   const headers = { Prefer: "return=representation,tx=rollback" };
   const kept = await call("boxes", { method: "POST", token, body: { label }, headers });
   assert.equal(kept.json[0].label, label);
+  assert.equal(kept.headers.get("preference-applied"), "return=representation");
   assert.equal(owner(`select count(*) from boxes where label = '${label}'`), "1");
   const gone = await call("boxes", { method: "POST", token: process.env.SECOND_SERVICE_ROLE_KEY, body: { label }, headers, at: second });
   assert.equal(gone.status, 201, gone.text);
@@ -208,4 +209,37 @@ test("[5 tx] tx=rollback is ignored unless it is allowed; then the answer is who
 
 test("[4 no 503] a permanent fault is never 503, which the client would repeat", async () => {
   for (const path of ["nothing_here", "rpc/nothing_here", "films?id=eq.x", "hidden"]) assert.notEqual((await call(path)).status, 503, path);
+});
+
+test("[4 416 exact] a planned or estimated count refuses no page", async () => {
+  for (const count of ["planned", "estimated"]) {
+    const answer = await call("directors?offset=1000", { headers: { Prefer: `count=${count}` } });
+    assert.deepEqual([answer.status, answer.json], [206, []], count);
+  }
+});
+
+test("[4 head] HEAD has the type and the refusal of GET", async () => {
+  for (const Accept of ["text/csv", object.Accept]) {
+    const [got, headed] = await Promise.all(["GET", "HEAD"].map((method) => call("directors?id=eq.1", { method, headers: { Accept } })));
+    assert.deepEqual([headed.status, headed.headers.get("content-type")], [got.status, got.headers.get("content-type")]);
+  }
+  assert.equal((await call("directors", { method: "HEAD", headers: object })).status, 406);
+});
+
+test("[3.1 aggregates] where REST_AGGREGATES allows them, aggregates group by the other columns", async () => {
+  const select = async (query: string) => (await call(query, { at: second })).json;
+  assert.deepEqual(await select("films?select=count()"), [{ count: 4 }]);
+  assert.deepEqual(await select("films?select=director_id,total:id.sum()&director_id=not.is.null&order=director_id"), [{ director_id: 1, total: 3 }, { director_id: 2, total: 3 }]);
+  assert.deepEqual(await select("films?select=year.max(),first:year.min()"), [{ max: 2010, first: 1999 }]);
+  assert.deepEqual(await select("films?select=rating.avg()::int"), [{ avg: 7 }]);
+  assert.deepEqual(await select("directors?select=name,films(count())&order=id"), [
+    { name: "Ada", films: [{ count: 2 }] },
+    { name: "Bo", films: [{ count: 1 }] },
+    { name: "Cy", films: [{ count: 0 }] },
+  ]);
+});
+
+test("[3.1 computed] a function of the row is selected, filtered and ordered by as a column", async () => {
+  assert.deepEqual((await call("directors?select=id,loud_name&order=loud_name.desc&limit=1")).json, [{ id: 3, loud_name: "CY" }]);
+  assert.deepEqual((await call("directors?select=id&loud_name=eq.BO")).json, [{ id: 2 }]);
 });

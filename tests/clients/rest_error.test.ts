@@ -20,7 +20,8 @@ test("[8 sqlstates] each SQLSTATE has its status, and is the code", async () => 
     const answer = await call("rpc/fail", { method: "POST", token: ada.token, body: { state, words: "w" } });
     assert.equal(answer.status, status, `${state}: ${answer.text}`);
     assert.deepEqual(Object.keys(answer.json).sort(), ["code", "details", "hint", "message"], state);
-    // What says that the database is gone or broken is not told in its own words.
+    // A connection that is gone is an outage of the whole API, whoever tells of it.
+    assert.equal(answer.json.code, /^(08|57P01)/.test(state) ? "PGRST001" : state, state);
     if (status < 500) assert.deepEqual(answer.json, { code: state, message: "w", details: "more", hint: "advice" }, state);
   }
   assert.equal((await call("rpc/fail", { method: "POST", body: { state: "42501", words: "w" } })).status, 401);
@@ -90,7 +91,14 @@ test("[8 pgrst codes] the codes come with their statuses", async () => {
     ["films", { headers: { "Accept-Profile": "secret" } }, 406, "PGRST106"],
     ["films", { headers: { Accept: "image/png" } }, 406, "PGRST107"],
     ["films?actors.id=eq.1", {}, 400, "PGRST108"],
+    ["pairs?a=eq.1", { method: "PUT", token, body: { a: 1, b: 1 } }, 405, "PGRST105"],
+    ["pairs?a=eq.1&b=eq.1&limit=1", { method: "PUT", token, body: { a: 1, b: 1 } }, 400, "PGRST114"],
+    ["pairs?a=eq.1&b=eq.1", { method: "PUT", token, body: { a: 1, b: 2 } }, 400, "PGRST115"],
     ["films?id=eq.99", { headers: { Accept: "application/vnd.pgrst.object+json" } }, 406, "PGRST116"],
+    ["", { method: "POST", token, body: {} }, 405, "PGRST117"],
+    ["rpc/fail", { method: "POST", token, body: { state: "PGRST", words: "w" } }, 500, "PGRST121"],
+    ["boxes?id=gt.0", { method: "PATCH", token, body: { n: 1 }, headers: { Prefer: "handling=strict,max-affected=0" } }, 400, "PGRST124"],
+    ["rpc/add", { method: "POST", body: { a: 1 }, headers: { Prefer: "handling=strict,max-affected=1" } }, 400, "PGRST128"],
     ["directors?select=films(id)&order=films(id)", {}, 400, "PGRST118"],
     ["films?select=actors(id)&actors=eq.1", {}, 400, "PGRST120"],
     ["films", { headers: { Prefer: "handling=strict,foo" } }, 400, "PGRST122"],

@@ -161,7 +161,6 @@ grant usage on all sequences in schema public to anon, authenticated, service_ro
 -- Functions. ----------------------------------------------------------------------------------------------------------
 create function add(a int, b int default 10) returns int language sql immutable as 'select a + b';
 create function greet(name text default 'world') returns text language sql stable as $$ select 'hello ' || name $$;
-create function echo(v text) returns text language sql volatile as 'select v';
 create function nothing() returns text language sql stable as 'select null::text';
 create function done() returns void language sql volatile as '';
 create function over(a int) returns text language sql immutable as $$ select 'one' $$;
@@ -177,6 +176,8 @@ create function json_back(v json) returns json language sql immutable as 'select
 create function whole_body(json) returns json language sql immutable as 'select $1';
 create function sized(s size) returns size language sql immutable as 'select (s.width + 1, s.label)::size';
 create function make_box(new_label text) returns boxes language sql volatile as 'insert into boxes (label) values (new_label) returning *';
+create function make_twins(new_label text) returns setof boxes language sql volatile as
+  'insert into boxes (label) values (new_label), (new_label) returning *';
 create function write_by_get() returns int language sql volatile as $$ insert into loose values ('by get'); select 1 $$;
 create function who() returns json language sql stable as
   $$ select json_build_object('uid', auth.uid(), 'role', current_user, 'claims', current_setting('request.jwt.claims', true)::json,
@@ -190,15 +191,12 @@ create function fail(state text, words text, more text default 'more', advice te
 create function plain_fail() returns int language plpgsql stable as $$ begin raise exception 'no such luck'; end $$;
 create function slow(seconds float8) returns int language plpgsql stable as $$ begin perform pg_sleep(seconds); return 1; end $$;
 create function kept_back() returns int language sql stable as 'select 1';
-create function spelled() returns json language plpgsql stable as
-  $$ begin perform set_config('response.headers', '[{"X-Spelled": "yes"}]', true); perform set_config('response.status', '202', true);
-     return '{"ok":true}'; end $$;
 create function loud_name(directors) returns text language sql stable as 'select upper($1.name)';
 revoke all on function kept_back() from public, anon, authenticated;
 grant execute on function kept_back() to service_role;
-grant execute on function add, greet, echo, nothing, done, over(int), over(int, int), unclear(int), unclear(text), numbers, list_of, films_of_year, one_film,
-  table_of, json_back, whole_body, sized, write_by_get, who, fail, plain_fail, slow, spelled, loud_name to anon, authenticated, service_role;
-grant execute on function make_box to authenticated, service_role;
+grant execute on function add, greet, nothing, done, over(int), over(int, int), unclear(int), unclear(text), numbers, list_of, films_of_year, one_film,
+  table_of, json_back, whole_body, sized, write_by_get, who, fail, plain_fail, slow, loud_name to anon, authenticated, service_role;
+grant execute on function make_box, make_twins to authenticated, service_role;
 
 -- A second schema, exposed where REST_SCHEMAS says so. ------------------------------------------------------------------
 create table shop.goods (id int primary key, name text not null);

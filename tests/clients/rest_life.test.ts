@@ -48,6 +48,18 @@ test("[1 bad token; 1 no fallback] a bad token is 401 PGRST301 with WWW-Authenti
   assert.equal((await call("directors", { token: "x.y" })).json.message, "Expected 3 parts in JWT; got 2");
 });
 
+test("[1 algorithm; 1 audience] an algorithm that is not supported, a key that is not ours, another's audience say so", async () => {
+  const good = { role: "authenticated", exp: seconds() + 60 };
+  const said = async (token: string) => {
+    const { status, json } = await call("directors", { token });
+    return `${status} ${json.code} ${json.message}`;
+  };
+  for (const alg of ["none", "HS384"]) assert.equal(await said(sign(good, undefined, { alg })), "401 PGRST301 Wrong or unsupported encoding algorithm", alg);
+  assert.equal(await said(sign(good, "another secret of some length, wrong")), "401 PGRST301 No suitable key or wrong key type");
+  assert.equal(await said("x.y.z"), "401 PGRST301 JWT cryptographic operation failed");
+  assert.equal(await said(sign({ ...good, aud: "somebody else" })), "401 PGRST303 JWT not in audience");
+});
+
 test("[1 claims; 1 skew] expired, early and future tokens are PGRST303, with 30 seconds of grace", async () => {
   const now = seconds();
   const claims = { role: "authenticated", sub: "00000000-0000-0000-0000-000000000001", exp: now + 60 };

@@ -5,8 +5,9 @@ import { readFileSync } from "node:fs";
 const lines = JSON.parse(readFileSync(new URL("rest_lines.json", import.meta.url), "utf8")) as Record<string, string>;
 const held = new Set<string>();
 const broken = new Set<string>();
-for (const [, not, cited] of readFileSync(process.argv[2], "utf8").matchAll(/^\s*(not )?ok \d+ - \[([^\]]+)\]/gm))
-  for (const key of cited.split(";")) (not ? broken : held).add(key.trim());
+// What was skipped or is still to do ran nothing: its lines are not held.
+for (const [line, not, cited] of readFileSync(process.argv[2], "utf8").matchAll(/^\s*(not )?ok \d+ - \[([^\]]+)\].*$/gm))
+  for (const key of cited.split(";")) (not || /# (SKIP|TODO)\b/i.test(line) ? broken : held).add(key.trim());
 
 const missing = Object.keys(lines).filter((key) => !held.has(key) || broken.has(key));
 const unknown = [...held, ...broken].filter((key) => !(key in lines));

@@ -148,3 +148,17 @@ test("[7 bad argument] an argument that its type cannot take answers 22P02", asy
   assert.deepEqual([answer.status, answer.json.code], [400, "22P02"]);
   assert.deepEqual(ids((await call("rpc/films_of_year?from_year=2010&select=id")).json), [3]);
 });
+
+test("[4 object rpc] a function that writes is undone when its answer is not one object", async () => {
+  const label = `twins-${process.pid}`;
+  const twins = await service.rpc("make_twins", { new_label: label }).select("label").single();
+  assert.deepEqual([twins.status, twins.error?.code, twins.error?.details], [406, "PGRST116", "The result contains 2 rows"]);
+  assert.equal(owner(`select count(*) from boxes where label = '${label}'`), "0");
+  const one = await service.rpc("make_twins", { new_label: label }).select("label").limit(1).single();
+  assert.deepEqual(one.data, { label });
+});
+
+test("[7 setof] a set of values takes limit, offset, order and count", async () => {
+  const answer = await call("rpc/numbers?upto=9&limit=2&offset=3&order=numbers.desc", { headers: { Prefer: "count=exact" } });
+  assert.deepEqual([answer.status, answer.text, answer.headers.get("content-range")], [206, "[6,5]", "3-4/9"]);
+});

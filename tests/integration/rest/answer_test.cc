@@ -180,6 +180,19 @@ TEST_CASE("tx=rollback is said to be applied only where it is") {
   CHECK(read.code() == "25006");
 }
 
+TEST_CASE("a resolution is said to be applied only where there is a key to resolve") {
+  Answers a;
+  a.w.script(
+      "drop table if exists ans_loose; create table ans_loose (v text); grant all on ans_loose to service_role; "
+      "notify pgrst, 'reload schema'");
+  for (int i = 0; i < 250 && a.get("ans_loose").status != 200; ++i) a.w.loop.run_until(core::sleep_for(20ms));
+  const Pairs merge{{"Prefer", "resolution=merge-duplicates"}};
+  CHECK(a.send(Method::post, "ans_loose", {}, R"({"v":"x"})", merge).headers.get("preference-applied").empty());
+  CHECK(a.send(Method::post, "ans_films", {}, R"({"id":1,"title":"x"})", merge).headers.get("preference-applied") ==
+        "resolution=merge-duplicates");
+  a.w.script("drop table ans_loose; notify pgrst, 'reload schema'");
+}
+
 TEST_CASE("a count that is a guess refuses no page that is there") {
   Answers a(few_rows());
   const auto page = [&](const std::string& count, const std::string& offset) {

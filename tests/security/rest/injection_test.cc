@@ -64,6 +64,14 @@ Call get(Pairs query, Pairs headers = {}, std::string path = "inj_open") {
               .body = "",
               .headers = std::move(headers)};
 }
+Call change(Method method, std::string body, Pairs query) {
+  return Call{.method = method,
+              .path = "inj_open",
+              .query = std::move(query),
+              .caller = key("anon"),
+              .body = std::move(body),
+              .headers = {{"Prefer", "return=representation"}}};
+}
 Call post(std::string body, Pairs query = {}, Pairs headers = {}, std::string path = "inj_open") {
   return Call{.method = Method::post,
               .path = std::move(path),
@@ -137,6 +145,43 @@ const std::vector<std::pair<std::string, Position>> kPositions{
      [](const std::string& p) {
        return post(R"({"id":1})", {{"on_conflict", in_quotes(p)}}, {{"Prefer", "resolution=ignore-duplicates"}});
      }},
+    {"filter of an embed",
+     [](const std::string& p) { return get({{"select", "inj_hidden(*)"}, {"inj_hidden." + p, "eq.1"}}); }},
+    {"filter of an embed, quoted",
+     [](const std::string& p) { return get({{"select", "inj_hidden(*)"}, {"inj_hidden." + in_quotes(p), "eq.1"}}); }},
+    {"logic of an embed",
+     [](const std::string& p) {
+       return get({{"select", "inj_hidden(*)"}, {"inj_hidden.or", "(" + in_quotes(p) + ".eq.1,id.eq.1)"}});
+     }},
+    {"order of an embed",
+     [](const std::string& p) { return get({{"select", "inj_hidden(*)"}, {"inj_hidden.order", in_quotes(p)}}); }},
+    {"spread", [](const std::string& p) { return get({{"select", "..." + p + "(*)"}}); }},
+    {"spread's column, quoted",
+     [](const std::string& p) { return get({{"select", "...inj_hidden(" + in_quotes(p) + ")"}}); }},
+    {"spread's alias, quoted",
+     [](const std::string& p) { return get({{"select", "...inj_hidden(" + in_quotes(p) + ":secret)"}}); }},
+    {"key of a PATCH",
+     [](const std::string& p) { return change(Method::patch, "{" + json(p) + ":1}", {{"id", "eq.9"}}); }},
+    {"value of a PATCH",
+     [](const std::string& p) { return change(Method::patch, "{\"title\":" + json(p) + "}", {{"id", "eq.9"}}); }},
+    {"filter of a PATCH",
+     [](const std::string& p) {
+       return change(Method::patch, R"({"title":"x"})", {{in_quotes(p), "eq.1"}, {"id", "eq.9"}});
+     }},
+    {"filter's value of a PATCH",
+     [](const std::string& p) {
+       return change(Method::patch, R"({"title":"x"})", {{"title", "eq." + p}, {"id", "eq.9"}});
+     }},
+    {"filter of a DELETE",
+     [](const std::string& p) { return change(Method::del, "", {{in_quotes(p), "eq.1"}, {"id", "eq.9"}}); }},
+    {"filter's value of a DELETE",
+     [](const std::string& p) { return change(Method::del, "", {{"title", "eq." + p}, {"id", "eq.9"}}); }},
+    {"key of a PUT",
+     [](const std::string& p) { return change(Method::put, "{\"id\":9," + json(p) + ":1}", {{"id", "eq.9"}}); }},
+    {"filter of a PUT",
+     [](const std::string& p) { return change(Method::put, R"({"id":9})", {{in_quotes(p), "eq.9"}}); }},
+    {"filter's value of a PUT",
+     [](const std::string& p) { return change(Method::put, R"({"id":9})", {{"id", "eq." + p}}); }},
     {"columns", [](const std::string& p) { return post(R"({"id":1})", {{"columns", p}}); }},
     {"columns, quoted", [](const std::string& p) { return post(R"({"id":1})", {{"columns", in_quotes(p)}}); }},
     {"key of the body", [](const std::string& p) { return post("{" + json(p) + ":1}"); }},

@@ -1,5 +1,6 @@
 // Two users and a visitor against every table and view of the exposed schema, with every verb.
 #include <map>
+#include <optional>
 #include <set>
 
 #include "integration/rest/support/house.h"
@@ -63,6 +64,26 @@ struct Matrix {
                     "'::regclass and attnum > 0 and not attisdropped order by attnum");
   }
 };
+
+// PUT of the row of `whose` by its whole key; nothing where there is no key.
+std::optional<Call> put_of(Matrix& m, const std::string& table, core::UserId whose, http::Caller caller) {
+  const std::string owner = Matrix::owner_column(table);
+  Call call{.method = Method::put,
+            .path = table,
+            .caller = std::move(caller),
+            .body = "{\"" + owner + "\":\"" + whose.str() + "\""};
+  for (const std::string& key :
+       m.w.column("select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid "
+                  "and a.attnum = any(i.indkey) where i.indisprimary and i.indrelid = 'public." +
+                  table + "'::regclass")) {
+    const std::string value = m.w.scalar(
+        "select " + key + "::text from public." + table + " where " + owner + " = $1 limit 1", {whose.str()});
+    call.query.emplace_back(key, "eq." + value);
+    if (key != owner) call.body += ",\"" + key + "\":\"" + value + "\"";
+  }
+  call.body += "}";
+  return call.query.empty() ? std::nullopt : std::optional(call);
+}
 
 bool is_refused(const Answer& answer, int status) { return answer.status == status && answer.code() == "42501"; }
 
@@ -136,6 +157,7 @@ TEST_CASE("a visitor is refused at every table and view, by every verb, and chan
       }
     }
     CHECK(is_refused(m.w.call(Call{.method = Method::del, .path = table, .caller = key("anon")}), 401));
+    if (const auto put = put_of(m, table, m.bob, key("anon"))) CHECK(is_refused(m.w.call(*put), 401));
     CHECK(m.others(table, "") == before);
   }
 }
@@ -175,6 +197,7 @@ TEST_CASE("no verb of a user changes another's row, whatever column it names") {
                                         .body = "{\"" + column + "\":\"" + m.bob.str() + "\"}",
                                         .headers = {{"Prefer", "resolution=merge-duplicates"}}});
     CHECK(upsert.status >= 400);
+    if (const auto put = put_of(m, table, m.bob, user(m.ada))) CHECK(is_refused(m.w.call(*put), 403));
     const Answer removed = m.w.call(
         Call{.method = Method::del, .path = table, .query = {{column, "eq." + m.bob.str()}}, .caller = user(m.ada)});
     if (writable.contains("delete")) CHECK(removed.status == 204);
