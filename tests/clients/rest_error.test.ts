@@ -66,6 +66,7 @@ test("[8 format; 10.10] every error has the four members, in JSON, whichever lay
     ["films", { method: "POST", token, body: "x".repeat(1_100_000) }],
     ["films", { method: "POST", token, body: "<x/>", headers: { "Content-Type": "application/xml" } }],
     [`films?id=in.(${"1,".repeat(1500)}1)`, {}],
+    [`films?title=eq.${"x".repeat(17_000)}`, {}],
     ["rpc/no_such", { method: "POST", body: {} }],
     ["films", { headers: { "Accept-Profile": "secret" } }],
   ];
