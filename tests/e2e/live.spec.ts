@@ -1,4 +1,4 @@
-import { expect } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import { enter, person } from "./people.ts";
 import { freshAddress, newProject, photographs, signUp, sql, test, watchConsole } from "./support.ts";
 
@@ -71,6 +71,24 @@ test("search follows the typing, keeps the focus and can be linked to", async ({
   await expect(page.locator("#results .empty")).toBeVisible();
 });
 
+/** Keeps what the stream says of jobs, to tell it from what came with the page. */
+async function hearing(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const Real = EventSource;
+    (globalThis as any).heard = [];
+    globalThis.EventSource = class extends Real {
+      constructor(url: string) {
+        super(url);
+        super.addEventListener("job", (event) => (globalThis as any).heard.push(JSON.parse((event as MessageEvent).data)));
+      }
+    } as typeof EventSource;
+  });
+}
+
+async function heardOf(page: Page, project: string): Promise<void> {
+  await expect.poll(() => page.evaluate((p) => (globalThis as any).heard.some((news: any) => news.project === p), project)).toBe(true);
+}
+
 test("what the page says of a waiting and of a stopping job outlives the stream's first word", async ({ page }) => {
   const ada = await person();
   ada.credits(10);
@@ -82,20 +100,10 @@ test("what the page says of a waiting and of a stopping job outlives the stream'
   sql(`insert into tenon.job_ready (job_id, user_id, lane, band, vtime, seq) values ('${job}', '${ada.id}', 77, 1, 50, 50);
        insert into tenon.job_ready (job_id, user_id, lane, band, vtime, seq) select gen_random_uuid(), gen_random_uuid(), 77, 1, n, n from generate_series(1, 3) n`);
   await enter(page, ada.email);
-  // The word that came by the stream is told from the one that came with the page.
+  await hearing(page);
   const told = async (project: string) => {
-    await page.addInitScript(() => {
-      const Real = EventSource;
-      (globalThis as any).heard = [];
-      globalThis.EventSource = class extends Real {
-        constructor(url: string) {
-          super(url);
-          super.addEventListener("job", (event) => (globalThis as any).heard.push(JSON.parse((event as MessageEvent).data)));
-        }
-      } as typeof EventSource;
-    });
     await page.goto(`/app/projects/${project}`);
-    await expect.poll(() => page.evaluate((p) => (globalThis as any).heard.some((news: any) => news.project === p), project)).toBe(true);
+    await heardOf(page, project);
     return page.locator("[data-live-text]");
   };
   await expect(await told(waiting)).toHaveText("3 jobs are ahead of this one");
@@ -124,4 +132,17 @@ test("a search that fails after the next one was typed leaves the page alone", a
   await failed;
   await expect(page).toHaveURL(/\?q=alps$/);
   expect(loads).toBe(0);
+});
+
+test("the toast of a job's end says how many credits came back", async ({ page }) => {
+  const ada = await person();
+  ada.credits(10);
+  const project = await ada.project("Called off", 1);
+  const job = ada.job(project, { status: "QUEUED" });
+  await enter(page, ada.email);
+  await hearing(page);
+  await page.goto("/app/projects");
+  await heardOf(page, project);
+  sql(`select tenon.cancel_job('${job}')`);
+  await expect(page.locator("#toasts")).toContainText("“Called off” was cancelled. 3 credits returned.", { timeout: 20_000 });
 });
