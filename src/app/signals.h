@@ -1,17 +1,18 @@
-// SIGTERM and SIGINT as something to wait for. Made on the main thread before any other thread, so that all inherit the
-// block and the signal reaches wait().
+// SIGTERM and SIGINT as something to wait for, and SIGUSR1 as a word to read the schema again. Made on the main thread
+// before any other thread, so that all inherit the block and the signal reaches wait().
 #pragma once
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 
 namespace app {
 
 class Signals {
  public:
   Signals();
-  void wait();                                       // until told to stop
-  bool wait_for(std::chrono::milliseconds at_most);  // true: told to stop
+  void wait(const std::function<void()>& reload = {});  // until told to stop; `reload` at each SIGUSR1
+  bool wait_for(std::chrono::milliseconds at_most);     // true: told to stop
 
  private:
   sigset_t waited_;

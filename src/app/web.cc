@@ -61,6 +61,10 @@ class WebLoop {
   void stop() {
     loop_.post([this] { group_.spawn("web.drain", drain()); });
   }
+  // From any thread.
+  void reload_schema() {
+    loop_.post([this] { rest_.reload(); });
+  }
   const http::Router& router() const { return router_; }
 
  private:
@@ -127,7 +131,9 @@ int web(const Settings& settings, bool with_worker) {
   std::unique_ptr<WorkerThread> worker;
   if (with_worker) worker = std::make_unique<WorkerThread>(settings);
   core::log::info("app.web.started", {{"port", settings.port}, {"loops", settings.loops}});
-  signals.wait();
+  signals.wait([&] {
+    for (const auto& loop : loops) loop->reload_schema();
+  });
   core::log::info("app.web.draining");
   for (const auto& loop : loops) loop->stop();
   worker.reset();

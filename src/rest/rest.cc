@@ -42,6 +42,8 @@ Rest::Rest(core::Loop& loop, pg::Db& of, pg::Listener& listener, Config with)
 
 Rest::~Rest() = default;
 
+void Rest::reload() { schema->reload(); }
+
 Task<> Rest::close() {
   Task<> closing = schema->close();
   co_await closing;

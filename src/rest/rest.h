@@ -36,6 +36,8 @@ struct Rest {
   ~Rest();
   Rest(const Rest&) = delete;
   Rest& operator=(const Rest&) = delete;
+  // Reads the schema again, as on `NOTIFY pgrst, 'reload schema'`.
+  void reload();
   // Ends the background work; before the Db is closed.
   Task<> close();
 

@@ -56,7 +56,8 @@ Task<> Keyring::refresh(Auth& auth) {
 Task<> Keyring::read(Auth& auth) {
   const core::Time now = auth.clock.now();
   const core::Time oldest = now - std::chrono::seconds(auth.config.access_seconds) - kSlack;
-  const std::vector<KeyRow> signing = co_await auth.db.as(pg::as_service(kWhy)).many<KeyRow>(kSigning, oldest, now - kKnown);
+  const std::vector<KeyRow> signing =
+      co_await auth.db.as(pg::as_service(kWhy)).many<KeyRow>(kSigning, oldest, now - kKnown);
   const std::vector<ApiRow> api = co_await auth.db.as(pg::as_service(kWhy)).many<ApiRow>(kApi);
   jwt::Keys keys(auth.config.jwt_secret.reveal());
   bool signs = false;

@@ -70,6 +70,8 @@ core::Task<std::shared_ptr<const Catalogue>> SchemaCache::get() {
   co_return state->current;
 }
 
+void SchemaCache::reload() { state_->changed.set(); }
+
 core::Task<> SchemaCache::close() {
   state_->closing = true;
   subscription_.reset();

@@ -19,6 +19,7 @@ class SchemaCache {
   ~SchemaCache();
   // The present one. The first callers wait for it; Fault PGRST002 when it does not come within four seconds.
   core::Task<std::shared_ptr<const Catalogue>> get();
+  void reload();
   // Ends the background work; before the database is closed.
   core::Task<> close();
 

@@ -240,3 +240,26 @@ TEST_CASE("SIGTERM finishes what is under way, ends idle connections and streams
   CHECK(web.wait(5s) == 0);
   CHECK(Clock::now() - again < 3s);
 }
+
+TEST_CASE("SIGUSR1 reads the schema again, and nothing stops for it") {
+  Web web({{"WEB_LOOPS", "2"}});
+  const auto status = [&] {
+    return web.call("GET", "/rest/v1/by_signal", process::service_headers() + "Connection: close\r\n").status;
+  };
+  const auto everywhere = [&](int wanted) {  // each connection may meet another loop
+    for (int i = 0; i < 10; ++i)
+      if (status() != wanted) return false;
+    return true;
+  };
+  while (status() == 503) std::this_thread::sleep_for(20ms);  // the first catalogue is on its way
+  pg::Session owner{core::Secret(stage::url("TENON_TEST_SUPER_URL"))};
+  owner.script("create table public.by_signal (id int); grant select on public.by_signal to service_role");
+  CHECK(everywhere(404));
+  web.signal(SIGUSR1);
+  const auto began = Clock::now();
+  while (!everywhere(200) && Clock::now() - began < 5s) std::this_thread::sleep_for(20ms);
+  CHECK(everywhere(200));
+  owner.script("drop table public.by_signal");
+  web.signal(SIGTERM);
+  CHECK(web.wait(15s) == 0);
+}
