@@ -147,14 +147,14 @@ void Engine::settled() {
   serve_lessees();
 }
 
-// None while all are stalled: to wait for a place, with a deadline, is better than to wait behind a slow statement. And
-// while one is stalled the others carry a unit at a time, for the next may be slow as well.
+// While one is stalled each carries a unit at a time, for the next may be slow as well; so none while all are: to wait
+// for a place, with a deadline, is better than to wait behind a slow statement.
 Pipe* Engine::choose(Instant now) {
   const bool stalled = std::ranges::any_of(shared_, [now](const auto& pipe) { return pipe->is_stalled(now); });
   const std::size_t most = stalled ? 1 : kInFlight;
   Pipe* best = nullptr;
   for (const auto& pipe : shared_) {
-    if (!pipe->is_up() || pipe->is_stalled(now) || pipe->in_flight() >= most) continue;
+    if (!pipe->is_up() || pipe->in_flight() >= most) continue;
     if (best == nullptr || pipe->in_flight() < best->in_flight()) best = pipe.get();
   }
   if (best == nullptr && stalled) open_spare();
