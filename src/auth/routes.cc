@@ -9,8 +9,8 @@ namespace auth {
 namespace {
 
 // HEAD answers what GET would, and these GETs redeem, mail or begin something: it must not (spec/security.md 4.4).
-void refuse_head(http::Router& r, std::string pattern, std::string allow) {
-  r.head(std::move(pattern), http::Who::anyone, [allow = std::move(allow)](http::Request&) -> Task<http::Response> {
+void refuse_head(http::Router& r, std::string pattern, http::Who who, std::string allow) {
+  r.head(std::move(pattern), who, [allow = std::move(allow)](http::Request&) -> Task<http::Response> {
     http::Response response = http::empty(405);
     response.headers.set("Allow", allow);
     co_return response;
@@ -85,10 +85,13 @@ void mount(http::Router& r, Auth& a) {
   r.get("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));
   r.post("/auth/v1/callback", Who::anyone, wire(a, oauth::callback));  // response_mode=form_post
 
-  for (const char* pattern : {"/login/with/{provider}", "/login/callback"}) refuse_head(r, pattern, "GET");
-  for (const char* pattern : {"/auth/v1/reauthenticate", "/auth/v1/user/identities/authorize", "/auth/v1/authorize"})
-    refuse_head(r, pattern, "GET, OPTIONS");
-  for (const char* pattern : {"/auth/v1/verify", "/auth/v1/callback"}) refuse_head(r, pattern, "GET, POST, OPTIONS");
+  for (const char* pattern : {"/login/with/{provider}", "/login/callback"})
+    refuse_head(r, pattern, Who::visitor, "GET");
+  for (const char* pattern : {"/auth/v1/reauthenticate", "/auth/v1/user/identities/authorize"})
+    refuse_head(r, pattern, Who::api_key, "GET, OPTIONS");
+  refuse_head(r, "/auth/v1/authorize", Who::anyone, "GET, OPTIONS");
+  for (const char* pattern : {"/auth/v1/verify", "/auth/v1/callback"})
+    refuse_head(r, pattern, Who::anyone, "GET, POST, OPTIONS");
 
   r.options("/auth/v1/{rest...}", Who::anyone,
             [](http::Request& rq) -> Task<http::Response> { co_return preflight(rq); });

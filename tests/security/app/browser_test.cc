@@ -4,6 +4,7 @@
 #include <fstream>
 #include <map>
 
+#include "app/web.h"
 #include "core/crypto.h"
 #include "core/json.h"
 #include "core/text.h"
@@ -185,6 +186,67 @@ TEST_CASE("4.4 no page's form works from another site, without its token, or by 
   CHECK(browser.get("/logout").status == 405);
   CHECK(count() == "1");
   CHECK(browser.get("/app").status == 200);
+}
+
+namespace {
+
+// The rows of every table but the counters of rate limits, which each request may move.
+std::string all_counts() {
+  return owner_text(R"(
+    select string_agg(c.oid::regclass || ' ' || (xpath('/row/n/text()', query_to_xml(
+             format('select count(*) as n from %s', c.oid::regclass), false, true, '')))[1]::text, E'\n' order by c.oid)
+      from pg_class c join pg_namespace s on s.oid = c.relnamespace
+     where c.relkind = 'r' and s.nspname in ('public', 'auth', 'storage', 'tenon') and c.relname <> 'rate_buckets')");
+}
+
+std::string filled(std::string pattern, const std::string& project, const std::string& job) {
+  const auto put = [&](std::string_view name, const std::string& value) {
+    if (const std::size_t at = pattern.find(name); at != std::string::npos) pattern.replace(at, name.size(), value);
+  };
+  put("{id}", pattern.contains("/jobs/") ? job : project);
+  put("{table}", "projects");
+  put("{function}", "available_credits");
+  put("{bucket}", "project-assets");
+  put("{key...}", "a/b.jpg");
+  put("{path...}", "app.css");
+  put("{rest...}", "nothing");
+  put("{provider}", "google");
+  put("{status}", "404");
+  return pattern;
+}
+
+}  // namespace
+
+TEST_CASE("4.4 GET and HEAD change nothing, whatever the route") {
+  Web web;
+  const std::string token = web.sign_in("reader@example.com");
+  Browser browser{web};
+  REQUIRE(browser.sign_in("reader@example.com").status == 303);
+  const std::string project =
+      member(web.call("POST", "/api/projects", json_headers(token), R"({"title":"Read"})"), "id");
+  REQUIRE(project != "");
+  const std::string job = "0190c8a4-7b1e-7cc0-8000-000000000001";
+  const std::string key = process::service_headers();
+  const std::string as_person = key.substr(0, key.find('\n') + 1) + "Authorization: Bearer " + token + "\r\n";
+  core::Env env(
+      {{"DATABASE_URL", std::getenv("TENON_TEST_URL")}, {"JWT_SECRET", "a secret of forty characters for it"}});
+  const std::string before = all_counts();
+  std::map<int, int> statuses;
+  for (const http::Router::Route& route : app::route_table(app::Settings::from(env))) {
+    if (route.method != http::Method::get || route.pattern.ends_with("/events")) continue;  // streams have no end
+    if (route.pattern == "/auth/v1/reauthenticate") continue;  // the wire's own: it mails a code, and HEAD is refused
+    const std::string path = filled(route.pattern, project, job);
+    CAPTURE(path);
+    for (const char* method : {"GET", "HEAD"}) {
+      ++statuses[browser
+                     .send(std::string(method) + " " + path + " HTTP/1.1\r\n" + browser.host + kHtml +
+                           "Connection: close\r\n" + browser.cookie() + "\r\n")
+                     .status];
+      ++statuses[web.call(method, path, as_person).status];
+    }
+  }
+  CHECK(statuses[200] > 60);
+  CHECK(all_counts() == before);
 }
 
 TEST_CASE("4.6 after sign-in nobody is led off the site") {
