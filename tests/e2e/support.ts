@@ -1,22 +1,28 @@
-import { expect, test as plain, type Page } from "@playwright/test";
+import { expect, test as plain, type BrowserContext, type Page } from "@playwright/test";
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-const violation = /Content Security Policy|Refused to/;
+// Chromium's words for Trusted Types name no policy: "This document requires 'TrustedHTML' assignment. The action has been blocked."
+const violation = /Content Security Policy|Refused to|requires 'Trusted\w+' assignment/;
 
 /**
  * Every spec takes its `test` from here (tests/e2e/run refuses others): a violation of the Content-Security-Policy on any
- * page of the test fails it. `policyFaults` is what was seen so far.
+ * page of the test, also in a browser context that it opens itself, fails it. `policyFaults` is what was seen so far.
  */
 export const test = plain.extend<{ policyFaults: string[] }>({
   policyFaults: [
-    async ({ context }, use) => {
+    async ({ browser, context }, use) => {
       const faults: string[] = [];
-      context.on("console", (message) => {
-        if (violation.test(message.text())) faults.push(`${message.page()?.url()}: ${message.text()}`);
-      });
+      const watch = (watched: BrowserContext): BrowserContext =>
+        watched.on("console", (message) => {
+          if (violation.test(message.text())) faults.push(`${message.page()?.url()}: ${message.text()}`);
+        });
+      watch(context);
+      const newContext = browser.newContext;
+      browser.newContext = async (...options) => watch(await newContext.apply(browser, options));
       await use(faults);
+      browser.newContext = newContext;
       expect(faults, "violations of the Content-Security-Policy").toEqual([]);
     },
     { auto: true },
