@@ -93,6 +93,26 @@ Data page_data(const http::Request& rq, std::string_view locale) {
   return page;
 }
 
+// Below 500 the problem's own sentence is for people, but for addresses that lead nowhere. Above it only a sentence
+// that some module wrote for people tells what is amiss, a full disk say; any other may hold what nobody should see.
+std::string sentence_of(const core::Problem& problem, std::string_view locale) {
+  if (problem.status == 404 || problem.status == 405) return {};
+  if (problem.status < 500) return retold(locale, problem.what());
+  if (problem.status != 503 && problem.status != 507) return {};
+  return recognised(locale, problem.what()).value_or("");
+}
+
+// The path of the page of this site that sent the form, by its Referer; empty when it is not known.
+std::string page_before(const http::Request& rq) {
+  std::string_view from = rq.header("referer");
+  for (const std::string& part : {std::string{rq.https ? "https://" : "http://"}, std::string{rq.header("host")}}) {
+    if (part.empty() || !from.starts_with(part)) return {};
+    from.remove_prefix(part.size());
+  }
+  const bool ours = from.starts_with('/') && !from.starts_with("//") && !from.starts_with("/\\");
+  return ours ? std::string{from} : std::string{};
+}
+
 }  // namespace
 
 http::Response page(const http::Request& rq, std::string_view view, Data data, int status) {
@@ -133,18 +153,19 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   int known = problem.status >= 500 ? 500 : 400;
   for (const int status : kKnown)
     if (status == problem.status) known = status;
+  if (problem.status == 507) known = 503;  // a full store is as passing as one that does not answer
   const std::string locale = locale_of(rq);
   const std::string key = "html.error." + std::to_string(known);
   Data data;
   data.set("title", key + ".title").set("heading", text(locale, key + ".title"));
   data.set("status", std::to_string(problem.status)).set("narrow", true);
-  data.set("why", text(locale, key + ".why"));
-  // Below 500 the problem's own sentence is for people; above it tells nothing that helps them.
-  const std::string sentence = retold(locale, problem.what());
-  if (problem.status < 500 && problem.status != 404 && problem.status != 405) data.set("sentence", sentence);
+  data.set("why", text(locale, key + ".why")).set("sentence", sentence_of(problem, locale));
   for (const auto& [name, value] : problem.headers)
     if (name == "Retry-After") data.set("retry_after", value);
-  data.set("retry", problem.status == 429 || problem.status >= 500);
+  // A link to this address is a GET: what was sent by a form can only be sent again from the form's page.
+  const bool again = problem.status == 429 || problem.status >= 500;
+  const bool read = rq.method == http::Method::get || rq.method == http::Method::head;
+  data.set("retry", again && read).set("back", again && !read ? page_before(rq) : "");
   data.set("show_id", problem.status >= 500 && !rq.request_id.empty());
   http::Response response = page(rq, "html/error", std::move(data), problem.status);
   for (const auto& [name, value] : problem.headers) response.headers.set(name, value);

@@ -166,11 +166,10 @@ std::string text(std::string_view locale, std::string_view key,
   });
 }
 
-std::string retold(std::string_view locale, std::string_view english) {
+std::optional<std::string> recognised(std::string_view locale, std::string_view english) {
   const auto all = texts();
   const Sentences* from = all->sentences(kFallback);
-  if (locale == kFallback || from == nullptr || !all->has_locale(locale) || english.size() > kLongestRetold)
-    return std::string{english};
+  if (from == nullptr || english.size() > kLongestRetold) return std::nullopt;
   for (const auto& [key, pattern] : *from) {
     // Only what is said of faults: a caption "{name}" would be found in every sentence.
     if (key.starts_with("html.") ||
@@ -184,7 +183,12 @@ std::string retold(std::string_view locale, std::string_view english) {
       return value == values->end() ? std::nullopt : std::optional{value->second};
     });
   }
-  return std::string{english};
+  return std::nullopt;
+}
+
+std::string retold(std::string_view locale, std::string_view english) {
+  if (locale == kFallback || !texts()->has_locale(locale)) return std::string{english};
+  return recognised(locale, english).value_or(std::string{english});
 }
 
 std::string nearest_locale(std::string_view tag) {

@@ -37,5 +37,7 @@ std::string fill(std::string_view sentence,
                  const std::function<std::optional<std::string>(std::string_view)>& value_of);
 // Warns once for each key and gives the key back.
 std::string missing_text(std::string_view key);
+// The sentence that some module says of a fault, in that locale; nothing when no text has these words.
+std::optional<std::string> recognised(std::string_view locale, std::string_view english);
 
 }  // namespace html

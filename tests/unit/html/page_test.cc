@@ -183,6 +183,47 @@ TEST_CASE("an error page has the problem's status, and its sentence below 500 on
   CHECK(error(visitor(), 418, "x", "y").status == 418);
 }
 
+TEST_CASE("an outage is told in the words that a module wrote for people, and in no others") {
+  const char* const full = "There is no room left to store files. Nothing was changed; please try again later.";
+  for (const int status : {503, 507}) {
+    const std::string page = body(error(visitor(), status, "no_space", full));
+    CHECK(has(page, full));
+    CHECK(has(page, "Back in a moment"));
+    CHECK_FALSE(has(page, "does not answer"));
+  }
+  http::Request german = visitor();
+  german.headers.add("Accept-Language", "de");
+  CHECK_FALSE(has(body(error(german, 507, "no_space", full)), "no room left"));
+  CHECK(has(body(error(german, 507, "no_space", full)), html::retold("de", full)));
+  const std::string other = body(error(visitor(), 503, "unavailable", "password of db is x"));
+  CHECK_FALSE(has(other, "password"));
+  CHECK_FALSE(has(other, "database"));
+  CHECK(has(other, "A part of the service does not answer"));
+  CHECK_FALSE(has(body(error(visitor(), 500, "no_space", full)), "no room left"));
+}
+
+TEST_CASE("what a form sent is not sent again by a link: the error page leads back to the form") {
+  http::Request rq = visitor("/app/projects");
+  CHECK(has(body(error(rq, 503, "x", "y")), "href=\"\""));
+  rq.method = http::Method::post;
+  rq.headers.add("Host", "tenon.example");
+  const auto with = [&](const char* referer) {
+    http::Request sent = rq;
+    if (referer != nullptr) sent.headers.add("Referer", referer);
+    return body(error(sent, 503, "x", "y"));
+  };
+  const std::string page = with("http://tenon.example/app/projects/new?a=1");
+  CHECK(has(page, "<a class=\"button primary\" href=\"/app/projects/new?a=1\">Back to the form</a>"));
+  CHECK_FALSE(has(page, "href=\"\""));
+  for (const char* foreign :
+       {"http://tenon.example.evil/app", "https://tenon.example/app", "http://tenon.example//evil",
+        "http://tenon.example/\\evil", "http://tenon.example", "/app", static_cast<const char*>(nullptr)}) {
+    CHECK_FALSE(has(with(foreign), "Back to the form"));
+    CHECK_FALSE(has(with(foreign), "href=\"\""));
+  }
+  CHECK_FALSE(has(body(error(rq, 403, "x", "y")), "href=\"\""));
+}
+
 TEST_CASE("an error page keeps Retry-After and says it") {
   core::Problem problem(429, "slow_down", "Too many sign-ins.");
   problem.headers.emplace_back("Retry-After", "30");
