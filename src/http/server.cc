@@ -127,7 +127,7 @@ int Server::listen(int port) {
 core::Task<> Server::drain(std::chrono::milliseconds grace) {
   Hub& hub = *impl_;
   // Whoever drains has often been told to stop himself; these waits must still wait.
-  const auto before = core::ambient();
+  std::shared_ptr<core::Ambient> before = core::ambient();
   core::set_ambient(std::make_shared<core::Ambient>());
   hub.draining = true;
   impl_->stop_listening();
@@ -151,7 +151,7 @@ core::Task<> Server::drain(std::chrono::milliseconds grace) {
   for (int i = 0; i < 50 && hub.handler_tasks.size() + hub.connection_tasks.size() > 0; ++i)
     if (!co_await core::sleep_for(std::chrono::milliseconds(10))) break;
   if (impl_->ticker) impl_->ticker->cancel();
-  core::set_ambient(before);
+  core::set_ambient(std::move(before));
 }
 
 }  // namespace http
