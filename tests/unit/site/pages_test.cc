@@ -1,6 +1,12 @@
 // The public pages and the dashboard, called through the routes as the server calls them.
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include "core/loop.h"
@@ -39,9 +45,10 @@ struct Site {
     co_return co_await match.route->handler(rq);
   }
 
-  std::string get(const std::string& path, bool signed_in = false) {
+  std::string get(const std::string& path, bool signed_in = false, const char* language = "en") {
     http::Request rq;
     rq.path = path;
+    rq.headers.add("Accept-Language", language);
     if (signed_in) rq.caller.kind = http::Caller::Kind::user;
     const http::Response response = loop.run_until(call(rq));
     CHECK(response.status == 200);
@@ -56,7 +63,44 @@ int count(const std::string& text, std::string_view part) {
   return n;
 }
 
+// What the source says of cookies: how often one is written (each names SameSite), and the names in those files.
+struct Cookies {
+  int written = 0;
+  std::set<std::string> names;
+};
+Cookies cookies_in_source() {
+  const char* root = std::getenv("TENON_SOURCE_DIR");
+  const std::regex name{"\"(tenon[-_][a-z]+)\""};
+  Cookies out;
+  for (const auto& file :
+       std::filesystem::recursive_directory_iterator(std::string(root == nullptr ? "." : root) + "/src")) {
+    if (file.path().extension() != ".cc" || file.path().string().find("/src/sim/") != std::string::npos) continue;
+    std::ostringstream read;
+    read << std::ifstream(file.path(), std::ios::binary).rdbuf();
+    const std::string text = read.str();
+    const int written = count(text, "SameSite=");
+    if (written == 0) continue;
+    out.written += written;
+    for (std::sregex_iterator at{text.begin(), text.end(), name}, end; at != end; ++at) out.names.insert((*at)[1]);
+  }
+  return out;
+}
+
 }  // namespace
+
+TEST_CASE("the privacy page names every cookie that the source writes, in each language, and no other") {
+  Site site;
+  const Cookies cookies = cookies_in_source();
+  CHECK(cookies.names.size() >= 5);
+  for (const char* language : {"en", "de"}) {
+    const std::string page = site.get("/privacy", false, language);
+    for (const std::string& name : cookies.names) CHECK_MESSAGE(count(page, "<code>" + name + "</code>") == 1, name);
+    CHECK(has(page, "<code>sb-…-auth-token</code>"));  // its name follows the address of the API
+    CHECK(count(page, "<li><code>") == cookies.written);
+    CHECK(count(page, "<li><code>") == static_cast<int>(cookies.names.size()) + 1);
+    CHECK_FALSE(has(page, "site.privacy."));
+  }
+}
 
 TEST_CASE("every page has one h1, a title that names the product, and no text without a sentence") {
   Site site;
