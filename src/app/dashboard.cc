@@ -63,6 +63,7 @@ site::DashboardSource dashboard(pg::Db& db) {
   return {[&db](const http::Request& rq) { return balance(db, rq.caller.user); },
           [&db](const http::Request& rq) { return running(db, rq.caller.user); },
           [&db](const http::Request& rq) { return recent(db, rq.caller.user); },
+          [&db](const http::Request& rq) { return projects::any_ready(db, rq.caller.user); },
           [&db](const http::Request& rq) { return jobs::spent_by_day(db, rq.caller.user, 30); },
           [&db](const http::Request& rq) { return plan(db, rq.caller.user); },
           [&db](const http::Request& rq) { return look(db, rq.caller.user); }};

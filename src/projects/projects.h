@@ -65,6 +65,8 @@ struct Asset {  // in select order
 Task<std::optional<Project>> find(pg::Db& db, core::UserId user, core::ProjectId id);
 // The newest n, for the dashboard.
 Task<std::vector<ProjectSummary>> recent(pg::Db& db, core::UserId user, std::int64_t n);
+// Whether any of the user's projects is ready, however old.
+Task<bool> any_ready(pg::Db& db, core::UserId user);
 // All inputs of a project in the order of their upload; nothing of a project that is not the user's.
 Task<std::vector<Asset>> inputs(pg::Db& db, core::UserId user, core::ProjectId project);
 

@@ -71,6 +71,10 @@ constexpr pg::Sql kList{"projects.list", R"sql(
    limit $4
 )sql"};
 
+constexpr pg::Sql kAnyReady{"projects.any_ready", R"sql(
+  select exists (select from public.projects where user_id = $1 and status = 'ready')
+)sql"};
+
 constexpr pg::Sql kListFiltered{"projects.list_filtered", R"sql(
   select id, user_id, title, status::text, next_job_id, created_at, updated_at
     from public.projects
@@ -105,6 +109,8 @@ Task<std::vector<ProjectSummary>> recent(pg::Db& db, core::UserId user, std::int
   const Place from = first_place();
   co_return co_await db.as(user).many<Project>(kList, user, from.created_at, from.id, n);
 }
+
+Task<bool> any_ready(pg::Db& db, core::UserId user) { co_return co_await db.as(user).one<bool>(kAnyReady, user); }
 
 namespace {
 

@@ -40,10 +40,14 @@ html::Rows rows(const std::vector<RecentProject>& projects, const std::string& l
   return out;
 }
 
-// What a newcomer has done of the way to the first video; nothing once there is one.
+Task<bool> has_video(const DashboardSource& source, const http::Request& rq, const std::vector<RecentProject>& recent) {
+  if (std::ranges::any_of(recent, [](const RecentProject& p) { return p.status == "ready"; })) co_return true;
+  if (recent.empty()) co_return false;
+  co_return co_await source.any_ready(rq);
+}
+
+// What a newcomer has done of the way to the first video.
 html::Rows first_steps(const std::vector<RecentProject>& recent, bool running) {
-  const bool ready = std::ranges::any_of(recent, [](const RecentProject& p) { return p.status == "ready"; });
-  if (ready) return {};
   html::Rows rows;
   const auto step = [&](const char* key, const char* href, bool done) {
     rows.push_back(html::Data{}.set("key", key).set("href", href).set("done", done));
@@ -81,7 +85,8 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   data.set("running_count", html::number(static_cast<std::int64_t>(running.size()), locale));
   data.set("any_running", !running.empty()).set("running", rows(running));
   data.set("projects", rows(recent, locale)).set("first_visit", recent.empty());
-  html::Rows steps = first_steps(recent, !running.empty());
+  const bool newcomer = !co_await has_video(source, rq, recent);
+  html::Rows steps = newcomer ? first_steps(recent, !running.empty()) : html::Rows{};
   data.set("starting", !steps.empty()).set("first_steps", std::move(steps));
   tell_use(spent, locale, data);
   tell_plan(plan, locale, data);

@@ -51,11 +51,13 @@ struct PlanNow {
 };
 
 // Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8;
-// `spent`: credits a day, today last; `look`: what the profile says, for browsers that do not know it yet.
+// `any_ready`: whether a project of any age is ready, asked only when none of the recent is; `spent`: credits a day,
+// today last; `look`: what the profile says, for browsers that do not know it yet.
 struct DashboardSource {
   std::function<core::Task<std::int64_t>(const http::Request&)> balance;
   std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;
   std::function<core::Task<std::vector<RecentProject>>(const http::Request&)> recent;
+  std::function<core::Task<bool>(const http::Request&)> any_ready;
   std::function<core::Task<std::vector<std::int64_t>>(const http::Request&)> spent;
   std::function<core::Task<PlanNow>(const http::Request&)> plan;
   std::function<core::Task<html::Look>(const http::Request&)> look;

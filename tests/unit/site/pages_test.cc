@@ -23,6 +23,7 @@ struct Site {
   std::int64_t balance = 20;
   std::vector<site::RunningJob> running;
   std::vector<site::RecentProject> recent;
+  bool any_ready = false;
   std::vector<std::int64_t> spent = std::vector<std::int64_t>(30, 0);
   site::PlanNow plan{"", "none"};
   html::Look look;
@@ -33,6 +34,7 @@ struct Site {
     source.balance = [this](const http::Request&) -> Task<std::int64_t> { co_return balance; };
     source.running = [this](const http::Request&) -> Task<std::vector<site::RunningJob>> { co_return running; };
     source.recent = [this](const http::Request&) -> Task<std::vector<site::RecentProject>> { co_return recent; };
+    source.any_ready = [this](const http::Request&) -> Task<bool> { co_return any_ready; };
     source.spent = [this](const http::Request&) -> Task<std::vector<std::int64_t>> { co_return spent; };
     source.plan = [this](const http::Request&) -> Task<site::PlanNow> { co_return plan; };
     source.look = [this](const http::Request&) -> Task<html::Look> { co_return look; };
@@ -156,6 +158,17 @@ TEST_CASE("an empty dashboard teaches, a full one lists") {
   CHECK(has(page, "&lt;b&gt;Mine&lt;/b&gt;"));
   CHECK(has(page, "<span class=\"badge ready\">Ready</span>"));
   CHECK(has(page, "<time datetime=\"2026-01-02T03:04:05"));
+}
+
+TEST_CASE("the first steps do not come back for somebody whose ready project is older than the newest eight") {
+  Site site;
+  const core::Time time = *core::parse_rfc3339("2026-01-02T03:04:05Z");
+  for (int i = 0; i < 8; ++i) site.recent.push_back({core::ProjectId::random(), "Draft", "draft", time});
+  const std::string newcomer = site.get("/app", true);
+  site.any_ready = true;
+  const std::string old_hand = site.get("/app", true);
+  CHECK(has(newcomer, html::text("en", "site.dashboard.start")));
+  CHECK_FALSE(has(old_hand, html::text("en", "site.dashboard.start")));
 }
 
 TEST_CASE("the dashboard follows running jobs only while there are some") {
