@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/ids.h"
+#include "core/text.h"
 #include "html/look.h"
 #include "html/setup.h"
 #include "html/template.h"
@@ -161,7 +162,8 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   data.set("status", std::to_string(problem.status)).set("narrow", true);
   data.set("why", text(locale, key + ".why")).set("sentence", sentence_of(problem, locale));
   for (const auto& [name, value] : problem.headers)
-    if (name == "Retry-After") data.set("retry_after", value);
+    if (const auto seconds = core::parse_int(value); name == "Retry-After" && seconds)
+      data.set("retry_after", counted(locale, "html.error.retry_after", *seconds));
   // A link to this address is a GET: what was sent by a form can only be sent again from the form's page.
   const bool again = problem.status == 429 || problem.status >= 500;
   const bool read = rq.method == http::Method::get || rq.method == http::Method::head;

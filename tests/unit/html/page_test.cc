@@ -230,6 +230,11 @@ TEST_CASE("an error page keeps Retry-After and says it") {
   const http::Response response = html::error_page(visitor(), problem);
   CHECK(response.headers.get("Retry-After") == "30");
   CHECK(has(body(response), "Try again in 30 seconds."));
+  problem.headers.back().second = "1";
+  CHECK(has(body(html::error_page(visitor(), problem)), "Try again in one second."));
+  http::Request german = visitor();
+  german.headers.add("Accept-Language", "de");
+  CHECK(has(body(html::error_page(german, problem)), "Versuchen Sie es in einer Sekunde noch einmal."));
 }
 
 TEST_CASE("every view of every module loads") {

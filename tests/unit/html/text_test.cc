@@ -51,7 +51,7 @@ TEST_CASE("names in braces are filled once, unknown ones stay") {
 
 TEST_CASE("text() gives the key itself when nobody wrote the sentence") {
   CHECK(html::text("en", "html.nobody.wrote.this") == "html.nobody.wrote.this");
-  CHECK(html::text("en", "html.error.retry_after", {{"retry_after", "7"}}) == "Try again in 7 seconds.");
+  CHECK(html::text("en", "html.error.retry_after.other", {{"n", "7"}}) == "Try again in 7 seconds.");
 }
 
 TEST_CASE("the language asked for is taken only when it exists") {
