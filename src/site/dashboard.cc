@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -59,10 +60,22 @@ html::Rows first_steps(const std::vector<RecentProject>& recent, bool running) {
   return rows;
 }
 
-void tell_use(const std::vector<std::int64_t>& spent, const std::string& locale, html::Data& data) {
+// The chart's figures as a table, for those who cannot see its bars.
+html::Rows days_of(const std::vector<std::int64_t>& spent, core::Time today, const std::string& locale) {
+  html::Rows rows;
+  core::Time day = today - std::chrono::days{static_cast<std::int64_t>(spent.size())};
+  for (const std::int64_t n : spent) {
+    day += std::chrono::days{1};
+    rows.push_back(html::Data{}.set("day", html::day(day, locale)).set("n", html::number(n, locale)));
+  }
+  return rows;
+}
+
+void tell_use(const std::vector<std::int64_t>& spent, core::Time today, const std::string& locale, html::Data& data) {
   const std::int64_t sum = std::accumulate(spent.begin(), spent.end(), std::int64_t{0});
   const std::string said = html::text(locale, "site.dashboard.used_chart", {{"n", html::number(sum, locale)}});
   data.set("used", html::number(sum, locale)).set("chart", html::bars(spent, said));
+  data.set("used_days", days_of(spent, today, locale));
 }
 
 void tell_plan(const PlanNow& plan, const std::string& locale, html::Data& data) {
@@ -88,7 +101,7 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   const bool newcomer = !co_await has_video(source, rq, recent);
   html::Rows steps = newcomer ? first_steps(recent, !running.empty()) : html::Rows{};
   data.set("starting", !steps.empty()).set("first_steps", std::move(steps));
-  tell_use(spent, locale, data);
+  tell_use(spent, source.now(), locale, data);
   tell_plan(plan, locale, data);
   if (!running.empty()) data.set("refresh", "5");
   http::Response response = html::page(rq, "site/dashboard", std::move(data));

@@ -61,6 +61,7 @@ struct DashboardSource {
   std::function<core::Task<std::vector<std::int64_t>>(const http::Request&)> spent;
   std::function<core::Task<PlanNow>(const http::Request&)> plan;
   std::function<core::Task<html::Look>(const http::Request&)> look;
+  std::function<core::Time()> now = [] { return core::SystemClock{}.now(); };
 };
 
 void mount(http::Router& router, Catalogue catalogue = {});

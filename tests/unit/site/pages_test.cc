@@ -37,6 +37,7 @@ struct Site {
     source.any_ready = [this](const http::Request&) -> Task<bool> { co_return any_ready; };
     source.spent = [this](const http::Request&) -> Task<std::vector<std::int64_t>> { co_return spent; };
     source.plan = [this](const http::Request&) -> Task<site::PlanNow> { co_return plan; };
+    source.now = [] { return *core::parse_rfc3339("2026-03-01T23:59:59Z"); };
     source.look = [this](const http::Request&) -> Task<html::Look> { co_return look; };
     site::mount(router, source);
   }
@@ -169,6 +170,17 @@ TEST_CASE("the first steps do not come back for somebody whose ready project is 
   const std::string old_hand = site.get("/app", true);
   CHECK(has(newcomer, html::text("en", "site.dashboard.start")));
   CHECK_FALSE(has(old_hand, html::text("en", "site.dashboard.start")));
+}
+
+TEST_CASE("the chart of the month's use is a table too: a row for each day, today last") {
+  Site site;
+  site.spent.front() = 3;
+  site.spent.back() = 1234;
+  const std::string page = site.get("/app", true);
+  CHECK(count(page, "<tr><th scope=\"row\">") == 30);
+  CHECK(has(page, "<tbody><tr><th scope=\"row\">31 Jan 2026</th><td>3</td></tr>"));
+  CHECK(has(page, "<tr><th scope=\"row\">28 Feb 2026</th><td>0</td></tr>"));
+  CHECK(has(page, "<tr><th scope=\"row\">1 Mar 2026</th><td>1,234</td></tr></tbody>"));
 }
 
 TEST_CASE("the dashboard follows running jobs only while there are some") {
