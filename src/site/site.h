@@ -52,7 +52,7 @@ struct PlanNow {
 
 // Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8;
 // `any_ready`: whether a project of any age is ready, asked only when none of the recent is; `spent`: credits a day,
-// today last; `look`: what the profile says, for browsers that do not know it yet.
+// today (UTC, as `now` has it) last; `look`: what the profile says, for browsers that do not know it yet.
 struct DashboardSource {
   std::function<core::Task<std::int64_t>(const http::Request&)> balance;
   std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;

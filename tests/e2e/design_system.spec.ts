@@ -9,8 +9,8 @@ for (const colorScheme of ["light", "dark"] as const)
       await page.setViewportSize({ width, height: 900 });
       await page.goto("/dev/ui");
       await expect(page.locator("time[data-local]").first()).toBeVisible();
-      // Fonts are drawn a little differently from machine to machine; a part that moved or changed its colour is more.
-      await expect(page).toHaveScreenshot(`ui-${colorScheme}-${width}.png`, { fullPage: true, maxDiffPixelRatio: 0.02, threshold: 0.25, animations: "disabled" });
+      // Drawn again on one machine, not one pixel differs; a few may where an edge is smoothed otherwise, less than one letter.
+      await expect(page).toHaveScreenshot(`ui-${colorScheme}-${width}.png`, { fullPage: true, maxDiffPixels: 40, threshold: 0.25, animations: "disabled" });
     });
 
 for (const colorScheme of ["light", "dark"] as const)
