@@ -81,13 +81,12 @@ Plan shown(const Node& root, SqlText statement, const Showing& showing, const Bo
   else if (keys) write_key(sql, root);
   else sql << "1";
   sql << ")";
-  Node source = root;
   if (rows) {
     sql << ", r as (select ";
-    write_fields(sql, source, bounds);
-    write_from(sql, source, nullptr, bounds, "w");
-    if (kind.inserts) write_where(sql, source, nullptr, Conditions::embeds);
-    write_order(sql, source);
+    write_fields(sql, root, bounds);
+    write_from(sql, root, nullptr, bounds, "w");
+    if (kind.inserts) write_where(sql, root, nullptr, Conditions::embeds);
+    write_order(sql, root);
     sql << ")";
   }
   const std::string_view from = rows ? "r" : "w";

@@ -33,9 +33,9 @@ SchemaCache::SchemaCache(core::Loop& loop, pg::Db& db, pg::Listener& listener, s
 SchemaCache::~SchemaCache() = default;
 
 core::Task<> SchemaCache::keep_fresh(std::shared_ptr<State> state) {
-  const auto ambient = core::ambient();
+  const std::stop_token stop = core::ambient()->stop.get_token();
   std::chrono::milliseconds wait = 100ms;
-  while (!ambient->stop.stop_requested()) {
+  while (!stop.stop_requested()) {
     bool loaded = false;
     try {
       core::Task<std::shared_ptr<const Catalogue>> loading = load_catalogue(state->db, state->schemas);
