@@ -1,5 +1,8 @@
 #include "storage/wire.h"
 
+#include <algorithm>
+#include <array>
+
 #include "core/json.h"
 #include "core/log.h"
 #include "pg/error.h"
@@ -49,8 +52,13 @@ WireError meaning_of(const pg::Error& e) {
 http::Response wire_problem(const core::Problem& problem) {
   if (problem.status == 413) return answer(too_large(), 400);
   const std::string status = std::to_string(problem.status);
-  if (problem.status < 500) return answer(WireError(status, "InvalidRequest", "InvalidRequest", problem.what()), 400);
-  auto response = answer(WireError(status, "InternalError", "Internal", problem.what()), problem.status);
+  const bool refused = problem.status < 500 || problem.status == 501 || problem.status == 505;
+  const WireError error = refused ? WireError(status, "InvalidRequest", "InvalidRequest", problem.what())
+                                  : WireError(status, "InternalError", "Internal", problem.what());
+  // The wire says 400 to whatever its own handlers refuse. What is no request keeps the status of HTTP.
+  static constexpr std::array kOfHttp{405, 408, 414, 417, 431, 501, 505};
+  const bool of_http = std::ranges::find(kOfHttp, problem.status) != kOfHttp.end();
+  auto response = answer(error, refused && !of_http ? 400 : problem.status);
   for (const auto& [name, value] : problem.headers) response.headers.set(name, value);
   return response;
 }

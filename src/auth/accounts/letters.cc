@@ -33,7 +33,6 @@ std::string mail_link(const Config& config, std::string_view type, std::string_v
 }
 
 Task<> send_letter(Auth& auth, pg::Tx& tx, const Letter& letter) {
-  co_await count_mail(auth, tx);
   const bool pkce = !letter.landing.challenge.value.empty();
   const OneTime one =
       co_await issue_one_time(auth, tx, letter.user, letter.token_kind, letter.address, pkce ? Pkce::yes : Pkce::no);

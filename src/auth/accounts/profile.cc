@@ -105,8 +105,10 @@ Task<User> change_account(Auth& auth, Bearer who, Changes changes, Origin from) 
   if (!changes.email.empty()) changes.email = canonical_email(changes.email);
   if (changes.email == before.email) changes.email.clear();
   if (!changes.email.empty()) {
-    // As email_change.cc counts it, so that asking again within the minute is refused.
-    co_await require_mail_rate(auth, "email_change", before.email.empty() ? before.id.str() : before.email);
+    // By his id: what strangers ask for the address must not keep its signed-in owner from leaving it. The address's
+    // turn goes as well, so that asking again within the minute (email_change.cc) is refused.
+    co_await require_mail_rate(auth, "email_change", before.id.str());
+    if (!before.email.empty()) co_await take_mail_turn(auth, "email_change", before.email);
   }
   Change change{&auth, who, std::move(changes), {}, std::move(from)};
   const std::string& password = change.wanted.password;

@@ -1,5 +1,6 @@
 #include "auth/accounts/accounts.h"
 #include "auth/audit.h"
+#include "auth/devices/devices.h"
 #include "auth/limits/even_time.h"
 #include "auth/limits/limits.h"
 #include "auth/passwords/password.h"
@@ -48,6 +49,7 @@ Task<std::optional<Session>> reset_in(pg::Tx& tx, Reset& reset) {
   co_await set_password(tx, user->id, reset.hash, auth.clock.now());
   co_await drop_one_time(tx, user->id);
   co_await end_sessions(tx, user->id, std::nullopt, End::everywhere);
+  co_await forget_devices(tx, user->id);
   co_await audit(auth, tx, "user_updated_password", user->id, reset.from);
   co_return co_await open_session(auth, tx, user->id, "recovery", reset.from);
 }

@@ -40,15 +40,24 @@ Task<Session> enter(pg::Tx& tx, Entry& entry) {
   co_return session;
 }
 
+// Whoever guesses at an account from many addresses must not keep its owner out of his own browser: a device that has
+// been signed in to it has a bucket of its own when the account's is empty.
+Task<> admit(Auth& auth, const std::string& email, const Origin& from) {
+  const RateTurn turn = co_await take_rate(auth, kSignInRate, from.ip, email);
+  if (turn.client <= 0 && turn.account > 0 && co_await is_known_device(auth, email, from)) {
+    co_await require_rate(auth, kDeviceRate, from.ip, email + "\n" + from.device);
+    co_return;
+  }
+  co_await refuse_rate(auth, kSignInRate, from.ip, turn);
+}
+
 }  // namespace
 
 Task<Session> sign_in(Auth& auth, std::string email, std::string password, Origin from) {
   const EvenTime even(auth, EvenTime::Work::hashing);
   email = core::lower(core::trim(email)).substr(0, 256);
   const bool possible = core::valid_utf8(email) && email.find('\0') == std::string::npos;
-  // Whoever guesses at an account from many addresses must not keep its owner out of his own browser.
-  const bool at_home = possible && co_await is_known_device(auth, email, from);
-  co_await require_rate(auth, kSignInRate, from.ip, at_home ? "" : email);
+  co_await admit(auth, possible ? email : "", from);
   std::optional<User> user;
   if (possible) user = co_await auth.db.in(pg::as_service("a stranger signs in"), find, email);
   const std::string stored = user ? user->password_hash.value_or("") : "";

@@ -3,6 +3,7 @@
 #include "auth/accounts/accounts.h"
 #include "auth/admin/admin.h"
 #include "auth/audit.h"
+#include "auth/limits/limits.h"
 #include "auth/passwords/password.h"
 #include "auth/redirect.h"
 #include "auth/tokens/one_time.h"
@@ -59,7 +60,7 @@ Task<User> waiting_user(Ask& ask, pg::Tx& tx) {
   co_await merge_user_metadata(tx, known->id, ask.metadata, now);
   const auto merged = co_await user_by_id(tx, known->id);
   if (!merged) throw core::Problem(404, "user_not_found", "User with this email not found");
-  require_metadata_fits(*merged);
+  if (ask.metadata != "{}") require_metadata_fits(*merged);
   co_return *merged;
 }
 
@@ -162,6 +163,7 @@ Task<Response> invite(Auth& auth, Request& rq) {
   const core::Json body = object_body(rq);
   Ask ask{&auth, "invite", canonical_email(text_of(body, "email")), {}, object_of(body, "data"), {}, {}, origin_of(rq)};
   ask.redirect_to = landing_of(auth, rq, body).redirect_to;
+  co_await require_instance_mail(auth);
   const auto invited = co_await auth.db.in(pg::as_service(admin::kWhy), invite_in, ask);
   co_return admin::shown(invited);
 }

@@ -38,6 +38,10 @@ constexpr pg::Sql kForget{"auth.device_forget", R"sql(
     select device from tenon.known_devices where user_id = $1 order by last_seen desc offset 50)
 )sql"};
 
+constexpr pg::Sql kForgetAll{"auth.device_forget_all", R"sql(
+  delete from tenon.known_devices where user_id = $1
+)sql"};
+
 constexpr pg::Sql kKnows{"auth.device_known", R"sql(
   select exists (select from tenon.known_devices d join auth.users u on u.id = d.user_id
                  where lower(u.email) = $1 and not u.is_sso_user and u.deleted_at is null and d.device = $2)
@@ -129,5 +133,7 @@ Task<> meet_device(Auth& auth, pg::Tx& tx, core::UserId user, const Origin& from
   const std::string entity = user.str() + ":" + core::Uuid::ordered().str();
   co_await outbox::queue_mail(tx, user, "new_sign_in", entity, extra.take());
 }
+
+Task<> forget_devices(pg::Tx& tx, core::UserId user) { co_await tx.run(kForgetAll, user); }
 
 }  // namespace auth

@@ -36,4 +36,7 @@ Task<bool> is_known_device(Auth& auth, std::string email, const Origin& from);
 // Remembers the device of a sign-in; one that is new to him, though he had others, is told of by mail.
 Task<> meet_device(Auth& auth, pg::Tx& tx, core::UserId user, const Origin& from);
 
+// None of his devices is known any more: whoever had his password may have signed in on one.
+Task<> forget_devices(pg::Tx& tx, core::UserId user);
+
 }  // namespace auth

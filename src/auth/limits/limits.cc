@@ -23,25 +23,18 @@ constexpr pg::Sql kTakeOne{"auth.rate_take", R"sql(
 // The address's bucket is taken before the account's, always, so that two calls cannot wait for each other.
 constexpr pg::Sql kTakeBoth{"auth.rate_take_both", R"sql(
   with client as materialized (select tenon.take_token($1, $3, $4) as wait)
-  select case when wait > 0 then wait else tenon.take_token($2, $5, $6) end from client
+  select wait, case when wait > 0 then 0 else tenon.take_token($2, $5, $6) end from client
 )sql"};
 
-// How long until the instance may send again, without taking anything; then, if it may, the address's turn.
+// The instance's only when the address had its own. Each is a call of its own, outside of any transaction: nobody waits
+// for another one's letter.
 struct MailTurn {
-  double instance;
   double address;
+  double instance;
 };
 constexpr pg::Sql kMailTurn{"auth.mail_turn", R"sql(
-  with room as materialized (
-    select coalesce((
-      select greatest(0, 1 - (b.tokens + greatest(extract(epoch from clock_timestamp() - b.at), 0) * $3::float8))
-             / $3::float8
-        from tenon.rate_buckets b where b.key = 'auth:mail:instance'), 0)::float8 as wait)
-  select wait, case when wait > 0 then 0 else tenon.take_token($1, 1, $2) end from room
-)sql"};
-
-constexpr pg::Sql kCountMail{"auth.mail_count", R"sql(
-  select tenon.take_token('auth:mail:instance', $1, $2)
+  with address as materialized (select tenon.take_token($1, 1, $2) as wait)
+  select wait, case when wait > 0 then 0 else tenon.take_token('auth:mail:instance', $3, $4) end from address
 )sql"};
 
 constexpr const char* kWhy = "limits are counted before anyone is signed in";
@@ -85,24 +78,33 @@ std::string client_network(std::string_view ip) {
   return core::hex(bytes.substr(0, 8)) + "/64";
 }
 
-Task<> require_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account) {
-  if (auth.config.limits == Config::Limits::off) co_return;
+Task<RateTurn> take_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account) {
+  if (auth.config.limits == Config::Limits::off) co_return RateTurn{};
   const Rate rate = rate_of(auth.config, limit);
   const std::string by_ip = bucket(limit.name, "ip", client_network(client_ip));
-  double wait = 0;
   if (account.empty()) {
-    wait = co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, by_ip, rate.burst, rate.per_second);
-  } else {
-    const std::string by_account = bucket(limit.name, "account", account);
-    wait = co_await auth.db.as(pg::as_service(kWhy))
-               .one<double>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second, rate.burst * kAccountFactor,
-                            rate.per_second * kAccountFactor);
+    const double wait =
+        co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, by_ip, rate.burst, rate.per_second);
+    co_return RateTurn{.client = wait};
   }
+  const std::string by_account = bucket(limit.name, "account", account);
+  co_return co_await auth.db.as(pg::as_service(kWhy))
+      .one<RateTurn>(kTakeBoth, by_ip, by_account, rate.burst, rate.per_second, rate.burst * limit.of_account,
+                     rate.per_second * limit.of_account);
+}
+
+Task<> refuse_rate(Auth& auth, const Limit& limit, std::string_view client_ip, RateTurn turn) {
+  const double wait = std::max(turn.client, turn.account);
   if (wait <= 0) co_return;
   core::log::warn("auth.rate.exceeded", {{"limit", limit.name}, {"ip", client_ip}});
   const Origin from{std::string(client_ip), {}, {}};
   co_await audit_refused(auth, "rate_limited", limit.name, std::nullopt, from);
   refuse("over_request_rate_limit", "Request rate limit reached", whole(wait));
+}
+
+Task<> require_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account) {
+  const RateTurn turn = co_await take_rate(auth, limit, client_ip, account);
+  co_await refuse_rate(auth, limit, client_ip, turn);
 }
 
 namespace {
@@ -112,17 +114,20 @@ namespace {
          fmt::format("For security purposes, you can only request this after {} seconds.", whole(wait)), whole(wait));
 }
 
+[[noreturn]] void refuse_instance(double wait) {
+  core::log::warn("auth.rate.exceeded", {{"limit", kMailRate.name}});
+  refuse_mail(wait);
+}
+
 // Seconds until the address may have its next mail; 0: now, and the turn is taken.
 Task<double> mail_wait(Auth& auth, std::string_view kind, std::string_view address) {
   if (auth.config.limits == Config::Limits::off) co_return 0;
   const std::string key = bucket("mail", kind, address);
   const double rate = 1 / kMailSeconds;
   const Rate all = rate_of(auth.config, kMailRate);
-  const MailTurn turn = co_await auth.db.as(pg::as_service(kWhy)).one<MailTurn>(kMailTurn, key, rate, all.per_second);
-  if (turn.instance > 0) {
-    core::log::warn("auth.rate.exceeded", {{"limit", kMailRate.name}});
-    refuse_mail(turn.instance);
-  }
+  const MailTurn turn =
+      co_await auth.db.as(pg::as_service(kWhy)).one<MailTurn>(kMailTurn, key, rate, all.burst, all.per_second);
+  if (turn.instance > 0) refuse_instance(turn.instance);
   co_return turn.address;
 }
 
@@ -138,11 +143,13 @@ Task<bool> take_mail_turn(Auth& auth, std::string_view kind, std::string_view ad
   co_return wait <= 0;
 }
 
-Task<> count_mail(Auth& auth, pg::Tx& tx) {
+Task<> require_instance_mail(Auth& auth) {
   if (auth.config.limits == Config::Limits::off) co_return;
   const Rate all = rate_of(auth.config, kMailRate);
-  const double wait = co_await tx.one<double>(kCountMail, all.burst, all.per_second);
-  if (wait > 0) refuse_mail(wait);
+  const std::string instance = "auth:mail:instance";
+  const double wait =
+      co_await auth.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, instance, all.burst, all.per_second);
+  if (wait > 0) refuse_instance(wait);
 }
 
 }  // namespace auth

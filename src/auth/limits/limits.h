@@ -12,22 +12,22 @@ namespace auth {
 struct Limit {
   std::string_view name;
   Rate rate;
+  // An account's bucket is this many times a client's: guesses that come from many addresses have an end, and one
+  // address alone cannot empty it.
+  double of_account = 1;
 };
 inline constexpr Limit kRefreshRate{"refresh", {150, 150.0 / 300}};
-inline constexpr Limit kVerifyRate{"verify", {30, 30.0 / 300}};
-inline constexpr Limit kRecoverRate{"recover", {30, 30.0 / 300}};  // recover, otp, magiclink, resend, reauthenticate
-inline constexpr Limit kSignInRate{"sign_in", {30, 30.0 / 300}};   // sign-up too
-inline constexpr Limit kOauthRate{"oauth", {60, 60.0 / 300}};      // ways to a provider and back
+inline constexpr Limit kVerifyRate{"verify", {30, 30.0 / 300}, 4};
+inline constexpr Limit kRecoverRate{"recover", {30, 30.0 / 300}};    // recover, otp, magiclink, resend, reauthenticate
+inline constexpr Limit kSignInRate{"sign_in", {30, 30.0 / 300}, 4};  // sign-up too
+inline constexpr Limit kDeviceRate{"device", {30, 30.0 / 300}};      // sign-in from where the account is known
+inline constexpr Limit kOauthRate{"oauth", {60, 60.0 / 300}};        // ways to a provider and back
 inline constexpr Limit kAnonymousRate{"anonymous", {30, 30.0 / 3600}};
 inline constexpr Limit kMfaRate{"mfa", {15, 15.0 / 60}};
 inline constexpr Limit kMailRate{"mail", {30, 30.0 / 3600}};  // of the whole instance
-inline constexpr const Limit* kLimits[] = {&kRefreshRate, &kVerifyRate,    &kRecoverRate, &kSignInRate,
+inline constexpr const Limit* kLimits[] = {&kRefreshRate, &kVerifyRate,    &kRecoverRate, &kSignInRate, &kDeviceRate,
                                            &kOauthRate,   &kAnonymousRate, &kMfaRate,     &kMailRate};
 bool is_rate(std::string_view name);
-
-// An account's bucket is this many times a client's: guesses that come from many addresses have an end, and one address
-// alone cannot empty it.
-inline constexpr double kAccountFactor = 4;
 
 // What an address counts as: itself for IPv4 (also when mapped into IPv6), its /64 for IPv6, since one line of a
 // provider has a whole /64 to choose from. Text that is no address stays as it is.
@@ -38,12 +38,21 @@ std::string client_network(std::string_view ip);
 // over_request_rate_limit with Retry-After. No-op when limits are off.
 Task<> require_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account = "");
 
-// One mail a minute to an address, whether somebody has it or not, and none while the instance has sent what it may an
-// hour: Problem 429 over_email_send_rate_limit. Nothing of the instance's is taken, since perhaps no letter goes out.
+// What the buckets say, for who has another way in: seconds to wait, 0 where a token was taken.
+struct RateTurn {
+  double client = 0;
+  double account = 0;
+};
+Task<RateTurn> take_rate(Auth& auth, const Limit& limit, std::string_view client_ip, std::string_view account);
+// Throws what require_rate throws for that turn; nothing when both were had.
+Task<> refuse_rate(Auth& auth, const Limit& limit, std::string_view client_ip, RateTurn turn);
+
+// One mail a minute to an address and one of the instance's, whether somebody has the address or not: what is counted
+// must not tell. Problem 429 over_email_send_rate_limit.
 Task<> require_mail_rate(Auth& auth, std::string_view kind, std::string_view address);
-// The same, where a second mail within the minute is left out instead: false.
+// The same, where a second mail within the minute is left out instead: false, and nothing of the instance's is taken.
 Task<bool> take_mail_turn(Auth& auth, std::string_view kind, std::string_view address);
-// A letter goes out: one of the instance's, in its transaction. Problem 429 as above.
-Task<> count_mail(Auth& auth, pg::Tx& tx);
+// One of the instance's alone, for a letter that an administrator sends.
+Task<> require_instance_mail(Auth& auth);
 
 }  // namespace auth

@@ -15,7 +15,7 @@ void write_total(SqlText& sql, const Node& root, const Bounds& bounds, std::stri
   write_from(sql, root, nullptr, bounds, source);
   write_where(sql, root, nullptr);
   write_group(sql, root);
-  if (at_most > 0) (sql << " limit ").number(at_most);
+  if (at_most > 0) (sql << " limit ").bind(std::to_string(at_most));  // follows the offset, and those are many
   sql << ") t";
 }
 

@@ -1,6 +1,8 @@
 // Where one is signed in, and what a sign-in from a new device sets off.
 #include "auth/devices/devices.h"
 
+#include "auth/accounts/accounts.h"
+
 #include "integration/auth/support/house.h"
 
 using namespace auth_test;
@@ -96,4 +98,21 @@ TEST_CASE("nobody ends another's session, and the devices that are remembered st
     sign_in(house, "dave@example.com", kChrome, device);
   }
   CHECK(std::stoi(cell("select count(*) from tenon.known_devices where user_id = '" + user(dave).str() + "'")) <= 51);
+}
+
+TEST_CASE("a password that was reset forgets the devices that the old one was used on") {
+  House house;
+  house.sign_in("dolores@example.com");
+  const std::string device(32, 'k');
+  CHECK(sign_in(house, "dolores@example.com", kChrome, device).status == 200);
+  const auto known = [&] {
+    return house.loop.run_until(
+        auth::is_known_device(house.auth(), "dolores@example.com", auth::Origin{"198.51.100.7", kChrome, device}));
+  };
+  CHECK(known());
+  CHECK(house.post("/recover", R"({"email":"dolores@example.com"})").status == 200);
+  const std::string token = house.mail("dolores@example.com", "recovery").token;
+  house.loop.run_until(
+      auth::reset_password(house.auth(), token, "another horse battery", auth::Origin{"198.51.100.7", kPhone, ""}));
+  CHECK_FALSE(known());
 }

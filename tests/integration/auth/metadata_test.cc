@@ -81,3 +81,14 @@ TEST_CASE(
   REQUIRE(user.status == 200);
   CHECK(user.json()["user_metadata"]["avatar"].string_or("").size() == 20000);
 }
+
+TEST_CASE("who came with more than the bound may still be banned, and his metadata may shrink") {
+  House house;
+  house.sign_in("md-z@example.com");
+  const std::string id = cell("select id from auth.users where email = 'md-z@example.com'");
+  rows("update auth.users set raw_user_meta_data = jsonb_build_object('n', repeat('x', 6000)) where id = '" + id + "'");
+  CHECK(house.admin(Method::put, "/users/" + id, R"({"ban_duration":"24h"})").status == 200);
+  CHECK(house.admin(Method::put, "/users/" + id, R"({"user_metadata":{"more":1}})").code() == "validation_failed");
+  CHECK(house.admin(Method::put, "/users/" + id, R"({"user_metadata":{"n":null}})").status == 200);
+  CHECK(cell("select banned_until > now() from auth.users where id = '" + id + "'") == "t");
+}

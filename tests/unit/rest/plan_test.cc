@@ -75,6 +75,17 @@ TEST_CASE("names are quoted and values are bound") {
   CHECK(code_of([&] { w.read("films", {{"select", "\"a\"\"; drop table x --\""}}); }) == "PGRST100");
 }
 
+TEST_CASE("how far a page's rows are counted is a value: pages share one statement") {
+  World w;
+  w.read("films", {});
+  const Node root = resolve(w.catalogue, *w.catalogue.table("public", "films"), w.query.root);
+  const auto text = [&](std::int64_t to) {
+    return plan::read(root, {.count = Prefer::Count::exact, .count_to = to}, {}).sql.text();
+  };
+  CHECK(text(11) == text(100011));
+  CHECK(text(11) != text(0));
+}
+
 TEST_CASE("a quote in a name is doubled, and one in a JSON key as well") {
   World w;
   CHECK(w.read("films", {{"select", R"("a\"b")"}}).starts_with(R"(select "films"."a""b" from)"));
