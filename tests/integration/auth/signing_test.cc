@@ -59,6 +59,11 @@ TEST_CASE(
   // No row holds a private key that opens without the secret.
   CHECK(cell("select count(*) from auth.signing_keys where encode(private_enc, 'hex') like '%2a8648ce3d0301%'") == "0");
 
+  // A key that does not open signs nothing, and no retired one does it instead: its tokens would end with it.
+  rows("update auth.signing_keys set private_enc = '\\x00' where state = 'current'");
+  wait_for_keys(house);
+  CHECK(header_of(enter(house, "sk-a@example.com"))["alg"].string_or("") == "HS256");
+
   // When every token of the retired key has ended, so has the key.
   rows("update auth.signing_keys set retired_at = retired_at - interval '2 hours' where state = 'previous'");
   wait_for_keys(other);
