@@ -7,7 +7,8 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import { claimsOf, digits, enrolled, fresh, linkHash, password, raised, shared, totp, Wire } from "./support/auth.ts";
+import { claimsOf, digits, enrolled, fresh, linkHash, password, raised, shared, Wire } from "./support/auth.ts";
+import { totp } from "../support/totp.ts";
 import { openIdProvider, walk } from "./support/oidc.ts";
 import { startTenon, type Tenon } from "./support/tenon.ts";
 

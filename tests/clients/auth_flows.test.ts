@@ -2,7 +2,8 @@
 // version header came back, so each assertion on a code holds both.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { claimsOf, digits, enrolled, fresh, linkHash, password, shared, totp, Wire } from "./support/auth.ts";
+import { claimsOf, digits, enrolled, fresh, linkHash, password, shared, Wire } from "./support/auth.ts";
+import { totp } from "../support/totp.ts";
 
 const wire = new Wire(shared());
 const { admin } = wire;

@@ -1,19 +1,8 @@
 // The pages of auth as people use them, in Chromium and without JavaScript alike.
-import { createHmac } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Browser, type Page } from "@playwright/test";
 import { freshAddress, linkIn, mailTo, password, signUp, test, watchConsole } from "./support.ts";
-
-/** RFC 6238 with the key as the page shows it. */
-function totp(key: string, at = Date.now()): string {
-  const bits = [...key.replace(/\s/g, "")].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
-  const secret = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const mac = createHmac("sha1", secret).update(counter).digest();
-  const offset = mac[19] & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
+import { totp } from "../support/totp.ts";
 
 async function signIn(page: Page, address: string, secret = password): Promise<void> {
   await page.goto("/login");

@@ -104,6 +104,14 @@ std::string peer_of(const sockaddr_storage& from) {
   return text;
 }
 
+// Closes what nobody has taken over.
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
 }  // namespace
 
 Listener::Listener(Hub& hub, const std::string& address, int port)
@@ -183,11 +191,11 @@ void Listener::accept_all() {
 }
 
 void Listener::admit(int fd, const sockaddr_storage& from) try {
+  Descriptor own{fd};
   std::string peer = peer_of(from);
   if (hub_.connections.size() >= static_cast<std::size_t>(hub_.config.max_connections)) {
     [[maybe_unused]] const ssize_t ignored = ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(fd, SHUT_WR);
-    ::close(fd);
     return;
   }
   const int on = 1;
@@ -195,10 +203,8 @@ void Listener::admit(int fd, const sockaddr_storage& from) try {
   boost::asio::ip::tcp::socket socket(hub_.loop.io());
   boost::system::error_code ec;
   socket.assign(peer.contains(':') ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), fd, ec);
-  if (ec) {
-    ::close(fd);
-    return;
-  }
+  if (ec) return;
+  own.fd = -1;
   auto connection = std::make_shared<Connection>(hub_, std::move(socket), std::move(peer));
   hub_.connection_tasks.spawn("http.connection", connection->run(), hub_.between);
 } catch (const std::exception& e) {

@@ -2,8 +2,9 @@
 // Every client made here leaves its last answer in `last`, since auth-js keeps some codes to itself.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { totp } from "../../support/totp.ts";
 
 export const password = "testpassword123";
 export const fresh = () => `person-${randomUUID()}@example.com`;
@@ -98,17 +99,6 @@ export class Wire {
   sql(text: string): string {
     return execFileSync("psql", ["-qXAt", "-v", "ON_ERROR_STOP=1", "-c", text, this.where.database], { encoding: "utf8" }).trim();
   }
-}
-
-export function totp(secret: string, at = Date.now()): string {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
-  const mac = createHmac("sha1", key).update(counter).digest();
-  const offset = mac[19] & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1000000).padStart(6, "0");
 }
 
 export type Enrolled = { id: string; totp: { qr_code: string; secret: string; uri: string } };

@@ -29,17 +29,6 @@ struct Trigger {
   }
 };
 
-auth::oauth::Provider github() {
-  auth::oauth::Provider hub;
-  hub.name = "github";
-  hub.label = "GitHub";
-  hub.kind = auth::oauth::Provider::Kind::github;
-  hub.client_id = "id";
-  hub.web_base = "https://github.example";
-  hub.api_base = "https://api.github.example";
-  return hub;
-}
-
 struct Link {
   House* house;
   core::UserId user;

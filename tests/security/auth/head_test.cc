@@ -6,14 +6,7 @@ using http::Method;
 
 TEST_CASE("a HEAD redeems no link, sends no mail and begins no flow") {
   House house([](auth::Config& config) {
-    auth::oauth::Provider hub;
-    hub.name = "github";
-    hub.label = "GitHub";
-    hub.kind = auth::oauth::Provider::Kind::github;
-    hub.client_id = "id";
-    hub.web_base = "https://github.example";
-    hub.api_base = "https://api.github.example";
-    config.providers.push_back(hub);
+    config.providers.push_back(github());
     config.manual_linking = true;
   });
   const auto head = [&](const std::string& target, const std::string& bearer = "") {

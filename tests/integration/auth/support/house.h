@@ -236,4 +236,16 @@ class Browser {
   House* house_;
 };
 
+// A provider that is configured and never asked.
+inline auth::oauth::Provider github() {
+  auth::oauth::Provider hub;
+  hub.name = "github";
+  hub.label = "GitHub";
+  hub.kind = auth::oauth::Provider::Kind::github;
+  hub.client_id = "id";
+  hub.web_base = "https://github.example";
+  hub.api_base = "https://api.github.example";
+  return hub;
+}
+
 }  // namespace auth_test
