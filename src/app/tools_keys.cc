@@ -42,6 +42,8 @@ Task<int> rotate(auth::Auth& auth) {
   const std::vector<auth::SigningKeyInfo> keys = co_await auth::signing_keys(auth);
   for (const auto& key : keys)
     fmt::print("{}  {}  {:<10}{}\n", key.kid, key.alg, key.state, core::rfc3339(key.created));
+  fmt::print(
+      "Every running process changes over within half a minute; tokens of the last key stay good until they end.\n");
   co_return 0;
 }
 
