@@ -108,6 +108,7 @@ document.addEventListener("input", (event) => {
       const page = await fetched(url);
       if (turn !== asked) return;
       replace(target, page);
+      document.title = page.title;
       history.replaceState(history.state, "", url);
     } catch {
       if (turn === asked) form.submit(); // what was typed since has a request of its own

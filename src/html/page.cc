@@ -13,6 +13,8 @@
 namespace html {
 namespace {
 
+constexpr std::string_view kErrorView = "html/error";
+
 const std::string* text_member(const Data& data, std::string_view name) {
   const auto found = data.members().find(name);
   return found == data.members().end() ? nullptr : std::get_if<std::string>(&found->second);
@@ -114,16 +116,30 @@ std::string page_before(const http::Request& rq) {
   return ours ? std::string{from} : std::string{};
 }
 
+std::string said_member(std::string_view locale, std::string_view name, const Data& data) {
+  const std::string* value = text_member(data, name);
+  return value == nullptr ? std::string{} : said(locale, *value, data);
+}
+
+// What stands before the page's name in the title is the first that a tab or a screen reader tells.
+std::string tab_title(std::string_view locale, std::string_view state, std::string_view title, bool refused) {
+  std::string whole{title};
+  if (!state.empty() && !title.empty()) whole.insert(0, std::string{state}.append(" · "));
+  return refused && !whole.empty() ? text(locale, "html.title.error", {{"title", whole}}) : whole;
+}
+
 }  // namespace
 
 http::Response page(const http::Request& rq, std::string_view view, Data data, int status) {
   const std::string locale = locale_of(rq);
   Data outer = page_data(rq, locale);
-  const std::string* title = text_member(data, "title");
-  outer.set("page_title", title == nullptr ? std::string{} : said(locale, *title, data));
-  const std::string* description = text_member(data, "description");
-  outer.set("page_description", description == nullptr ? std::string{} : said(locale, *description, data));
-  outer.set("notice", told(rq, "notice", locale)).set("problem", told(rq, "problem", locale));
+  const std::string title = said_member(locale, "title", data);
+  const std::string state = said_member(locale, "title_state", data);
+  const std::string problem = told(rq, "problem", locale);
+  const bool refused = (status >= 400 && view != kErrorView) || !problem.empty();
+  outer.set("page_title", title).set("tab_title", tab_title(locale, state, title, refused));
+  outer.set("page_description", said_member(locale, "description", data));
+  outer.set("notice", told(rq, "notice", locale)).set("problem", problem);
   outer.set("assets", assets());
   outer.set("nav", rq.caller.signed_in() ? navigation(rq, locale, config().navigation) : Rows{});
   if (begins(rq.path, "/app/settings")) outer.set("settings", navigation(rq, locale, config().settings));
@@ -159,7 +175,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   const std::string key = "html.error." + std::to_string(known);
   Data data;
   data.set("title", key + ".title").set("heading", text(locale, key + ".title"));
-  data.set("status", std::to_string(problem.status)).set("narrow", true);
+  data.set("title_state", "html.error.number").set("status", std::to_string(problem.status)).set("narrow", true);
   data.set("why", text(locale, key + ".why")).set("sentence", sentence_of(problem, locale));
   for (const auto& [name, value] : problem.headers)
     if (const auto seconds = core::parse_int(value); name == "Retry-After" && seconds)
@@ -169,7 +185,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   const bool read = rq.method == http::Method::get || rq.method == http::Method::head;
   data.set("retry", again && read).set("back", again && !read ? page_before(rq) : "");
   data.set("show_id", problem.status >= 500 && !rq.request_id.empty());
-  http::Response response = page(rq, "html/error", std::move(data), problem.status);
+  http::Response response = page(rq, kErrorView, std::move(data), problem.status);
   for (const auto& [name, value] : problem.headers) response.headers.set(name, value);
   return response;
 }

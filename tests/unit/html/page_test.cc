@@ -159,6 +159,24 @@ TEST_CASE("a title is a text key or plain text, escaped") {
             "<title>&lt;/title&gt;&lt;script&gt; · Tenon</title>"));
 }
 
+TEST_CASE("a title tells the page's state first, and an error before all else") {
+  const auto title = [](const http::Request& rq, html::Data data, int status) {
+    const std::string page = body(html::page(rq, "html/mark", std::move(data), status));
+    const std::size_t from = page.find("<title>") + 7;
+    return page.substr(from, page.find("</title>") - from);
+  };
+  const auto album = [] { return html::Data{}.set("title", "Rügen"); };
+  CHECK(title(visitor(), album(), 200) == "Rügen · Tenon");
+  CHECK(title(visitor(), album().set("title_state", "Rendering 40 %"), 200) == "Rendering 40 % · Rügen · Tenon");
+  CHECK(title(visitor(), album().set("title_state", "html.close"), 200) == "Close · Rügen · Tenon");
+  CHECK(title(visitor(), album(), 422) == "Error: Rügen · Tenon");
+  CHECK(title(visitor(), html::Data{}, 422) == "Tenon");
+  http::Request german = visitor();
+  german.headers.add("Accept-Language", "de");
+  CHECK(title(german, album().set("title_state", "3"), 401) == "Fehler: 3 · Rügen · Tenon");
+  CHECK(has(body(error(visitor(), 404, "x", "y")), "<title>Error 404 · There is nothing here · Tenon</title>"));
+}
+
 TEST_CASE("a notice in the address shows only sentences that a module has written") {
   const auto shown = [](const char* notice) {
     http::Request rq = visitor();
