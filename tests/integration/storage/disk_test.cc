@@ -47,10 +47,10 @@ Call upload(const std::string& key, std::string body) {
 }
 
 // Only root mounts. The suite of a full disk by a limit on file sizes runs for everybody.
-#define NEED_MOUNT(disk)                                  \
-  if (!(disk).mounted()) {                                \
-    MESSAGE("this process may not mount: nothing tried"); \
-    return;                                               \
+#define NEED_MOUNT(disk)                            \
+  if (!(disk).mounted()) {                          \
+    MESSAGE("SKIPPED: this process may not mount"); \
+    return;                                         \
   }
 
 }  // namespace
