@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/ids.h"
 #include "core/json.h"
 #include "core/task.h"
@@ -47,6 +48,14 @@ struct Caller {
   bool signed_in() const { return kind == Kind::user; }
 };
 
+// What every page of the app tells its person until it is mended, a failed payment say.
+struct Banner {
+  std::string kind;  // bad or warn
+  std::string text;  // a text key; {day} in its sentence is `day`
+  std::optional<core::Time> day;
+  std::string url, action;  // where it is mended, and the text key of the link
+};
+
 // Pulls a body that is not read into memory. read() gives the next piece (at most 64 KiB), empty at the end; it throws
 // Problem 413 when the route's limit is passed, 408 when the client is too slow.
 class BodyReader {
@@ -70,6 +79,7 @@ class Request {
   bool https = false;                                       // likewise
   std::string request_id;
   Caller caller;
+  std::vector<Banner> banners;
   std::string csp_nonce;   // fresh for each request, base64
   std::string csrf_token;  // what the page's forms must send back as `_csrf` (empty on Who::anyone, wires)
   std::vector<std::string>
