@@ -4,6 +4,7 @@
 
 #include "core/ids.h"
 #include "core/text.h"
+#include "html/format.h"
 #include "html/look.h"
 #include "html/setup.h"
 #include "html/template.h"
@@ -80,6 +81,24 @@ Data assets() {
   return urls;
 }
 
+// What every page of the app says of its person's account; the day stands as a <time> within its sentence.
+Rows banners(const http::Request& rq, std::string_view locale) {
+  static constexpr std::string_view kDay = "{day}";
+  Rows rows;
+  for (const http::Banner& banner : rq.banners) {
+    const std::string sentence = text(locale, banner.text);
+    const std::size_t at = sentence.find(kDay);
+    Data row;
+    row.set("kind", banner.kind).set("before", sentence.substr(0, at));
+    row.set("rest", at == std::string::npos ? "" : sentence.substr(at + kDay.size()));
+    if (at != std::string::npos && banner.day)
+      row.set("day", Data{}.set("iso", core::rfc3339(*banner.day).substr(0, 10)).set("text", day(*banner.day, locale)));
+    row.set("url", banner.url).set("action", banner.action.empty() ? "" : text(locale, banner.action));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Data page_data(const http::Request& rq, std::string_view locale) {
   Data page;
   page.set("nonce", rq.csp_nonce).set("csrf", rq.csrf_token).set("lang", std::string{locale});
@@ -140,6 +159,7 @@ http::Response page(const http::Request& rq, std::string_view view, Data data, i
   outer.set("page_title", title).set("tab_title", tab_title(locale, state, title, refused));
   outer.set("page_description", said_member(locale, "description", data));
   outer.set("notice", told(rq, "notice", locale)).set("problem", problem);
+  outer.set("banners", banners(rq, locale));
   outer.set("assets", assets());
   outer.set("nav", rq.caller.signed_in() ? navigation(rq, locale, config().navigation) : Rows{});
   if (begins(rq.path, "/app/settings")) outer.set("settings", navigation(rq, locale, config().settings));
