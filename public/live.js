@@ -77,6 +77,14 @@ function replace(section, page) {
   section.dispatchEvent(new Event("tenon:replaced", { bubbles: true }));
 }
 
+// [data-renew-in] changes by time alone, in so many seconds.
+let due;
+function plan() {
+  clearTimeout(due);
+  const part = document.querySelector("[data-renew-in]");
+  if (part) due = setTimeout(() => renew().catch(plan), part.dataset.renewIn * 1000);
+}
+
 let renewing, next;
 function renew() {
   // One at a time; who asks meanwhile gets the one after it.
@@ -85,6 +93,7 @@ function renew() {
     .then((page) => {
       document.title = page.title;
       for (const section of document.querySelectorAll("[data-live]")) replace(section, page);
+      plan();
     })
     .finally(() => (renewing = undefined));
   return renewing;
@@ -199,6 +208,7 @@ function hide() {
   gone = true;
 }
 if (document.body.dataset.events) {
+  plan();
   if (!document.hidden) connect();
   document.addEventListener("visibilitychange", () => (document.hidden ? hide() : connect()));
   addEventListener("pagehide", hide);
