@@ -3,7 +3,6 @@
 #include "billing/billing.h"
 #include "billing/catalogue.h"
 #include "jobs/overview.h"
-#include "mail/profile.h"
 #include "projects/projects.h"
 
 namespace app {
@@ -33,12 +32,6 @@ Task<site::PlanNow> plan(pg::Db& db, core::UserId user) {
   co_return site::PlanNow{std::move(now.tier), std::move(now.status)};
 }
 
-Task<html::Look> look(pg::Db& db, core::UserId user) {
-  mail::Profile profile = co_await mail::profile_of(db, user);
-  if (profile.locale == "en") profile.locale = "und";  // the schema's default is nobody's choice
-  co_return mail::look_of(profile);
-}
-
 std::vector<site::Plan> listed(const std::vector<billing::Offer>& offers) {
   std::vector<site::Plan> out;
   for (const billing::Offer& offer : offers)
@@ -65,8 +58,7 @@ site::DashboardSource dashboard(pg::Db& db) {
           [&db](const http::Request& rq) { return recent(db, rq.caller.user); },
           [&db](const http::Request& rq) { return projects::any_ready(db, rq.caller.user); },
           [&db](const http::Request& rq) { return jobs::spent_by_day(db, rq.caller.user, 30); },
-          [&db](const http::Request& rq) { return plan(db, rq.caller.user); },
-          [&db](const http::Request& rq) { return look(db, rq.caller.user); }};
+          [&db](const http::Request& rq) { return plan(db, rq.caller.user); }};
 }
 
 }  // namespace app

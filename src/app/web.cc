@@ -6,6 +6,7 @@
 
 #include "app/dashboard.h"
 #include "app/problems.h"
+#include "app/looks.h"
 #include "app/signals.h"
 #include "app/start_checks.h"
 #include "app/worker.h"
@@ -40,6 +41,7 @@ class WebLoop {
         client_(loop_),
         auth_(loop_, pools.hashing, db_, client_, clock_, settings.auth),
         guard_(auth_),
+        looks_(guard_, db_),
         storage_(loop_, pools.disk, db_, clock_, settings.storage),
         mail_(loop_, client_, db_, settings.mail),
         rest_(loop_, db_, listener_, settings.rest),
@@ -47,7 +49,7 @@ class WebLoop {
         projects_{loop_, db_, storage_, clock_},
         pipelines_(pipeline::all()),
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
-        server_(loop_, settings.server, mount_all(settings, sim), guard_, html::error_page) {
+        server_(loop_, settings.server, mount_all(settings, sim), looks_, html::error_page) {
     server_.translate_errors(database_problem);
     server_.shape_errors(shaped);
   }
@@ -102,6 +104,7 @@ class WebLoop {
   auth::Auth auth_;
   auth::Guard guard_;
   storage::Storage storage_;
+  Looks looks_;
   mail::Mail mail_;
   rest::Rest rest_;
   billing::Billing billing_;

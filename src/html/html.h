@@ -63,5 +63,6 @@ std::string retold(std::string_view locale, std::string_view english);
 std::string nearest_locale(std::string_view tag);
 // "en" unless the look the person has set, else Accept-Language says another that exists.
 std::string locale_of(const http::Request& rq);
+std::string asked_locale(const http::Request& rq);  // by Accept-Language alone
 
 }  // namespace html

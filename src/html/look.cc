@@ -1,14 +1,19 @@
 #include "html/look.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
+#include "core/crypto.h"
 #include "core/text.h"
 #include "html/texts.h"
 
 namespace html {
 namespace {
 
-constexpr std::string_view kCookie = "tenon_look";  // theme~locale~zone
+constexpr std::string_view kCookie = "tenon_look";  // theme~locale~zone~session
+constexpr int kDay = 86400;
 
 bool is_theme(std::string_view text) { return text == "light" || text == "dark"; }
 
@@ -26,22 +31,46 @@ Look checked(Look look) {
   return look;
 }
 
+// Names a session to this cookie alone; empty before anyone is signed in.
+std::string mark_of(const http::Request& rq) {
+  if (!rq.caller.signed_in()) return {};
+  return core::base64url(core::sha256(rq.caller.session.str())).substr(0, 12);
+}
+
+std::optional<std::string> sent(const http::Request& rq) {
+  const std::string begin = std::string{kCookie} + "=";
+  for (const std::string& fresh : rq.set_cookies)
+    if (fresh.starts_with(begin)) return fresh.substr(begin.size(), fresh.find(';') - begin.size());
+  return rq.cookie(kCookie);
+}
+
+// The fields of a cookie that counts for who asks.
+std::optional<Look> kept(const http::Request& rq) {
+  const std::string value = sent(rq).value_or("");
+  const auto parts = core::split(value, '~');
+  if (parts.size() != 4 || (rq.caller.signed_in() && parts[3] != mark_of(rq))) return std::nullopt;
+  return checked({std::string{parts[0]}, std::string{parts[1]}, std::string{parts[2]}});
+}
+
+std::string cookie(const http::Request& rq, std::string_view value, int age) {
+  return fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Lax; HttpOnly{}", kCookie, value, age,
+                     rq.https ? "; Secure" : "");
+}
+
 }  // namespace
 
-Look look_of(const http::Request& rq) {
-  const std::string value = rq.cookie(kCookie).value_or("");
-  const auto parts = core::split(value, '~');
-  if (parts.size() != 3) return {};
-  return checked({std::string{parts[0]}, std::string{parts[1]}, std::string{parts[2]}});
+Look look_of(const http::Request& rq) { return kept(rq).value_or(Look{}); }
+
+bool lacks_look(const http::Request& rq) {
+  return rq.caller.signed_in() && rq.caller.by_cookie && rq.wants_html() && !kept(rq);
 }
 
 std::string look_cookie(const http::Request& rq, const Look& look) {
   const Look safe = checked(look);
-  std::string cookie = std::string{kCookie} + "=" + safe.theme + "~" + safe.locale + "~" + safe.time_zone;
-  cookie += "; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly";
-  if (rq.https) cookie += "; Secure";
-  return cookie;
+  return cookie(rq, fmt::format("{}~{}~{}~{}", safe.theme, safe.locale, safe.time_zone, mark_of(rq)), kDay);
 }
+
+std::string forget_look(const http::Request& rq) { return cookie(rq, "", 0); }
 
 bool speaks(std::string_view locale) { return texts()->has_locale(locale); }
 

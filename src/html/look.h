@@ -1,5 +1,6 @@
-// How a browser wants its pages: theme, language and time zone, as its person has set them. Kept in a cookie beside
-// the profile, so that no page has to ask the database first.
+// How a person wants his pages: theme, language and time zone, as his profile says. Kept in a cookie, so that no page
+// has to ask the database first. The cookie belongs to one session and lasts a day: another person in the same browser
+// is not shown it, and what was chosen in another browser arrives with the next sign-in, or the next day.
 #pragma once
 
 #include <string>
@@ -15,10 +16,14 @@ struct Look {             // an empty member: not chosen, the browser decides
   bool operator==(const Look&) const = default;
 };
 
-// What the cookie says; whatever is not well formed counts as not chosen.
+// What the cookie says, the one that this answer sets before the one that came. Another session's, and whatever is not
+// well formed, counts as not chosen; before anyone is signed in, whoever was here last is believed.
 Look look_of(const http::Request& rq);
-// The value of a Set-Cookie header that keeps it for a year. Members that are not well formed are left out.
+// Whether a signed-in browser shows a page and has no cookie of this session.
+bool lacks_look(const http::Request& rq);
+// Set-Cookie values: one that keeps it, members left out that are not well formed; one that removes it.
 std::string look_cookie(const http::Request& rq, const Look& look);
+std::string forget_look(const http::Request& rq);
 
 bool speaks(std::string_view locale);  // whether there are texts in it
 // For a <select>: {value, label, selected} of every language there are texts in, by its own name.

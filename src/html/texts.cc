@@ -206,8 +206,12 @@ std::string counted(std::string_view locale, std::string_view key, std::int64_t 
 }
 
 std::string locale_of(const http::Request& rq) {
+  const Look look = look_of(rq);
+  return look.locale.empty() ? asked_locale(rq) : look.locale;
+}
+
+std::string asked_locale(const http::Request& rq) {
   const auto all = texts();
-  if (const Look look = look_of(rq); !look.locale.empty()) return look.locale;
   std::string best{kFallback};
   std::int64_t best_weight = 0;
   for (const std::string_view item : core::split(rq.header("accept-language").substr(0, 512), ',')) {

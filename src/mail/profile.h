@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/ids.h"
@@ -13,13 +14,14 @@ namespace mail {
 
 struct Profile {  // in select order
   std::string display_name;
-  std::string locale;     // und: as the browser asks
+  std::string locale;     // empty: as the browser asks
   std::string time_zone;  // UTC: as the device says
   std::string theme;      // system, light, dark
 };
 
 core::Task<Profile> profile_of(pg::Db& db, core::UserId user);
-core::Task<> save_profile(pg::Db& db, core::UserId user, const Profile& profile);
+// `asked`: what the browser speaks, for the mails of someone who has chosen no language.
+core::Task<> save_profile(pg::Db& db, core::UserId user, const Profile& profile, std::string_view asked);
 
 // The profile as the look cookie keeps it. The schema's own defaults count as not chosen.
 html::Look look_of(const Profile& profile);

@@ -51,9 +51,7 @@ std::string one_of(std::string_view value, bool known, std::string_view otherwis
 }  // namespace
 
 Task<http::Response> settings_page(Mail& mail, http::Request& rq) {
-  Profile profile = co_await profile_of(mail.db, rq.caller.user);
-  // The schema's default language is nobody's choice: the browser's stands until there is one.
-  if (profile.locale == "en" && html::look_of(rq).locale.empty()) profile.locale = "und";
+  const Profile profile = co_await profile_of(mail.db, rq.caller.user);
   co_return page(rq, profile, "");
 }
 
@@ -61,7 +59,7 @@ Task<http::Response> save_profile(Mail& mail, http::Request& rq) {
   Profile wanted;
   wanted.display_name = core::trim(rq.form("display_name"));
   const std::string_view locale = rq.form("locale"), zone = rq.form("time_zone"), theme = rq.form("theme");
-  wanted.locale = one_of(locale, html::speaks(locale), "und");
+  wanted.locale = one_of(locale, html::speaks(locale), "");
   wanted.time_zone = one_of(zone, std::ranges::binary_search(time_zones(), zone), "UTC");
   wanted.theme = one_of(theme, theme == "light" || theme == "dark", "system");
   if (!acceptable(wanted.display_name)) {
@@ -69,7 +67,7 @@ Task<http::Response> save_profile(Mail& mail, http::Request& rq) {
     if (!core::valid_utf8(wanted.display_name)) wanted.display_name.clear();
     co_return page(rq, wanted, std::move(error));
   }
-  co_await save_profile(mail.db, rq.caller.user, wanted);
+  co_await save_profile(mail.db, rq.caller.user, wanted, html::asked_locale(rq));
   co_return http::redirect("/app/settings?notice=mail.profile").cookie(html::look_cookie(rq, look_of(wanted)));
 }
 

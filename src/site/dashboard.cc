@@ -7,7 +7,6 @@
 #include "core/text.h"
 #include "html/format.h"
 #include "html/html.h"
-#include "html/look.h"
 #include "site/site.h"
 
 namespace site {
@@ -89,7 +88,6 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   const std::vector<RecentProject> recent = co_await source.recent(rq);
   const std::vector<std::int64_t> spent = co_await source.spent(rq);
   const PlanNow plan = co_await source.plan(rq);
-  const html::Look look = co_await source.look(rq);
   const std::string locale = html::locale_of(rq);
   html::Data data;
   data.set("title", "site.dashboard.title");
@@ -104,11 +102,7 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   tell_use(spent, source.now(), locale, data);
   tell_plan(plan, locale, data);
   if (!running.empty()) data.set("refresh", "5");
-  http::Response response = html::page(rq, "site/dashboard", std::move(data));
-  // A browser that has not been told how this person likes his pages is told here, where everybody lands.
-  if (look != html::Look{} && html::look_of(rq) == html::Look{})
-    response.headers.add("Set-Cookie", html::look_cookie(rq, look));
-  co_return response;
+  co_return html::page(rq, "site/dashboard", std::move(data));
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 
 #include "core/clock.h"
 #include "core/ids.h"
-#include "html/look.h"
 #include "http/router.h"
 
 namespace site {
@@ -52,7 +51,7 @@ struct PlanNow {
 
 // Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8;
 // `any_ready`: whether a project of any age is ready, asked only when none of the recent is; `spent`: credits a day,
-// today (UTC, as `now` has it) last; `look`: what the profile says, for browsers that do not know it yet.
+// today (UTC, as `now` has it) last.
 struct DashboardSource {
   std::function<core::Task<std::int64_t>(const http::Request&)> balance;
   std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;
@@ -60,7 +59,6 @@ struct DashboardSource {
   std::function<core::Task<bool>(const http::Request&)> any_ready;
   std::function<core::Task<std::vector<std::int64_t>>(const http::Request&)> spent;
   std::function<core::Task<PlanNow>(const http::Request&)> plan;
-  std::function<core::Task<html::Look>(const http::Request&)> look;
   std::function<core::Time()> now = [] { return core::SystemClock{}.now(); };
 };
 

@@ -94,7 +94,7 @@ export async function person(language = "en"): Promise<Person> {
   const answer = await admin.post("/auth/v1/token?grant_type=password", { data: { email, password }, headers: { apikey: dev("SUPABASE_ANON_KEY") } });
   const { access_token } = (await answer.json()) as { access_token: string };
   await admin.dispose();
-  if (language !== "en") sql(`update public.profiles set locale = '${language}' where id = '${id}'`);
+  if (language !== "en") sql(`update public.profiles set locale = '${language}', chosen_locale = '${language}' where id = '${id}'`);
   const api = await request.newContext({ baseURL: dev("TENON_URL"), extraHTTPHeaders: { Authorization: `Bearer ${access_token}` } });
   return new Person(id, email, api);
 }

@@ -42,7 +42,7 @@ select results_eq($$ select name, verb, string_agg(attname::text collate "defaul
     where schema = 'public' and not has_table_privilege('authenticated', t.oid, verb) group by 1, 2 order by 1, 2 $$,
   $$ values ('checkouts', 'SELECT', 'amount_total,created_at,credits,currency,fulfilled_at,id,mode,plan,status,user_id'),
             ('credit_accounts', 'SELECT', 'balance,user_id'),
-            ('profiles', 'UPDATE', 'display_name,locale,theme,time_zone'),
+            ('profiles', 'UPDATE', 'chosen_locale,display_name,locale,theme,time_zone'),
             ('projects', 'INSERT', 'title,user_id'), ('projects', 'UPDATE', 'title'),
             ('user_notification_prefs', 'INSERT', 'email_credits_low,email_job_completed,email_job_failed,marketing_opt_in,user_id'),
             ('user_notification_prefs', 'UPDATE', 'email_credits_low,email_job_completed,email_job_failed,marketing_opt_in') $$,

@@ -139,17 +139,48 @@ TEST_CASE("every icon that a view names is in the set") {
 
 TEST_CASE("a page looks as its person has set it, and only well-formed settings count") {
   http::Request rq = visitor();
-  rq.headers.add("Cookie", "tenon_look=dark~en~Europe/Berlin");
+  rq.headers.add("Cookie", "tenon_look=dark~en~Europe/Berlin~");
   const std::string page = body(html::page(rq, "html/error", {}));
   CHECK(has(page, "<html lang=\"en\" dir=\"ltr\" data-theme=\"dark\" data-zone=\"Europe/Berlin\">"));
   http::Request bad = visitor();
-  bad.headers.add("Cookie", "tenon_look=<b>~xx~Europe/Ber lin");
+  bad.headers.add("Cookie", "tenon_look=<b>~xx~Europe/Ber lin~");
   CHECK(html::look_of(bad) == html::Look{});
   CHECK(has(body(html::page(bad, "html/error", {})), "<html lang=\"en\" dir=\"ltr\">"));
   CHECK(html::look_cookie(rq, {"dark\r\nX: y", "en", ""}) ==
-        "tenon_look=~en~; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly");
+        "tenon_look=~en~~; Path=/; Max-Age=86400; SameSite=Lax; HttpOnly");
+  CHECK(html::forget_look(rq) == "tenon_look=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly");
   rq.https = true;
   CHECK(html::look_cookie(rq, {"light", "en", "Asia/Tokyo"}).ends_with("; Secure"));
+}
+
+TEST_CASE("the look that a browser keeps is its session's alone") {
+  http::Request hers = ada();
+  hers.caller.by_cookie = true;
+  hers.caller.session = core::SessionId::random();
+  hers.headers.add("Accept", "text/html");
+  CHECK(html::lacks_look(hers));
+  const std::string cookie = html::look_cookie(hers, {"dark", "de", ""});
+  hers.set_cookies = {cookie};  // what the answer sets counts for its own page
+  CHECK(html::look_of(hers) == html::Look{"dark", "de", ""});
+  CHECK_FALSE(html::lacks_look(hers));
+  CHECK(html::locale_of(hers) == "de");
+  CHECK(html::asked_locale(hers) == "en");
+
+  const auto sent = [&](http::Request rq) {
+    rq.set_cookies.clear();
+    rq.headers.add("Cookie", cookie.substr(0, cookie.find(';')));
+    return rq;
+  };
+  CHECK(html::look_of(sent(hers)) == html::Look{"dark", "de", ""});
+  CHECK_FALSE(html::lacks_look(sent(hers)));
+  http::Request his = hers;
+  his.caller.session = core::SessionId::random();
+  CHECK(html::look_of(sent(his)) == html::Look{});
+  CHECK(html::lacks_look(sent(his)));
+  CHECK(html::look_of(sent(visitor())) == html::Look{"dark", "de", ""});
+  CHECK_FALSE(html::lacks_look(visitor()));
+  his.caller.by_cookie = false;
+  CHECK_FALSE(html::lacks_look(his));
 }
 
 TEST_CASE("a title is a text key or plain text, escaped") {

@@ -26,7 +26,6 @@ struct Site {
   bool any_ready = false;
   std::vector<std::int64_t> spent = std::vector<std::int64_t>(30, 0);
   site::PlanNow plan{"", "none"};
-  html::Look look;
 
   explicit Site(site::Catalogue catalogue = {}) {
     site::mount(router, std::move(catalogue));
@@ -38,7 +37,6 @@ struct Site {
     source.spent = [this](const http::Request&) -> Task<std::vector<std::int64_t>> { co_return spent; };
     source.plan = [this](const http::Request&) -> Task<site::PlanNow> { co_return plan; };
     source.now = [] { return *core::parse_rfc3339("2026-03-01T23:59:59Z"); };
-    source.look = [this](const http::Request&) -> Task<html::Look> { co_return look; };
     site::mount(router, source);
   }
 
@@ -215,19 +213,6 @@ TEST_CASE("getting started goes away with the first finished video") {
   CHECK(has(site.get("/app", true), "Getting started"));
   site.recent.push_back({core::ProjectId::random(), "Mine", "ready", core::Time{}});
   CHECK_FALSE(has(site.get("/app", true), "Getting started"));
-}
-
-TEST_CASE("a browser that does not know the person's theme is told once, on the dashboard") {
-  Site site;
-  site.look.theme = "dark";
-  http::Request rq;
-  rq.path = "/app";
-  rq.caller.kind = http::Caller::Kind::user;
-  CHECK(site.loop.run_until(site.call(rq)).headers.get("set-cookie").starts_with("tenon_look=dark~~; Path=/"));
-  rq.headers.add("Cookie", "tenon_look=light~~");
-  const http::Response again = site.loop.run_until(site.call(rq));
-  CHECK_FALSE(again.headers.has("set-cookie"));
-  CHECK(has(std::get<std::string>(again.body), "data-theme=\"light\""));
 }
 
 TEST_CASE("robots may read the public pages only") {

@@ -1,0 +1,20 @@
+// The guard, and behind it the look of a person who has just come in: by whatever way he signed in, the first page
+// already speaks his language and keeps his theme.
+#pragma once
+
+#include "http/router.h"
+#include "pg/pg.h"
+
+namespace app {
+
+class Looks final : public http::Identity {
+ public:
+  Looks(http::Identity& guard, pg::Db& db) : guard_(guard), db_(db) {}
+  core::Task<std::optional<http::Response>> admit(http::Request& rq, http::Who who) override;
+
+ private:
+  http::Identity& guard_;
+  pg::Db& db_;
+};
+
+}  // namespace app
