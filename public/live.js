@@ -150,7 +150,10 @@ function job(news) {
   let stale = ended && parts.length > 0;
   for (const part of parts) {
     every("[data-live-bar]", (bar) => (bar.value = Math.max(bar.value, news.progress)), part);
-    every("[data-live-percent]", (place) => (place.textContent = `${Math.max(parseInt(place.textContent) || 0, news.progress)} %`), part);
+    // The number alone: how a language writes a percentage stands in the page already.
+    const further = (text, number) => text.replace(number, (had) => Math.max(had, news.progress));
+    every("[data-live-percent]", (place) => (place.textContent = further(place.textContent, /\d+/)), part);
+    if ("liveTitle" in part.dataset) document.title = further(document.title, /(?<=^[^·\d]*)\d+(?=\s?%)/);
     every("[data-live-text]", (place) => tell(place, news.text), part);
     if (part.dataset.status && part.dataset.status !== news.status) stale = true;
     every("[data-step]", (step) => {

@@ -39,6 +39,10 @@ std::string number(std::int64_t n, std::string_view locale) {
   return digits;
 }
 
+std::string percent(int n, std::string_view locale) {
+  return text(locale, "html.format.percent", {{"progress", std::to_string(n)}});
+}
+
 std::string bytes(std::uint64_t n, std::string_view locale) {
   if (n < 1000) return fmt::format("{} B", n);
   static constexpr std::array<std::string_view, 5> kUnits{"kB", "MB", "GB", "TB", "PB"};

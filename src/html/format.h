@@ -12,6 +12,7 @@
 namespace html {
 
 std::string number(std::int64_t n, std::string_view locale = "en");   // 12,345
+std::string percent(int n, std::string_view locale = "en");           // 40%
 std::string bytes(std::uint64_t n, std::string_view locale = "en");   // 3.4 MB (powers of 1000)
 std::string duration(std::int64_t seconds);                           // 1:05, 1:02:03
 std::string moment(core::Time time, std::string_view locale = "en");  // 22 Nov 2026, 22:42 UTC

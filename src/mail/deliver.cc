@@ -76,7 +76,7 @@ Facts facts_of(const Mail& mail, const Row& row, const core::Json& extra) {
   out.device = extra["device"].string_or("");
   out.place = extra["place"].string_or("");
   out.time = extra["time"].string_or("");
-  if (const auto balance = extra["balance"].integer()) out.credits = html::number(*balance, out.locale);
+  out.credits = extra["balance"].integer();
   return out;
 }
 
@@ -90,7 +90,7 @@ Task<bool> add_job(Mail& mail, const std::string& id, Facts& facts) {
   facts.project_id = job->project.str();
   facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason")
                                      : html::retold(facts.locale, job->reason);
-  if (job->returned > 0) facts.credits = html::number(job->returned, facts.locale);
+  if (job->returned > 0) facts.credits = job->returned;
   co_return true;
 }
 

@@ -86,12 +86,13 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
   check(*kind, facts, url);
 
   const std::string key = "mail." + std::string{name} + ".";
+  const std::string credits = facts.credits ? html::counted(facts.locale, "mail.credits", *facts.credits) : "";
   const auto said = [&](std::string_view what) {
     return html::text(facts.locale, key + std::string{what},
                       {{"title", one_line(facts.title, kLongestSubject)},
                        {"brand", html::text(facts.locale, "html.brand")},
                        {"reason", one_line(facts.reason, 1000)},
-                       {"credits", facts.credits},
+                       {"credits", credits},
                        {"new_email", one_line(facts.new_email, 320)},
                        {"device", one_line(facts.device, 300)},
                        {"place", one_line(facts.place, 100)},
@@ -105,9 +106,8 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
   data.set("subject", out.subject).set("heading", said("heading"));
   data.set("greeting", html::text(facts.locale, "mail.greeting", {{"name", one_line(person, 100)}}));
   data.set("sentence", said("text"));
-  if (name == "job_failed" && facts.credits.empty())
-    data.set("more", html::text(facts.locale, "mail.job_failed.again"));
-  else if (kind->more) data.set("more", said(name == "job_failed" && facts.credits == "1" ? "more_one" : "more"));
+  if (name == "job_failed" && !facts.credits) data.set("more", html::text(facts.locale, "mail.job_failed.again"));
+  else if (kind->more) data.set("more", said("more"));
   if (kind->code) data.set("code", one_line(facts.code, 20));
   if (kind->button != Button::none) data.set("url", url).set("button", said("button"));
   if (kind->optional)

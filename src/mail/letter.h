@@ -1,6 +1,7 @@
 // What a mail says: subject, HTML and text of a kind, from facts that are already at hand. No database, no network.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +17,9 @@ struct Facts {
   std::string new_email;
   std::string title;  // of the project
   std::string project_id;
-  std::string reason;   // why a job failed, a sentence for people
-  std::string credits;  // given back, or the balance that runs low; empty: not said
-  std::string device;   // of a new sign-in, likewise place and time
+  std::string reason;                   // why a job failed, a sentence for people
+  std::optional<std::int64_t> credits;  // given back, or the balance that runs low; none: not said
+  std::string device;                   // of a new sign-in, likewise place and time
   std::string place;
   std::string time;
 };

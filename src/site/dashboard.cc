@@ -72,7 +72,7 @@ html::Rows days_of(const std::vector<std::int64_t>& spent, core::Time today, con
 
 void tell_use(const std::vector<std::int64_t>& spent, core::Time today, const std::string& locale, html::Data& data) {
   const std::int64_t sum = std::accumulate(spent.begin(), spent.end(), std::int64_t{0});
-  const std::string said = html::text(locale, "site.dashboard.used_chart", {{"n", html::number(sum, locale)}});
+  const std::string said = html::counted(locale, "site.dashboard.used_chart", sum);
   data.set("used", html::number(sum, locale)).set("chart", html::bars(spent, said));
   data.set("used_days", days_of(spent, today, locale));
 }

@@ -63,7 +63,10 @@ std::string key_of(const core::Problem& problem) {
 }  // namespace
 
 std::string sentence_of(const http::Request& rq, const core::Problem& problem) {
-  return html::text(html::locale_of(rq), key_of(problem), {{"seconds", retry_after(problem)}});
+  const std::string locale = html::locale_of(rq);
+  const std::string key = key_of(problem);
+  const auto seconds = core::parse_int(retry_after(problem));
+  return seconds && key.ends_with("_rate_limit") ? html::counted(locale, key, *seconds) : html::text(locale, key);
 }
 
 Refusal tell(const http::Request& rq, const core::Problem& problem, html::Data& data) {

@@ -16,3 +16,18 @@ TEST_CASE("a page that refuses says when to come back, whatever the status that 
   CHECK(told(429, "over_request_rate_limit", "").retry_after == "60");
   CHECK(told(400, "invalid_credentials", "").retry_after.empty());
 }
+
+TEST_CASE("a wait of one second is not told as several") {
+  const auto said = [](const char* code, const char* wait, const char* language) {
+    http::Request rq;
+    rq.headers.add("Accept-Language", language);
+    core::Problem problem(429, code, "");
+    problem.headers.emplace_back("Retry-After", wait);
+    return auth::sentence_of(rq, problem);
+  };
+  CHECK(said("over_request_rate_limit", "1", "en").ends_with(" Wait one second, then try again."));
+  CHECK(said("over_request_rate_limit", "3600", "en").ends_with(" Wait 3,600 seconds, then try again."));
+  CHECK(said("over_email_send_rate_limit", "1", "en").ends_with(" another in one second."));
+  CHECK(said("over_email_send_rate_limit", "1", "de").ends_with(" in einer Sekunde anfordern."));
+  CHECK(said("over_email_send_rate_limit", "59", "de").ends_with(" in 59 Sekunden anfordern."));
+}

@@ -98,6 +98,8 @@ TEST_CASE("numbers and days in German") {
   CHECK(html::number(1234567, "de") == "1.234.567");
   CHECK(html::number(-1234, "de") == "-1.234");
   CHECK(html::bytes(3'400'000, "de") == "3,4 MB");
+  CHECK(html::percent(40) == "40%");
+  CHECK(html::percent(40, "de") == "40\u00a0%");
   CHECK(html::day(*core::parse_rfc3339("2026-03-05T23:59:59Z"), "de") == "5. März 2026");
 }
 

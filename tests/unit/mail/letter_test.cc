@@ -20,7 +20,7 @@ Facts facts() {
   out.project_id = "0190a000-0000-7000-8000-000000000001";
   out.title = "Holidays in Rügen";
   out.reason = "One of the files is no photograph.";
-  out.credits = "12";
+  out.credits = 12;
   out.url = "https://app.example.com/verify?token_hash=abc&type=signup";
   out.code = "123456";
   out.new_email = "ada@new.example";
@@ -138,11 +138,23 @@ TEST_CASE("a failed job's mail names the reason and the credits that came back, 
   CHECK(has(compose("job_failed", facts())->text, "One of the files is no photograph."));
   CHECK(has(compose("job_failed", facts())->text, "12 credits returned."));
   Facts one = facts();
-  one.credits = "1";
+  one.credits = 1;
   CHECK(has(compose("job_failed", one)->text, "1 credit returned."));
   Facts none = facts();
-  none.credits.clear();
+  none.credits.reset();
   CHECK_FALSE(has(compose("job_failed", none)->text, "credits"));
+}
+
+TEST_CASE("one credit is not told as several") {
+  Facts low = facts();
+  CHECK(has(compose("credits_low", low)->text, "You have 12 credits left."));
+  low.credits = 1;
+  CHECK(has(compose("credits_low", low)->text, "You have 1 credit left."));
+  low.locale = "de";
+  CHECK(has(compose("credits_low", low)->text, "Sie haben noch 1 Credit."));
+  CHECK(has(compose("job_failed", low)->text, "Zurückgegeben: 1 Credit."));
+  low.credits = 1200;
+  CHECK(has(compose("credits_low", low)->text, "Sie haben noch 1.200 Credits."));
 }
 
 TEST_CASE("mails of choice say where to switch them off, mails of the account do not") {
