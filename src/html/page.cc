@@ -4,6 +4,7 @@
 
 #include "core/ids.h"
 #include "core/text.h"
+#include "html/files.h"
 #include "html/format.h"
 #include "html/look.h"
 #include "html/setup.h"
@@ -99,6 +100,18 @@ Rows banners(const http::Request& rq, std::string_view locale) {
   return rows;
 }
 
+// The browser's own frame takes the ground's colours, `--ground: light-dark(A, B)` of the one file of colours.
+void tell_frame(Data& page) {
+  const std::string tokens = source_file("public/tokens.css").value_or("");
+  constexpr std::string_view kGround = "--ground: light-dark(";
+  const std::size_t at = tokens.find(kGround);
+  if (at == std::string::npos) return;
+  const std::string pair = tokens.substr(at + kGround.size(), tokens.find(");", at) - at - kGround.size());
+  const std::size_t comma = pair.find("), ");
+  if (comma == std::string::npos) return;
+  page.set("frame_light", pair.substr(0, comma + 1)).set("frame_dark", pair.substr(comma + 3));
+}
+
 Data page_data(const http::Request& rq, std::string_view locale) {
   Data page;
   page.set("nonce", rq.csp_nonce).set("csrf", rq.csrf_token).set("lang", std::string{locale});
@@ -109,6 +122,7 @@ Data page_data(const http::Request& rq, std::string_view locale) {
   const bool app = rq.caller.signed_in() && (begins(rq.path, "/app") || begins(rq.path, "/admin"));
   page.set("app", app).set("events_url", app ? config().events_url : "");
   page.set("origin", config().base_url);
+  tell_frame(page);
   page.set("signed_in", rq.caller.signed_in()).set("email", rq.caller.email);
   page.set("home_url", rq.caller.signed_in() ? "/app" : "/");
   page.set("brand", text(locale, "html.brand"));

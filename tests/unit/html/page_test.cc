@@ -221,6 +221,19 @@ TEST_CASE("a notice in the address shows only sentences that a module has writte
   CHECK(shown("html.saved"));
 }
 
+TEST_CASE("the browser's frame has the colours of the ground, from the one file of colours") {
+  const std::string tokens = html::source_file("public/tokens.css").value_or("");
+  const std::string page = body(html::page(visitor(), "html/error", {}));
+  std::vector<std::string> colours;
+  const std::string_view mark = "<meta name=\"theme-color\" media=\"(prefers-color-scheme: ";
+  for (std::size_t at = page.find(mark); at != std::string::npos; at = page.find(mark, at + 1)) {
+    const std::size_t from = page.find("content=\"", at) + 9;
+    colours.push_back(page.substr(from, page.find('"', from) - from));
+  }
+  REQUIRE(colours.size() == 2);
+  CHECK(has(tokens, "--ground: light-dark(" + colours[0] + ", " + colours[1] + ");"));
+}
+
 TEST_CASE("an error page has the problem's status, and its sentence below 500 only") {
   const http::Response forbidden = error(visitor(), 403, "forbidden", "Not <yours>.");
   CHECK(forbidden.status == 403);
