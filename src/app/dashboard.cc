@@ -45,10 +45,11 @@ std::vector<site::Plan> listed(const std::vector<billing::Offer>& offers) {
 
 }  // namespace
 
-site::Catalogue plans() {
+site::Catalogue plans(pg::Db& db) {
   site::Catalogue catalogue;
   catalogue.tiers = listed(billing::catalogue().tiers);
   catalogue.packs = listed(billing::catalogue().packs);
+  catalogue.plan_of = [&db](const http::Request& rq) { return plan(db, rq.caller.user); };
   return catalogue;
 }
 

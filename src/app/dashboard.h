@@ -7,7 +7,7 @@
 namespace app {
 
 site::DashboardSource dashboard(pg::Db& db);
-// What is sold, as billing's catalogue says it.
-site::Catalogue plans();
+// What is sold, as billing's catalogue says it, and the plan that the caller has.
+site::Catalogue plans(pg::Db& db);
 
 }  // namespace app

@@ -4,9 +4,10 @@
 
 #include <thread>
 
+#include "app/banners.h"
 #include "app/dashboard.h"
-#include "app/problems.h"
 #include "app/looks.h"
+#include "app/problems.h"
 #include "app/signals.h"
 #include "app/start_checks.h"
 #include "app/worker.h"
@@ -40,12 +41,12 @@ class WebLoop {
         listener_(loop_, settings.db),
         client_(loop_),
         auth_(loop_, pools.hashing, db_, client_, clock_, settings.auth),
-        guard_(auth_),
+        guard_(auth_, banners(db_)),
         looks_(guard_, db_),
         storage_(loop_, pools.disk, db_, clock_, settings.storage),
         mail_(loop_, client_, db_, settings.mail),
         rest_(loop_, db_, listener_, settings.rest),
-        billing_{db_},
+        billing_{db_, clock_},
         projects_{loop_, db_, storage_, clock_},
         pipelines_(pipeline::all()),
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
@@ -81,7 +82,7 @@ class WebLoop {
     billing::mount(router_, billing_);
     projects::mount(router_, projects_);
     jobs::mount(router_, jobs_);
-    site::mount(router_, plans());
+    site::mount(router_, plans(db_));
     site::mount(router_, dashboard(db_));
     if (sim != nullptr && !settings.production) sim::mount(router_, *sim);
     return router_;
@@ -103,8 +104,8 @@ class WebLoop {
   http::Client client_;
   auth::Auth auth_;
   auth::Guard guard_;
-  storage::Storage storage_;
   Looks looks_;
+  storage::Storage storage_;
   mail::Mail mail_;
   rest::Rest rest_;
   billing::Billing billing_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,14 +49,19 @@ struct Auth {
   std::unique_ptr<oauth::Directory> directory_;
 };
 
+// What else a page wants to know of the person of a session, asked while the session is looked up, so that it costs no
+// trip of its own. It may fill the request; what it throws is logged and refuses nobody.
+using Beside = std::function<Task<>(http::Request&, core::UserId)>;
+
 // Answers "who may call" for every route (spec in http/router.h). Give it to http::Server.
 class Guard final : public http::Identity {
  public:
-  explicit Guard(Auth& auth) : auth_(auth) {}
+  explicit Guard(Auth& auth, Beside beside = {}) : auth_(auth), beside_(std::move(beside)) {}
   Task<std::optional<http::Response>> admit(http::Request& rq, http::Who who) override;
 
  private:
   Auth& auth_;
+  const Beside beside_;
 };
 
 // /auth/v1/*, and the pages /login /signup /verify /logout /reset.

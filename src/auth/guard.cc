@@ -68,9 +68,24 @@ bool is_person(const std::expected<jwt::Claims, jwt::Fault>& claims) {
   return claims && claims->user && claims->role == "authenticated";
 }
 
+Task<Checked> check_beside(Auth& auth, const Beside& beside, http::Request& rq, const jwt::Claims& claims) {
+  core::TaskGroup group(auth.loop);
+  if (beside) group.spawn("auth.beside", beside(rq, *claims.user), core::ambient());
+  Checked checked;
+  std::exception_ptr failure;
+  try {
+    checked = co_await check_session(auth, *claims.user, claims.session);
+  } catch (...) {  // only to wait for what runs beside it; it is thrown on
+    failure = std::current_exception();
+  }
+  co_await group.join();
+  if (failure) std::rethrow_exception(failure);
+  co_return checked;
+}
+
 // Fills the caller from the session cookie when it stands for a live session; renews it when its access token is about
 // to end; removes it when it is worth nothing.
-Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
+Task<> identify_by_cookie(Auth& auth, const Beside& beside, http::Request& rq) {
   if (!sends_session(auth.config, rq)) co_return;
   const core::Time now = auth.clock.now();
   const auto cookie = read_session(auth.config, rq);
@@ -94,7 +109,7 @@ Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
       }
     }
     if (is_person(claims) && claims->expires > core::unix_seconds(now) && (!fault || *fault == RefreshFault::busy)) {
-      const Checked checked = co_await check_session(auth, *claims->user, claims->session);
+      const Checked checked = co_await check_beside(auth, beside, rq, *claims);
       live = checked.standing == Standing::live;
       email = checked.live.email;
       factor_due = checked.live.has_factor;
@@ -111,6 +126,7 @@ Task<> identify_by_cookie(Auth& auth, http::Request& rq) {
   } else {
     rq.set_cookies = clear_session(auth.config, rq);
   }
+  if (!rq.caller.signed_in()) rq.banners.clear();
 }
 
 Task<Refusal> identify_by_bearer(Auth& auth, http::Request& rq) {
@@ -140,12 +156,12 @@ Refusal refuse_forgery(Auth& auth, http::Request& rq, Who who, const std::option
   return forbidden(rq, "bad_csrf_token", "This page was open too long. Go back, reload it and try again.");
 }
 
-Task<Refusal> admit_person(Auth& auth, http::Request& rq, Who who) {
+Task<Refusal> admit_person(Auth& auth, const Beside& beside, http::Request& rq, Who who) {
   if (who != Who::visitor && !rq.header("authorization").empty()) {
     auto refusal = co_await identify_by_bearer(auth, rq);
     if (refusal) co_return refusal;
   } else {
-    co_await identify_by_cookie(auth, rq);
+    co_await identify_by_cookie(auth, beside, rq);
   }
   if (who != Who::visitor && !rq.caller.signed_in()) {
     const bool ended = sends_session(auth.config, rq) && !is_half_signed_in(rq);
@@ -260,7 +276,7 @@ Task<std::optional<http::Response>> Guard::admit(http::Request& rq, Who who) {
     case Who::anyone: break;
     case Who::visitor:
     case Who::user:
-    case Who::admin: co_return co_await admit_person(auth_, rq, who);
+    case Who::admin: co_return co_await admit_person(auth_, beside_, rq, who);
     case Who::api_key: co_return admit_wire(auth_, rq);
     case Who::bearer: judge_bearer(auth_, rq, Caller::Kind::nobody); break;
     case Who::internal: co_return admit_internal(auth_, rq);

@@ -18,6 +18,7 @@ namespace billing {
 // The module. One for each loop, as the Db it speaks through.
 struct Billing {
   pg::Db& db;
+  core::Clock& clock;
 };
 
 // One row of the ledger with the balance that it left.
@@ -39,6 +40,10 @@ struct Plan {          // in select order
   std::string status;  // of the subscription: none, trialing, active, past_due, canceled, …
 };
 core::Task<Plan> plan_of(pg::Db& db, core::UserId user);
+
+// What every page of the app says of the subscription: its payment failed, or it ends with its period. Asked with each
+// page, so it is one row by the index of its owner.
+core::Task<std::vector<http::Banner>> banners(pg::Db& db, core::UserId user);
 
 // Credits of the account as its owner sees them; 0 when nothing ever moved. Negative only after a refund of spent ones.
 core::Task<std::int64_t> balance(pg::Db& db, core::UserId user);

@@ -1,5 +1,6 @@
 // /app/credits: the balance, what can be bought, and the account of every credit.
 #include <charconv>
+#include <chrono>
 
 #include "billing/catalogue.h"
 #include "billing/pages.h"
@@ -12,6 +13,13 @@ namespace {
 using core::Task;
 
 constexpr std::int64_t kRows = 50;
+
+// Of somebody who comes back from the checkout. Stripe tells us of the payment while it sends him back, so the credits
+// may be here before him.
+constexpr std::chrono::minutes kAhead{2};
+constexpr std::chrono::minutes kPatience{10};  // from then on waiting helps no more
+constexpr std::chrono::hours kRemembered{24};  // an address kept for longer tells of nothing
+constexpr const char* kPoll = "5";             // seconds, without JavaScript
 
 html::Rows entry_rows(const std::vector<Entry>& entries, const std::string& locale) {
   html::Rows rows;
@@ -39,11 +47,50 @@ html::Rows offer_rows(const std::vector<Offer>& offers, const std::string& local
   return rows;
 }
 
-std::int64_t before_of(const http::Request& rq) {
-  const std::string_view text = rq.query("before").value_or("");
-  std::int64_t seq = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), seq);
-  return fault == std::errc{} && end == text.data() + text.size() && seq > 0 ? seq : 0;
+// A whole number above zero, else 0.
+std::int64_t number_of(const http::Request& rq, std::string_view name) {
+  const std::string_view text = rq.query(name).value_or("");
+  std::int64_t n = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return fault == std::errc{} && end == text.data() + text.size() && n > 0 ? n : 0;
+}
+
+// When he came back: `since` of the address. Nothing when it is missing or lies ahead.
+std::optional<core::Time> return_of(const http::Request& rq, core::Time now) {
+  const std::int64_t since = number_of(rq, "since");
+  if (since == 0 || since > core::unix_seconds(now)) return std::nullopt;
+  return core::Time{std::chrono::seconds{since}};
+}
+
+// The same address with the time of the return, so that the page knows it when it is loaded again.
+http::Response marked(const http::Request& rq, core::Time now) {
+  std::string url = "/app/credits?success=true&since=" + std::to_string(core::unix_seconds(now));
+  if (const auto project = core::ProjectId::parse(rq.query("project").value_or("")))
+    url += "&project=" + project->str();
+  return http::redirect(url);
+}
+
+std::int64_t bought_since(const std::vector<Entry>& entries, core::Time since) {
+  std::int64_t sum = 0;
+  for (const Entry& entry : entries)
+    if (entry.type == "purchase" && !entry.welcome && entry.at >= since - kAhead) sum += entry.amount;
+  return sum;
+}
+
+// Waiting, there, or late.
+void tell_return(const std::vector<Entry>& entries, core::Time since, core::Time now, const std::string& locale,
+                 html::Data& data) {
+  if (now - since > kRemembered) return;
+  data.set("returned", true);
+  const std::int64_t added = bought_since(entries, since);
+  if (added > 0) {
+    data.set("added", html::counted(locale, "billing.page.added", added));
+  } else if (now - since < kPatience) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(since + kPatience - now);
+    data.set("waiting", true).set("refresh", kPoll).set("seconds_left", std::to_string(left.count()));
+  } else {
+    data.set("late", html::when(since, locale));
+  }
 }
 
 }  // namespace
@@ -51,16 +98,20 @@ std::int64_t before_of(const http::Request& rq) {
 Task<http::Response> credits_page(Billing& billing, http::Request& rq) {
   const core::UserId user = rq.caller.user;
   const std::string locale = html::locale_of(rq);
-  const std::int64_t before = before_of(rq);
-  const std::int64_t now = co_await balance(billing.db, user);
+  const std::int64_t before = number_of(rq, "before");
+  const core::Time now = billing.clock.now();
+  const bool paid = rq.query("success") == "true" && before == 0;
+  const auto since = return_of(rq, now);
+  if (paid && !since) co_return marked(rq, now);
+  const std::int64_t credits = co_await balance(billing.db, user);
   const Plan plan = co_await plan_of(billing.db, user);
   std::vector<Entry> entries = co_await ledger(billing.db, user, before, kRows + 1);
   const bool more = entries.size() > kRows;
   if (more) entries.pop_back();
 
   html::Data data;
-  data.set("title", "billing.page.title").set("balance", html::number(now, locale)).set("owed", now < 0);
-  data.set("balance_exact", std::to_string(now)).set("first_page", before == 0);
+  data.set("title", "billing.page.title").set("balance", html::number(credits, locale)).set("owed", credits < 0);
+  data.set("balance_exact", std::to_string(credits)).set("first_page", before == 0);
   const std::string tier = plan.tier.empty() ? "none" : plan.tier;
   data.set("plan", html::text(locale, "billing.offer." + tier)).set("plan_status", plan.status);
   data.set("packs", offer_rows(catalogue().packs, locale));
@@ -69,7 +120,8 @@ Task<http::Response> credits_page(Billing& billing, http::Request& rq) {
   // Somebody who came from a project that he could not pay for goes back to it.
   if (const auto project = core::ProjectId::parse(rq.query("project").value_or("")))
     data.set("back", "/app/projects/" + project->str());
-  data.set("paid", rq.query("success") == "true").set("not_paid", rq.query("canceled") == "true");
+  if (paid) tell_return(entries, *since, now, locale, data);
+  data.set("not_paid", rq.query("canceled") == "true");
   co_return html::page(rq, "billing/credits", std::move(data));
 }
 

@@ -77,11 +77,6 @@ void tell_use(const std::vector<std::int64_t>& spent, core::Time today, const st
   data.set("used_days", days_of(spent, today, locale));
 }
 
-void tell_plan(const PlanNow& plan, const std::string& locale, html::Data& data) {
-  data.set("plan", html::text(locale, "site.plan." + (plan.tier.empty() ? "none" : plan.tier) + ".name"));
-  data.set("past_due", plan.status == "past_due" || plan.status == "unpaid");
-}
-
 Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq) {
   const std::int64_t balance = co_await source.balance(rq);
   const std::vector<RunningJob> running = co_await source.running(rq);
@@ -100,7 +95,7 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   html::Rows steps = newcomer ? first_steps(recent, !running.empty()) : html::Rows{};
   data.set("starting", !steps.empty()).set("first_steps", std::move(steps));
   tell_use(spent, source.now(), locale, data);
-  tell_plan(plan, locale, data);
+  data.set("plan", html::text(locale, "site.plan." + (plan.tier.empty() ? "none" : plan.tier) + ".name"));
   if (!running.empty()) data.set("refresh", "5");
   co_return html::page(rq, "site/dashboard", std::move(data));
 }

@@ -12,7 +12,8 @@ namespace {
 
 using core::Task;
 
-html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, const std::string& locale) {
+html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, const std::string& locale,
+                const std::string& current) {
   html::Rows out;
   for (const Plan& plan : plans) {
     const std::string key = "site.plan." + plan.key;
@@ -21,16 +22,18 @@ html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, cons
                       .set("credits", html::number(plan.credits, locale))
                       .set("minutes", html::number(plan.credits * catalogue.seconds_per_credit / 60, locale))
                       .set("price", plan.price ? plan.price(locale) : "")
-                      .set("recommended", plan.recommended));
+                      .set("current", plan.key == current)
+                      .set("recommended", plan.recommended && current.empty()));
   }
   return out;
 }
 
-html::Data priced(const http::Request& rq, const Catalogue& catalogue) {
+// `current`: the key of the plan that the caller has, or empty.
+html::Data priced(const http::Request& rq, const Catalogue& catalogue, const std::string& current = "") {
   const std::string locale = html::locale_of(rq);
   return html::Data{}
-      .set("tiers", rows(catalogue.tiers, catalogue, locale))
-      .set("packs", rows(catalogue.packs, catalogue, locale))
+      .set("tiers", rows(catalogue.tiers, catalogue, locale, current))
+      .set("packs", rows(catalogue.packs, catalogue, locale, ""))
       .set("seconds", std::to_string(catalogue.seconds_per_credit))
       .set("wide", true);
 }
@@ -75,8 +78,17 @@ Task<http::Response> landing(const Catalogue& catalogue, http::Request& rq) {
   co_return html::page(rq, "site/landing", std::move(data));
 }
 
+// One that brings credits, or would with the next payment.
+bool lives(const PlanNow& plan) {
+  for (const char* status : {"trialing", "active", "past_due", "unpaid", "paused"})
+    if (plan.status == status) return true;
+  return false;
+}
+
 Task<http::Response> pricing(const Catalogue& catalogue, http::Request& rq) {
-  html::Data data = priced(rq, catalogue);
+  PlanNow plan;
+  if (rq.caller.signed_in() && catalogue.plan_of) plan = co_await catalogue.plan_of(rq);
+  html::Data data = priced(rq, catalogue, lives(plan) ? plan.tier : "");
   data.set("title", "site.pricing.title").set("description", "site.pricing.description");
   data.set("faq", questions(catalogue, html::locale_of(rq), "pricing", 4));
   data.set("examples", examples(catalogue, html::locale_of(rq)));

@@ -22,11 +22,17 @@ struct Plan {
   bool recommended = false;
 };
 
+struct PlanNow {
+  std::string tier;    // a key of the catalogue, or empty
+  std::string status;  // of the subscription: none, active, past_due, …
+};
+
 struct Catalogue {
   std::vector<Plan> tiers{{"starter", 60, {}}, {"pro", 200, {}, true}, {"enterprise", 500, {}}};  // credits a month
   std::vector<Plan> packs{{"pack_25", 25, {}}, {"pack_80", 80, {}}, {"pack_250", 250, {}}};
   std::int64_t seconds_per_credit = 10;  // of rendered video: the price that pipeline/ states
   std::int64_t seconds_per_photograph = 3;
+  std::function<core::Task<PlanNow>(const http::Request&)> plan_of;  // of a signed-in caller; none: nobody has a plan
 };
 
 struct RunningJob {
@@ -42,11 +48,6 @@ struct RecentProject {
   std::string title;
   std::string status;  // draft, processing, ready, failed
   core::Time updated;
-};
-
-struct PlanNow {
-  std::string tier;    // a key of the catalogue, or empty
-  std::string status;  // of the subscription: none, active, past_due, …
 };
 
 // Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8;

@@ -52,6 +52,13 @@ export class Person {
     sql(`select tenon.grant_credits('${this.id}', '${randomUUID()}', ${amount}, 'Credits to try it out')`);
   }
 
+  /** A plan as Stripe's webhook would leave it; its period ends in so many days. */
+  subscription(status: string, days: number, cancelled = false): void {
+    sql(`insert into public.subscriptions (id, user_id, status, tier, period_end, cancel_at_period_end)
+         values ('sub_${randomUUID()}', '${this.id}', '${status}', 'pro', date_trunc('day', now()) + interval '${days} days', ${cancelled});
+         update public.profiles set subscription_tier = 'pro', subscription_status = '${status}' where id = '${this.id}'`);
+  }
+
   /** Puts the project's job where no waiting would bring it: it is no worker's, and stays as it is for an hour. */
   job(project: string, state: JobState): string {
     const id = randomUUID();

@@ -9,7 +9,7 @@ namespace {
 
 class Bank : public world::World {
  public:
-  Bank() : billing{db()} { billing::mount(router, billing); }
+  Bank() : billing{db(), now} { billing::mount(router, billing); }
 
   Answer page(core::UserId who, const std::string& query = "") {
     return call({.method = Method::get, .target = "/app/credits" + query, .caller = world::user(who)});
@@ -18,6 +18,7 @@ class Bank : public world::World {
     scalar("select tenon.grant_credits($1, $2, $3, $4)", {who.str(), key + who.str(), std::to_string(credits), note});
   }
 
+  core::ManualClock now{core::SystemClock().now()};  // the ledger's rows carry the database's time
   billing::Billing billing;
 };
 
@@ -27,6 +28,19 @@ int count(const std::string& text, std::string_view part) {
   return n;
 }
 bool has(const Answer& answer, const std::string& text) { return answer.body.find(text) != std::string::npos; }
+
+// Comes back from the checkout, and is sent on to the address that holds the time.
+std::string back_from_checkout(Bank& bank, core::UserId who, const std::string& more = "") {
+  const Answer first = bank.page(who, "?success=true" + more);
+  CHECK(first.status == 303);
+  const std::string location(first.headers.get("location"));
+  REQUIRE(location.starts_with("/app/credits?success=true&since="));
+  return location.substr(std::string("/app/credits").size());
+}
+
+const char* const kWaiting = "Your credits arrive in a moment";
+const char* const kLate = "Your credits have not arrived yet";
+const char* const kPolls = "http-equiv=\"refresh\"";
 
 }  // namespace
 
@@ -71,4 +85,64 @@ TEST_CASE("the CSV holds every row and no cell that a spreadsheet would run") {
   CHECK(csv.body.starts_with("time,type,credits,balance,job,note\r\n"));
   CHECK(csv.body.find(",purchase,2,1002,,\"row\"\r\n") != std::string::npos);
   CHECK(csv.body.ends_with(",purchase,2,2,,\"'=1+1\"\", \"\"x\"\r\n"));
+}
+
+TEST_CASE("who comes back from paying waits until the credits are there, and then the page says how many") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  bank.grant(ada, "welcome:", 20, "Welcome credits");  // ours, and none of what was bought
+  const std::string back = back_from_checkout(bank, ada);
+  const Answer waiting = bank.page(ada, back);
+  CHECK(has(waiting, kWaiting));
+  CHECK(has(waiting, kPolls));
+  CHECK(has(waiting, "data-renew-in=\"600\""));
+  bank.grant(ada, "bought", 25, "Small pack");
+  const Answer there = bank.page(ada, back);
+  CHECK(has(there, "25 credits added."));
+  CHECK_FALSE(has(there, kWaiting));
+  CHECK_FALSE(has(there, kPolls));
+  CHECK_FALSE(has(there, "data-renew-in"));
+}
+
+TEST_CASE("credits that overtook the browser on its way back are told, those of an earlier purchase are not") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  bank.grant(ada, "bought", 1, "one");
+  bank.now.advance(std::chrono::seconds{20});
+  CHECK(has(bank.page(ada, back_from_checkout(bank, ada)), "1 credit added."));
+  bank.now.advance(std::chrono::minutes{3});
+  CHECK(has(bank.page(ada, back_from_checkout(bank, ada)), kWaiting));
+}
+
+TEST_CASE("waiting ends after ten minutes with what to do, and late credits still end it well") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  const std::string back = back_from_checkout(bank, ada);
+  bank.now.advance(std::chrono::seconds{598});
+  CHECK(has(bank.page(ada, back), kWaiting));
+  bank.now.advance(std::chrono::seconds{2});
+  const Answer late = bank.page(ada, back);
+  CHECK(has(late, kLate));
+  CHECK(has(late, "Nothing is charged twice."));
+  CHECK(has(late, "You came back from paying: <time datetime=\""));
+  CHECK_FALSE(has(late, kWaiting));
+  CHECK_FALSE(has(late, kPolls));
+  bank.grant(ada, "bought", 80, "Medium pack");
+  CHECK(has(bank.page(ada, back), "80 credits added."));
+  bank.now.advance(std::chrono::hours{25});
+  CHECK_FALSE(has(bank.page(ada, back), "80 credits added."));
+}
+
+TEST_CASE("the time in the address is the page's own: another's purchase, nonsense and tomorrow change nothing") {
+  Bank bank;
+  const auto ada = bank.sign_up(), eve = bank.sign_up();
+  const std::string back = back_from_checkout(bank, ada);
+  bank.grant(eve, "bought", 25, "Small pack");
+  CHECK(has(bank.page(ada, back), kWaiting));
+  for (const char* nonsense : {"&since=x", "&since=-1", "&since=9223372036854775807", "&since=99999999999999999999"})
+    back_from_checkout(bank, ada, nonsense);
+  const auto project = core::ProjectId::random().str();
+  const std::string kept = back_from_checkout(bank, ada, "&project=" + project);
+  CHECK(has(bank.page(ada, kept), "href=\"/app/projects/" + project + "\""));
+  CHECK_FALSE(has(bank.page(ada), kWaiting));
 }

@@ -1,0 +1,82 @@
+// What every page says of a subscription: nothing while all is well, a failed payment, the end of the plan.
+#include "billing/billing.h"
+#include "core/clock.h"
+#include "integration/storage/support/world.h"
+
+namespace {
+
+using Banners = std::vector<http::Banner>;
+
+class Bank : public world::World {
+ public:
+  // A subscription of that age in days, whose period ends in so many.
+  void subscribe(core::UserId who, const std::string& id, const std::string& status, int age, int ends_in,
+                 const std::string& more = "false, null") {
+    owner.query(
+        "insert into public.subscriptions (id, user_id, status, tier, created_at, period_end, "
+        "cancel_at_period_end, cancel_at) values ('" +
+        id + who.str() + "', '" + who.str() + "', '" + status + "', 'pro', now() - interval '" + std::to_string(age) +
+        " days', date_trunc('day', now()) + interval '" + std::to_string(ends_in) + " days', " + more + ")");
+  }
+  Banners banners(core::UserId who) { return run(billing::banners(db(), who)); }
+  std::string in_days(int n) {
+    return scalar("select to_char((date_trunc('day', now()) + interval '" + std::to_string(n) +
+                  " days') at time zone 'UTC', 'YYYY-MM-DD')");
+  }
+};
+
+std::string day_of(const http::Banner& banner) { return banner.day ? core::rfc3339(*banner.day).substr(0, 10) : ""; }
+
+}  // namespace
+
+TEST_CASE("a plan that runs, one that has ended and no plan at all need no banner") {
+  Bank bank;
+  const auto ada = bank.sign_up(), eve = bank.sign_up();
+  CHECK(bank.banners(ada).empty());
+  bank.subscribe(ada, "a", "canceled", 60, -30, "true, null");
+  CHECK(bank.banners(ada).empty());
+  bank.subscribe(ada, "b", "active", 10, 20);
+  CHECK(bank.banners(ada).empty());
+  bank.subscribe(eve, "c", "past_due", 1, 29);
+  CHECK(bank.banners(ada).empty());
+}
+
+TEST_CASE("a failed payment names the day until which the plan runs, and the newest plan speaks") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  bank.subscribe(ada, "a", "active", 60, 5, "true, null");
+  bank.subscribe(ada, "b", "past_due", 31, 6);
+  const Banners told = bank.banners(ada);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].kind == "bad");
+  CHECK(told[0].text == "billing.banner.past_due");
+  CHECK(day_of(told[0]) == bank.in_days(6));
+  CHECK(told[0].url == "/app/credits");
+}
+
+TEST_CASE("a plan that is unpaid, or whose period is over, promises no day") {
+  Bank bank;
+  const auto ada = bank.sign_up(), eve = bank.sign_up();
+  bank.subscribe(ada, "a", "unpaid", 31, 6);
+  bank.subscribe(eve, "b", "past_due", 31, -1);
+  for (const auto& who : {ada, eve}) {
+    const Banners told = bank.banners(who);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].text == "billing.banner.unpaid");
+    CHECK_FALSE(told[0].day);
+  }
+}
+
+TEST_CASE("a cancelled plan names its last day: the period's, or the one that was asked for") {
+  Bank bank;
+  const auto ada = bank.sign_up(), eve = bank.sign_up();
+  bank.subscribe(ada, "a", "active", 10, 20, "true, null");
+  bank.subscribe(eve, "b", "trialing", 10, 20, "false, date_trunc('day', now()) + interval '3 days'");
+  const Banners period = bank.banners(ada), asked = bank.banners(eve);
+  REQUIRE(period.size() == 1);
+  CHECK(period[0].kind == "warn");
+  CHECK(period[0].text == "billing.banner.ends");
+  CHECK(day_of(period[0]) == bank.in_days(20));
+  REQUIRE(asked.size() == 1);
+  CHECK(day_of(asked[0]) == bank.in_days(3));
+}
