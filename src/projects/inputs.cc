@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "projects/table.h"
 #include "projects/trouble.h"
 
 namespace projects {
@@ -91,6 +92,13 @@ Task<std::vector<Asset>> write_all(pg::Tx& tx, storage::Storage* storage, core::
   co_return assets;
 }
 
+Task<Project> write_new(pg::Tx& tx, storage::Storage* storage, core::UserId user, const std::string& title,
+                        const std::vector<NewInput>& files) {
+  const Project project = co_await insert(tx, user, title);
+  co_await write_all(tx, storage, user, project.id, files);
+  co_return project;
+}
+
 Task<> erase(pg::Tx& tx, storage::Storage* storage, core::UserId user, core::ProjectId project, core::AssetId id) {
   const Locked locked = co_await lock_own(tx, user, project);
   const auto asset = co_await tx.maybe<Asset>(kDelete, id, project, user);
@@ -120,6 +128,21 @@ Task<std::vector<Asset>> add(Projects& projects, core::UserId user, core::Projec
     auto assets = co_await projects.db.in(writer(), write_all, &projects.storage, user, project, files);
     core::log::info("projects.inputs.added", {{"project", project}, {"files", assets.size()}});
     co_return assets;
+  } catch (...) {  // only to give up the bytes; it is thrown on
+    failure = std::current_exception();
+  }
+  for (const NewInput& file : files) co_await projects.storage.discard(file.staged, failure);
+  std::rethrow_exception(failure);
+}
+
+Task<Project> create_with(Projects& projects, core::UserId user, std::string title, std::vector<NewInput> files) {
+  if (files.empty()) co_return co_await create(projects, user, title);
+  const std::string checked = checked_title(title);
+  std::exception_ptr failure;
+  try {
+    const Project made = co_await projects.db.in(writer(), write_new, &projects.storage, user, checked, files);
+    core::log::info("projects.inputs.added", {{"project", made.id}, {"files", files.size()}});
+    co_return made;
   } catch (...) {  // only to give up the bytes; it is thrown on
     failure = std::current_exception();
   }

@@ -21,6 +21,8 @@ struct NewInput {  // its bytes are durable, its rows are not written yet
 // Throws Problem 404, 422 too_many_inputs.
 Task<std::vector<Asset>> add(Projects& projects, core::UserId user, core::ProjectId project,
                              std::vector<NewInput> files);
+// A project and its photographs, both or neither.
+Task<Project> create_with(Projects& projects, core::UserId user, std::string title, std::vector<NewInput> files);
 // Throws Problem 404, 409 job_running.
 Task<> remove(Projects& projects, core::UserId user, core::ProjectId project, core::AssetId asset);
 Task<Asset> set_caption(Projects& projects, core::UserId user, core::ProjectId project, core::AssetId asset,

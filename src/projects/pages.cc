@@ -21,11 +21,18 @@ http::Response back_with(core::ProjectId id, const Trouble& problem) {
   return http::redirect(page_of(id) + "?problem=projects." + problem.code);
 }
 
-http::Response new_form(const http::Request& rq, const std::string& title, const std::string& error, int status) {
+// What a refused form shows again: the title as it was typed, and what is wrong with it or with a file.
+struct Refused {
+  std::string title;
+  std::string title_error;
+  std::string files_error;
+};
+
+http::Response new_form(const http::Request& rq, const Refused& before, int status) {
   html::Data data;
   data.set("title", "projects.new.title").set("narrow", true).set("upload", true);
   data.set("largest_file", std::to_string(kLargestFile));
-  data.set("value", title).set("title_error", error);
+  data.set("value", before.title).set("title_error", before.title_error).set("files_error", before.files_error);
   return html::page(rq, "projects/new", std::move(data), status);
 }
 
@@ -55,6 +62,7 @@ html::Data list_view(const Filter& filter, const Page& page, std::string_view lo
   const bool filtered = !filter.status.empty() || !filter.text.empty() || !filter.after.empty();
   html::Data data;
   data.set("title", "projects.list.title");
+  if (!filter.status.empty()) data.set("title_state", "projects.tab." + filter.status);
   data.set("none", page.items.empty() && !filtered).set("none_match", page.items.empty() && filtered);
   data.set("search", filter.text).set("status_filter", filter.status);
   data.set("any", !page.items.empty()).set("tabs", tabs_of(filter)).set("projects", std::move(rows));
@@ -75,18 +83,28 @@ Task<http::Response> list_page(Projects& projects, http::Request& rq) {
   co_return html::page(rq, "projects/list", list_view(filter, page, html::locale_of(rq)));
 }
 
-Task<http::Response> new_page(Projects&, http::Request& rq) { co_return new_form(rq, "", "", 200); }
+Task<http::Response> new_page(Projects&, http::Request& rq) { co_return new_form(rq, {}, 200); }
 
 Task<http::Response> create_form(Projects& projects, http::Request& rq) {
-  const std::string title(rq.form("title"));
-  std::string said;
+  Refused refused{.title = std::string(rq.form("title"))};
   try {
-    const Project project = co_await create(projects, rq.caller.user, title);
+    const Project project = co_await create(projects, rq.caller.user, refused.title);
     co_return http::redirect(page_of(project.id));
   } catch (const Trouble& problem) {
-    said = html::retold(html::locale_of(rq), problem.what());
+    refused.title_error = html::retold(html::locale_of(rq), problem.what());
   }
-  co_return new_form(rq, title, said, 422);
+  co_return new_form(rq, refused, 422);
+}
+
+Task<http::Response> create_with_files_form(Projects& projects, http::Request& rq) {
+  NewProject sent = co_await receive_new(projects, rq);
+  if (sent.fault != NewProject::Fault::none) {
+    const std::string said = html::retold(html::locale_of(rq), sent.sentence);
+    const bool title = sent.fault == NewProject::Fault::title;
+    co_return new_form(rq, {sent.title, title ? said : "", title ? "" : said}, 422);
+  }
+  const Project project = co_await create_with(projects, rq.caller.user, sent.title, std::move(sent.files));
+  co_return http::redirect(page_of(project.id));
 }
 
 Task<http::Response> rename_form(Projects& projects, http::Request& rq) {

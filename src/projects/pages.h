@@ -8,6 +8,7 @@ namespace projects {
 Task<http::Response> list_page(Projects& projects, http::Request& rq);
 Task<http::Response> new_page(Projects& projects, http::Request& rq);
 Task<http::Response> create_form(Projects& projects, http::Request& rq);
+Task<http::Response> create_with_files_form(Projects& projects, http::Request& rq);
 Task<http::Response> rename_form(Projects& projects, http::Request& rq);
 Task<http::Response> delete_form(Projects& projects, http::Request& rq);
 Task<http::Response> upload_form(Projects& projects, http::Request& rq);

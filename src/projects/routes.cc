@@ -24,6 +24,7 @@ void mount(http::Router& r, Projects& p) {
 
   r.get("/app/projects", Who::user, with(p, list_page));
   r.get("/app/projects/new", Who::user, with(p, new_page));
+  r.stream(Method::post, "/app/projects/new", Who::user, with(p, create_with_files_form), upload);
   r.post("/app/projects", Who::user, with(p, create_form));
   r.post("/app/projects/{id}/title", Who::user, with(p, rename_form));
   r.post("/app/projects/{id}/delete", Who::user, with(p, delete_form));

@@ -151,6 +151,10 @@ Task<Project> create(Projects& projects, core::UserId user, std::string title) {
   co_return co_await projects.db.as(user).one<Project>(kInsert, user, checked);
 }
 
+Task<Project> insert(pg::Tx& tx, core::UserId user, const std::string& title) {
+  co_return co_await tx.one<Project>(kInsert, user, title);
+}
+
 Task<std::optional<Project>> rename(pg::Db& db, core::UserId user, core::ProjectId id, const std::string& title) {
   const std::string checked = checked_title(title);
   co_return co_await db.as(user).maybe<Project>(kRename, id, user, checked);

@@ -22,6 +22,8 @@ struct Page {
 
 // Throws Problem 400: invalid_limit, invalid_status, invalid_search, invalid_cursor.
 Task<Page> list(pg::Db& db, core::UserId user, const Filter& filter);
+// Within a transaction that writes more of the new project; the title is a checked one.
+Task<Project> insert(pg::Tx& tx, core::UserId user, const std::string& title);
 Task<std::optional<Project>> rename(pg::Db& db, core::UserId user, core::ProjectId id, const std::string& title);
 enum class [[nodiscard]] Removal { done, no_project, job_running };
 Task<Removal> remove(pg::Db& db, core::UserId user, core::ProjectId id);

@@ -1,6 +1,9 @@
 #include "projects/upload.h"
 
+#include <optional>
+
 #include "http/multipart.h"
+#include "projects/table.h"
 #include "projects/trouble.h"
 
 namespace projects {
@@ -10,6 +13,7 @@ namespace {
 constexpr std::size_t kLongestField = 4096;
 
 struct Batch {
+  std::string title;
   std::vector<NewInput> files;
   std::vector<std::string> captions;
   std::optional<Trouble> trouble;  // the first; what follows is read and thrown away, so that the answer arrives
@@ -53,9 +57,10 @@ Task<> take_part(Projects& projects, http::Multipart& form, const http::Part& pa
 }
 
 // What is wrong with one part is kept for the end; an outage or a refused form ends the reading at once.
-Task<> receive_all(Projects& projects, http::Request& rq, Batch& batch) {
+Task<> read_all(Projects& projects, http::Request& rq, Batch& batch) {
   http::Multipart form(rq);
   while (const auto part = co_await form.next()) {
+    if (part->name == "title" && !part->filename) batch.title = co_await form.text(kLongestField);
     if (batch.trouble) continue;
     try {
       co_await take_part(projects, form, *part, batch);
@@ -63,10 +68,17 @@ Task<> receive_all(Projects& projects, http::Request& rq, Batch& batch) {
       batch.trouble = first;
     }
   }
+}
+
+// The captions go to their files, when nothing is wrong with any part.
+void match(Batch& batch) {
   if (batch.trouble) throw Trouble(*batch.trouble);
-  if (batch.files.empty()) throw trouble(400, "no_files");
   if (batch.captions.size() > batch.files.size()) throw trouble(400, "too_many_captions");
   for (std::size_t i = 0; i < batch.captions.size(); ++i) batch.files[i].caption = batch.captions[i];
+}
+
+Task<> discard(Projects& projects, const std::vector<NewInput>& files) {
+  for (const NewInput& file : files) co_await projects.storage.discard(file.staged);
 }
 
 }  // namespace
@@ -75,13 +87,38 @@ Task<std::vector<NewInput>> receive(Projects& projects, http::Request& rq) {
   Batch batch;
   std::exception_ptr failure;
   try {
-    co_await receive_all(projects, rq, batch);
+    co_await read_all(projects, rq, batch);
+    match(batch);
+    if (batch.files.empty()) throw trouble(400, "no_files");
     co_return std::move(batch.files);
   } catch (...) {  // only to give up the bytes; it is thrown on
     failure = std::current_exception();
   }
-  for (const NewInput& file : batch.files) co_await projects.storage.discard(file.staged);
+  co_await discard(projects, batch.files);
   std::rethrow_exception(failure);
+}
+
+Task<NewProject> receive_new(Projects& projects, http::Request& rq) {
+  using Fault = NewProject::Fault;
+  Batch batch;
+  NewProject out;
+  std::exception_ptr failure;
+  Fault step = Fault::title;
+  try {
+    co_await read_all(projects, rq, batch);
+    out.title = checked_title(batch.title);
+    step = Fault::files;
+    match(batch);
+    out.files = std::move(batch.files);
+    co_return out;
+  } catch (const Trouble& problem) {
+    out = {batch.title, {}, step, problem.what()};
+  } catch (...) {  // only to give up the bytes; it is thrown on
+    failure = std::current_exception();
+  }
+  co_await discard(projects, batch.files);
+  if (failure) std::rethrow_exception(failure);
+  co_return out;
 }
 
 }  // namespace projects

@@ -71,6 +71,75 @@ TEST_CASE("the form makes a project and sends the browser to it, or says what is
   CHECK(h.send_form(ada, "/" + id + "/delete").status == 404);
 }
 
+namespace {
+
+// The form of a new project as a browser without scripts sends it.
+Answer send_new(House& h, core::UserId who, const std::vector<house::Part>& parts) {
+  return h.call({.method = Method::post,
+                 .target = "/app/projects/new",
+                 .caller = world::user(who),
+                 .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}},
+                 .body = house::form(parts)});
+}
+std::string projects_of(House& h, core::UserId who) {
+  return h.scalar("select count(*) from public.projects where user_id = $1", {who.str()});
+}
+
+}  // namespace
+
+TEST_CASE("one form makes the project with its photographs, with or without any") {
+  House h;
+  const auto ada = h.sign_up();
+  const Answer made =
+      send_new(h, ada, {{"title", "", " Alps & sun "}, {"file", "a.png", png()}, {"file", "b.png", png()}});
+  REQUIRE(made.status == 303);
+  const std::string id = h.scalar("select id from public.projects where user_id = $1", {ada.str()});
+  CHECK(made.headers.get("location") == "/app/projects/" + id);
+  CHECK(h.scalar("select title from public.projects where id = $1", {id}) == "Alps & sun");
+  CHECK(h.scalar("select string_agg(meta ->> 'name', ',' order by created_at) from public.assets where project_id = $1",
+                 {id}) == "a.png,b.png");
+  CHECK(h.files() == 2);
+  CHECK(send_new(h, ada, {{"title", "", "No pictures"}}).status == 303);
+  CHECK(projects_of(h, ada) == "2");
+}
+
+TEST_CASE("a refused file keeps the title, says which and why, and makes nothing") {
+  House h;
+  const auto ada = h.sign_up();
+  for (const bool title_first : {true, false}) {
+    std::vector<house::Part> parts{{"file", "a.png", png()}, {"file", "notes.txt", "no picture"}};
+    parts.insert(title_first ? parts.begin() : parts.end(), {"title", "", "Alps <1871>"});
+    const Answer refused = send_new(h, ada, parts);
+    CHECK(refused.status == 422);
+    CHECK(has(refused, "value=\"Alps &lt;1871&gt;\""));
+    CHECK(has(refused, "“notes.txt” is not a JPEG, PNG or WebP picture."));
+    CHECK(has(refused, "action=\"/app/projects/new\""));
+    CHECK_FALSE(has(refused, "aria-invalid"));
+  }
+  CHECK(projects_of(h, ada) == "0");
+  CHECK(h.files() == 0);
+  CHECK(h.temps() == 0);
+}
+
+TEST_CASE("a title that is refused is said at its field, and the photographs beside it leave nothing behind") {
+  House h;
+  const auto ada = h.sign_up();
+  const Answer refused = send_new(h, ada, {{"title", "", " "}, {"file", "a.png", png()}});
+  CHECK(refused.status == 422);
+  CHECK(has(refused, "A title has 1 to 200 characters"));
+  CHECK(has(refused, "aria-invalid=\"true\""));
+  CHECK(projects_of(h, ada) == "0");
+  CHECK(h.files() == 0);
+  CHECK(h.temps() == 0);
+}
+
+TEST_CASE("the title of the list says its filter") {
+  House h;
+  const auto ada = h.sign_up();
+  CHECK(has(page(h, ada, ""), "<title>Projects · Tenon</title>"));
+  CHECK(has(page(h, ada, "?status=failed"), "<title>Failed · Projects · Tenon</title>"));
+}
+
 TEST_CASE("the list comes again by itself while a project of it is processing, also without a script") {
   House h;
   const auto ada = h.sign_up();
