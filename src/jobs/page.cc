@@ -86,8 +86,17 @@ Task<html::Rows> output_rows(Jobs& jobs, const std::string& locale, core::UserId
   co_return rows;
 }
 
+// What the title of the page says of a job that has not ended; live.js keeps the figure.
+std::string title_state(const std::string& locale, const JobRow& job, const Doing& doing) {
+  if (doing.cancelling) return html::text(locale, "jobs.page.cancelling");
+  if (job.status == "QUEUED") return html::text(locale, "jobs.status.queued");
+  return html::text(
+      locale, "jobs.page.title_running",
+      {{"step", running_text(locale, doing.step, 0, 0)}, {"progress", html::percent(doing.progress, locale)}});
+}
+
 Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
-                    html::Data& data) {
+                    html::Data& page, html::Data& data) {
   const auto running = std::find_if(steps.begin(), steps.end(), [](const StepInfo& s) { return s.state == "running"; });
   Doing doing;
   doing.cancelling = job.cancel_requested;
@@ -99,7 +108,8 @@ Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, co
       .set("queued", job.status == "QUEUED")
       .set("step_text", doing_text(locale, doing))
       .set("can_cancel", !job.cancel_requested);
-  data.set("refresh", "2");
+  page.set("title_state", title_state(locale, job, doing)).set("refresh", "2");
+  page.set("counts", job.status == "PROCESSING" && !doing.cancelling);
 }
 
 Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, std::int64_t back,
@@ -183,7 +193,7 @@ void tell_costs(const std::string& locale, const std::vector<StepInfo>& steps, s
     if (step.state == "failed") data.set("failed_step", std::to_string(step.n + 1));
 }
 
-Task<html::Data> job_view(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job) {
+Task<> tell_job(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, html::Data& page) {
   const std::vector<StepInfo> steps = co_await steps_of(jobs.db, user, job.id);
   html::Data shown;
   shown.set("id", job.id.str()).set("progress", std::to_string(job.progress)).set("status_word", job.status);
@@ -193,8 +203,8 @@ Task<html::Data> job_view(Jobs& jobs, const std::string& locale, core::UserId us
   shown.set("steps", step_rows(jobs, locale, job, steps)).set("log", log_rows(locale, job, steps, reserved));
   tell_costs(locale, steps, reserved, shown);
   if (job.finished()) co_await tell_end(jobs, locale, user, job, back, shown);
-  else co_await tell_running(jobs, locale, job, steps, shown);
-  co_return shown;
+  else co_await tell_running(jobs, locale, job, steps, page, shown);
+  page.set("job", std::move(shown));
 }
 
 projects::Projects shelf_of(Jobs& jobs) { return {jobs.loop, jobs.db, jobs.storage, jobs.clock}; }
@@ -223,17 +233,13 @@ Task<http::Response> project_page(Jobs& jobs, http::Request& rq) {
                              : running && job->status == "QUEUED"  ? "queued"
                                                                    : project->status;
   html::Data data;
-  data.set("title", html::text(locale, "jobs.page.title",
-                               {{"name", project->title}, {"status", html::text(locale, "jobs.status." + status)}}));
+  data.set("title", "jobs.page.title").set("name", project->title);
+  data.set("title_state", "jobs.status." + status);
   data.set("project", projects::project_view(*project, locale)).set("upload", true).set("status", status);
   data.set("project_id", id.str());
   // A new one each time the page is made: a form sent twice starts one job.
   data.set("once", core::JobId::random().str());
-  if (job) {
-    html::Data shown = co_await job_view(jobs, locale, user, *job);
-    data.set("job", std::move(shown));
-    if (running) data.set("refresh", "2");
-  }
+  if (job) co_await tell_job(jobs, locale, user, *job, data);
   if (!running && !inputs.empty()) {
     const Price price = co_await price_of(jobs, user, id, "");
     tell_price(locale, price, job.has_value(), data);

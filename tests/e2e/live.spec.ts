@@ -148,3 +148,23 @@ test("the toast of a job's end says how many credits came back", async ({ page }
   sql(`select tenon.cancel_job('${job}')`);
   await expect(page.locator("#toasts")).toContainText("“Called off” was cancelled. 3 credits returned.", { timeout: 20_000 });
 });
+
+test("the title of a project's page says its state and follows the job", async ({ page }) => {
+  const ada = await person();
+  ada.credits(10);
+  const works = await ada.project("Titled 7% more", 1);
+  const waits = await ada.project("In the queue", 1);
+  const working = ada.job(works, { status: "PROCESSING", progress: 40, steps: [["render", "running"]] });
+  const waiting = ada.job(waits, { status: "QUEUED" });
+  await enter(page, ada.email);
+  await page.goto(`/app/projects/${works}`);
+  await expect(page).toHaveTitle("Rendering the video, 40% · Titled 7% more · Tenon");
+  sql(`update public.jobs set progress = 55 where id = '${working}'`);
+  await expect(page).toHaveTitle("Rendering the video, 55% · Titled 7% more · Tenon", { timeout: 20_000 });
+  await page.goto(`/app/projects/${waits}`);
+  await expect(page).toHaveTitle("Waiting · In the queue · Tenon");
+  sql(`select tenon.cancel_job('${waiting}')`);
+  await expect(page).toHaveTitle("Cancelled · In the queue · Tenon", { timeout: 20_000 });
+  await page.goto("/app/projects?status=failed");
+  await expect(page).toHaveTitle("Failed · Projects · Tenon");
+});
