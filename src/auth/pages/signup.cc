@@ -38,10 +38,13 @@ Task<Response> signup_post(Auth& auth, Request& rq) {
   account.password = rq.form("password");
   account.locale = html::locale_of(rq);
   account.landing.next = next_of(rq);
+  const bool news = !rq.form("marketing_opt_in").empty();
+  if (news) account.metadata = R"({"marketing_opt_in":true})";  // a trigger makes it his preference
   const Origin from = visitor_origin(rq);
   account.from = from;
   const std::string email = account.email;
   html::Data data;
+  data.set("news", news);
   Refusal refusal;
   try {
     const SignedUp done = co_await sign_up(auth, std::move(account));
