@@ -71,6 +71,18 @@ Instant Engine::deadline() const {
   return now_() + (long_gone ? milliseconds{500} : kWaitForConnection);
 }
 
+// A server that spoke to anybody while he waited is there, only busy. A frozen one has said nothing since.
+Unavailable Engine::none_free() const {
+  const Instant since = now_() - kWaitForConnection;
+  const auto speaks = [since](const auto& pipes) {
+    return std::ranges::any_of(pipes,
+                               [since](const auto& pipe) { return pipe->is_up() && pipe->last_heard() > since; });
+  };
+  const bool there = !closing_ && (speaks(shared_) || speaks(leased_));
+  return Unavailable("no database connection came free in time",
+                     there ? Unavailable::Why::none_free : Unavailable::Why::out_of_reach);
+}
+
 core::Task<> Engine::run(Unit& unit) {
   prepare(unit);
   co_await Suspend{unit, [this, &unit] {
@@ -101,7 +113,7 @@ core::Task<std::shared_ptr<Pipe>> Engine::lease(Instant deadline) {
                      serve_lessees();
                      arm();
                    }};
-  if (!request.pipe) throw Unavailable("no database connection came free in time");
+  if (!request.pipe) throw none_free();
   co_return std::move(request.pipe);
 }
 

@@ -30,6 +30,8 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   void give_back(std::shared_ptr<Pipe> pipe, bool clean);
   core::Task<> close();
   Instant deadline() const;  // for a connection, counted from now
+  // What to tell whoever waited until his deadline in vain.
+  Unavailable none_free() const;
 
   // Whether the types of this statement were held against the server's before.
   bool is_checked(std::string_view text) const { return checked_.contains(text); }

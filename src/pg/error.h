@@ -1,5 +1,6 @@
 // CONTRACT. What a database call throws. Error: Postgres refused the statement. Unavailable: it cannot be reached, is
-// starting, shutting down, or no connection came free in time; the HTTP edge answers 503 with Retry-After.
+// starting, shutting down, or no connection came free in time; the HTTP edge answers 503 with Retry-After, the data API
+// 504 for the last of these.
 #pragma once
 
 #include <stdexcept>
@@ -26,7 +27,11 @@ class Error : public std::runtime_error {
 
 class Unavailable : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  // none_free: the server answers others, and only the wait for a connection was too long.
+  enum class Why { out_of_reach, none_free };
+  explicit Unavailable(const std::string& what, Why reason = Why::out_of_reach)
+      : std::runtime_error(what), why(reason) {}
+  Why why;
 };
 
 }  // namespace pg

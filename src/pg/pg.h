@@ -51,6 +51,11 @@ As as(core::UserId user);  // role authenticated, claims {"sub","role"}
 As as_claims(std::string_view role, std::string claims);
 As as_service(const char* why);  // rare, named with a reason, never on a path that a user's input chooses
 
+// What a statement said of its answer by the settings response.headers and response.status, as it wrote them.
+struct Said {
+  std::string headers, status;
+};
+
 // What SQL may read of the HTTP request it serves (PostgREST's settings request.method, …), and where it looks for
 // names. Set for the one transaction, in the same write as role and claims.
 struct Frame {
@@ -58,6 +63,7 @@ struct Frame {
   std::string search_path;  // quoted identifiers, comma separated
   std::string method, path;
   std::string headers, cookies;  // JSON objects
+  Said* said = nullptr;          // asked for and filled in the same trip
 };
 
 struct Config {

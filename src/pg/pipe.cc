@@ -26,6 +26,13 @@ constexpr const char* kFrame =
     "set_config('transaction_read_only',$4,true),set_config('search_path',$5,true),"
     "set_config('request.method',$6,true),set_config('request.path',$7,true),set_config('request.headers',$8,true),"
     "set_config('request.cookies',$9,true)";
+// The same, and what a statement may say of its answer is empty before it: else a setting that some function made for
+// the whole session would be said by everybody's next one.
+constexpr const char* kFrameSayingName = "tenon_frame_saying";
+const std::string kFrameSaying =
+    std::string(kFrame) + ",set_config('response.headers','',true),set_config('response.status','',true)";
+constexpr const char* kSaidName = "tenon_said";
+constexpr const char* kSaid = "select current_setting('response.headers',true),current_setting('response.status',true)";
 // What the text format of values depends on. Poolers follow the first two of themselves.
 constexpr const char* kSession =
     "select set_config('DateStyle','ISO, "
@@ -103,7 +110,8 @@ void Pipe::set_up() {
     end_housekeeping(Step::execute);
   }
   if (prepared_) {
-    for (const auto& [name, sql] : {std::pair(kSetupName, kSetup), std::pair(kFrameName, kFrame)}) {
+    for (const auto& [name, sql] : {std::pair(kSetupName, kSetup), std::pair(kFrameName, kFrame),
+                                    std::pair(kFrameSayingName, kFrameSaying.c_str()), std::pair(kSaidName, kSaid)}) {
       PQsendPrepare(conn, name, sql, 0, nullptr);
       end_housekeeping(Step::prepare);
     }
@@ -149,9 +157,19 @@ bool Pipe::send_frame(const Unit& unit, const std::string& timeout) {
       frame.search_path.c_str(), frame.method.c_str(),       frame.path.c_str(), frame.headers.c_str(),
       frame.cookies.c_str()};
   const int count = static_cast<int>(values.size());
+  const bool says = frame.said != nullptr;
   PGconn* const conn = wire_->conn();
-  if (!prepared_) return PQsendQueryParams(conn, kFrame, count, nullptr, values.data(), nullptr, nullptr, 0) == 1;
-  return PQsendQueryPrepared(conn, kFrameName, count, values.data(), nullptr, nullptr, 0) == 1;
+  if (!prepared_) {
+    const char* const sql = says ? kFrameSaying.c_str() : kFrame;
+    return PQsendQueryParams(conn, sql, count, nullptr, values.data(), nullptr, nullptr, 0) == 1;
+  }
+  const char* const name = says ? kFrameSayingName : kFrameName;
+  return PQsendQueryPrepared(conn, name, count, values.data(), nullptr, nullptr, 0) == 1;
+}
+
+bool Pipe::send_said() {
+  if (!prepared_) return send_plain(wire_->conn(), kSaid);
+  return PQsendQueryPrepared(wire_->conn(), kSaidName, 0, nullptr, nullptr, nullptr, 0) == 1;
 }
 
 bool Pipe::send_statement(Unit& unit, Flight& flight) {
@@ -202,6 +220,10 @@ void Pipe::send(Unit& unit) {
     flight.steps[flight.count++] = Step::setup;
   }
   if (ok && !unit.text.empty()) ok = send_statement(unit, flight);
+  if (ok && unit.frame != nullptr && unit.frame->said != nullptr) {
+    ok = send_said();
+    flight.steps[flight.count++] = Step::said;
+  }
   ok = ok && PQpipelineSync(conn) == 1;
   flight.steps[flight.count++] = Step::sync;
   flights_.push_back(flight);
@@ -278,7 +300,9 @@ void Pipe::take(Flight& flight, std::shared_ptr<const PGresult> result) {
   if (status == PGRES_PIPELINE_ABORTED) return;
   if (step == Step::prepare && status == PGRES_COMMAND_OK) flight.prepares = false;
   const bool wanted = step == Step::describe || step == Step::execute;
-  if (wanted && flight.unit != nullptr && !flight.failed) flight.unit->answer = std::move(result);
+  if (flight.unit == nullptr || flight.failed) return;
+  if (wanted) flight.unit->answer = std::move(result);
+  if (step == Step::said) flight.unit->said = std::move(result);
 }
 
 bool Pipe::finish_first() {

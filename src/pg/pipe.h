@@ -48,7 +48,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   Instant last_cancel() const { return last_cancel_; }
 
  private:
-  enum class Step : std::uint8_t { begin, setup, prepare, describe, execute, sync };
+  enum class Step : std::uint8_t { begin, setup, prepare, describe, execute, said, sync };
   struct Flight {
     Unit* unit = nullptr;  // none: housekeeping whose answer nobody awaits
     std::array<Step, 6> steps{};
@@ -73,6 +73,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   bool send_setup(const Unit& unit);
   bool send_frame(const Unit& unit, const std::string& timeout);
   bool send_statement(Unit& unit, Flight& flight);
+  bool send_said();
   void forget_oldest(Statements& of);
   void drain();
   bool accept(std::shared_ptr<const PGresult> result);

@@ -42,9 +42,14 @@ bool needs_new_plan(const Unit& unit) {
               field(answer, PG_DIAG_MESSAGE_HINT), field(answer, PG_DIAG_CONSTRAINT_NAME));
 }
 
-[[noreturn]] void give_up(const Unit& unit) {
-  if (unit.outcome == Outcome::unsent) throw Unavailable("no database connection came free in time");
+[[noreturn]] void give_up(const Engine& engine, const Unit& unit) {
+  if (unit.outcome == Outcome::unsent) throw engine.none_free();
   throw Unavailable("the connection to the database was lost");
+}
+
+Said said_by(const PGresult* result) {
+  if (result == nullptr || PQntuples(result) != 1) return {};
+  return {.headers = PQgetvalue(result, 0, 0), .status = PQgetvalue(result, 0, 1)};
 }
 
 // Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
@@ -75,7 +80,7 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
     question.deadline = deadline;
     co_await engine->run(question);
     if (question.outcome == Outcome::error) refuse(sql.name, question);
-    if (question.outcome != Outcome::ok) give_up(question);
+    if (question.outcome != Outcome::ok) give_up(*engine, question);
     expect_types(sql.name, question.answer.get(), columns, params);
     engine->set_checked(sql.text);
   }
@@ -94,6 +99,7 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
     co_await engine->run(unit);
     if (unit.outcome == Outcome::ok) {
       expect_column_types(sql.name, unit.answer.get(), columns);
+      if (frame != nullptr && frame->said != nullptr) *frame->said = said_by(unit.said.get());
       co_return Rows(sql.name, std::move(unit.answer));
     }
     if (unit.outcome == Outcome::error) {
@@ -102,12 +108,12 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
         throw Unavailable(kBusy);
       }
       // What reads by its words called a function that writes: nobody knows whether the first attempt took effect.
-      if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(unit);
+      if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(*engine, unit);
       refuse(sql.name, unit);
     }
     const bool unanswered =
         unit.outcome == Outcome::lost && (unit.answer == nullptr || is_outage(sqlstate(unit.answer.get())));
-    if (!unanswered || second_life || !looks_read_only(sql.text)) give_up(unit);
+    if (!unanswered || second_life || !looks_read_only(sql.text)) give_up(*engine, unit);
     second_life = true;
   }
 }
@@ -127,7 +133,7 @@ Task<Rows> in_transaction(Lease& lease, Sql sql, Params params, Columns columns)
     unit.params = &params;
     co_await lease.engine.run_on(*lease.pipe, unit);
     if (unit.outcome == Outcome::error) refuse(sql.name, unit);
-    if (unit.outcome != Outcome::ok) give_up(unit);
+    if (unit.outcome != Outcome::ok) give_up(lease.engine, unit);
     if (describe) {
       expect_types(sql.name, unit.answer.get(), columns, params);
       lease.engine.set_checked(sql.text);
@@ -148,7 +154,7 @@ Task<> finish(Lease& lease, Sql verb) {
   unit.cancellable = false;
   co_await lease.engine.run_on(*lease.pipe, unit);
   if (unit.outcome == Outcome::error) refuse(verb.name, unit);
-  if (unit.outcome != Outcome::ok) give_up(unit);
+  if (unit.outcome != Outcome::ok) give_up(lease.engine, unit);
   lease.open = false;
   // A transaction in which a statement failed answers `commit` with ROLLBACK: nobody may take that for a success.
   if (verb.text == "commit" && std::string_view(PQcmdStatus(const_cast<PGresult*>(unit.answer.get()))) != "COMMIT")

@@ -61,7 +61,8 @@ struct Unit : Waiting {
   // What came back. `answer` is the statement's result, or the error of whatever failed.
   Outcome outcome = Outcome::unsent;
   std::shared_ptr<const PGresult> answer;
-  bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may be meant for a neighbour
+  std::shared_ptr<const PGresult> said;  // the two settings, where the frame asks for them
+  bool cancel_nearby = false;            // a cancel was sent on this connection: a 57014 may be meant for a neighbour
   bool cancel_sent = false;
   bool gave_way = false;  // that cancel made room for others: the unit may be asked again later
   Instant sent{};         // onto its connection; what counts is not when it came to be the first there
