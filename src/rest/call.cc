@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "rest/answer/said.h"
 #include "rest/schema/cache.h"
 
 namespace rest {
@@ -51,26 +52,40 @@ std::string chosen_schema(const Config& config, const http::Request& rq, bool re
 // Its document has a type of its own.
 bool is_root(const http::Request& rq) { return rq.params.empty(); }
 
-Fault outage() { return {503, "PGRST001", "Database connection error. Retrying the connection."}; }
+Fault unavailable(const pg::Unavailable& e) {
+  if (e.why == pg::Unavailable::Why::none_free)
+    return {504, "PGRST003", "Timed out acquiring connection from connection pool."};
+  return outage();
+}
+
+void echo_profile(const Rest& rest, const std::string& schema, http::Response& response) {
+  if (rest.config.schemas.size() > 1 && !schema.empty()) response.headers.set("Content-Profile", schema);
+}
 
 Fault of_problem(const core::Problem& problem) { return {problem.status, problem.code, problem.what()}; }
 
 Task<http::Response> answered(Rest& rest, http::Request& rq, UseCase use_case) {
   const bool anonymous = rq.caller.role == "anon";
+  std::string schema;
   try {
     core::Task<std::shared_ptr<const Catalogue>> getting = rest.schema->get();
     auto catalogue = co_await getting;
     Call call(rest, rq, std::move(catalogue));
+    schema = call.schema;
     Task<http::Response> answering = use_case(call);
     http::Response response = co_await answering;
-    if (rest.config.schemas.size() > 1) response.headers.set("Content-Profile", call.schema);
+    echo_profile(rest, schema, response);
+    heed(call.said, response);
     co_return response;
   } catch (const Fault& fault) {
-    co_return answer(fault);
+    http::Response response = answer(fault);
+    // A page behind the end is told as a page is, the one refusal that names its profile.
+    if (response.headers.has("Content-Range")) echo_profile(rest, schema, response);
+    co_return response;
   } catch (const pg::Error& e) {
     co_return answer(meaning_of(e, anonymous));
-  } catch (const pg::Unavailable&) {
-    co_return answer(outage());
+  } catch (const pg::Unavailable& e) {
+    co_return answer(unavailable(e));
   } catch (const core::Problem& problem) {
     co_return answer(of_problem(problem));
   }
@@ -86,7 +101,12 @@ Fault raised_by_guard(const plan::Raised& raised) {
 constexpr pg::Sql kFrame{"rest.frame", R"sql(
   select set_config('search_path', $1, true), set_config('request.method', $2, true),
          set_config('request.path', $3, true), set_config('request.headers', $4, true),
-         set_config('request.cookies', $5, true), set_config('transaction_read_only', $6, true)
+         set_config('request.cookies', $5, true), set_config('transaction_read_only', $6, true),
+         set_config('response.headers', '', true), set_config('response.status', '', true)
+)sql"};
+
+constexpr pg::Sql kSaid{"rest.said", R"sql(
+  select current_setting('response.headers', true), current_setting('response.status', true)
 )sql"};
 
 // Carries the rows out of a transaction that must not be kept.
@@ -101,7 +121,12 @@ Task<> run_and_undo(pg::Tx& tx, const pg::Frame* frame, const SqlText* sql) {
   co_await framing;
   const pg::Sql statement{"rest.request", sql->text()};
   Task<pg::Rows> running = tx.rows(statement, sql->params());
-  throw RolledBack{co_await running};
+  RolledBack undone{co_await running};
+  if (frame->said != nullptr) {
+    Task<pg::Said> asking = tx.one<pg::Said>(kSaid);
+    *frame->said = co_await asking;
+  }
+  throw undone;
 }
 
 }  // namespace
@@ -123,6 +148,7 @@ Call::Call(Rest& of, http::Request& request, std::shared_ptr<const Catalogue> kn
   frame.path = rq.path.size() > 8 ? rq.path.substr(8) : "/";  // behind /rest/v1
   frame.headers = headers_json(rq.headers);
   frame.cookies = cookies_json(rq.headers);
+  if (!is_read() || !rq.param("function").empty()) frame.said = &said;
 }
 
 const Table& Call::table() const {

@@ -17,6 +17,8 @@ namespace rest {
 
 struct Call {
   Call(Rest& of, http::Request& request, std::shared_ptr<const Catalogue> known);
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
   Rest& rest;
   http::Request& rq;
   const std::shared_ptr<const Catalogue> catalogue;
@@ -25,6 +27,7 @@ struct Call {
   Media media;
   pg::As who;
   pg::Frame frame;
+  pg::Said said;  // by what was called or changed; a plain read asks for nothing
   plan::Bounds bounds;
 
   bool is_read() const { return rq.method == http::Method::get || rq.method == http::Method::head; }

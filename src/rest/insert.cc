@@ -21,12 +21,12 @@ void check_conflict(const Table& table, const std::vector<std::string>& names) {
 }
 
 // Columns that no row of the payload names keep their default by not being named at all. What only some of them name is
-// told for each row.
-void default_missing(plan::Insert& what) {
+// told for each row. One that is always generated stays named, and Postgres says what is wrong with that.
+void default_missing(plan::Insert& what, const Table& table) {
   const std::vector<std::size_t> named = named_by(*what.payload, what.columns);
   std::vector<std::string> columns;
   for (std::size_t i = 0; i < named.size(); ++i) {
-    if (named[i] == 0) continue;
+    if (named[i] == 0 && table.column(what.columns[i])->writable) continue;
     if (named[i] < what.payload->objects.size()) what.mixed.insert(what.columns[i]);
     columns.push_back(std::move(what.columns[i]));
   }
@@ -73,7 +73,7 @@ Task<http::Response> insert(Call& call) {
   what.columns = columns_of(query, table, payload);
   check_conflict(table, query.on_conflict);
   if (payload.objects.empty()) co_return nothing_inserted(call, kHeeded);
-  if (call.prefer.missing == Prefer::Missing::by_default) default_missing(what);
+  if (call.prefer.missing == Prefer::Missing::by_default) default_missing(what, table);
   what.body = array_of(payload, call.rq.body);
   what.resolution = call.prefer.resolution;
   if (what.resolution != Prefer::Resolution::none)

@@ -37,7 +37,7 @@ Task<http::Response> update(Call& call) {
   if (call.prefer.missing == Prefer::Missing::by_default) {
     const std::vector<std::size_t> named = named_by(payload, what.columns);
     for (std::size_t i = 0; i < named.size(); ++i)
-      if (named[i] == 0) what.by_default.insert(what.columns[i]);
+      if (named[i] == 0 && table.column(what.columns[i])->writable) what.by_default.insert(what.columns[i]);
   }
   const Node root = resolve(*call.catalogue, table, query.root);
   const Plan plan = plan::update(root, what, showing_of(call), call.bounds);

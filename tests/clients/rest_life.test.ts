@@ -129,6 +129,15 @@ test("[1 profile; 1 profile echo] with several schemas exposed the profile choos
   assert.equal((await call("directors?limit=1", { at: second })).headers.get("content-profile"), "public");
 });
 
+test("[1 profile echo; 4 416] a page behind the end names range and profile as a page does; other refusals name none", async () => {
+  const counted = { Prefer: "count=exact" };
+  const behind = await call("goods?offset=9", { at: second, headers: { ...counted, "Accept-Profile": "shop" } });
+  assert.deepEqual([behind.status, behind.json.code, behind.headers.get("content-profile"), behind.headers.get("content-range")], [416, "PGRST103", "shop", "*/1"]);
+  assert.equal((await call("goods?nothing=eq.1", { at: second, headers: { "Accept-Profile": "shop" } })).headers.get("content-profile"), null);
+  const alone = await call("directors?offset=99", { headers: counted });
+  assert.deepEqual([alone.status, alone.headers.get("content-profile")], [416, null]);
+});
+
 test("[1 cache] NOTIFY pgrst, 'reload schema' shows new tables without a pause in service", async () => {
   const name = `fresh_${process.pid}`;
   assert.equal((await call(name)).json.code, "PGRST205");

@@ -73,6 +73,29 @@ test("[6 columns; 6 missing; 5 missing] columns limits what is inserted; missing
   assert.deepEqual(defaults.data, [{ n: 1 }, { n: 7 }]);
 });
 
+test("[6 missing; 6 columns] a missing identity takes its next value; one that is always generated is Postgres's to refuse", async () => {
+  const post = (path: string, body: object, Prefer = "missing=default,return=representation") => call(path, { method: "POST", token, body, headers: { Prefer } });
+  const after = (answer: { json: { id: number }[] }) => answer.json.map((row) => row.id);
+  const [first] = after(await post("counted?columns=id,v", [{ v: "a" }]));
+  assert.deepEqual((await post("counted?columns=id,v", [{ v: "b" }, {}])).json, [{ id: first + 1, v: "b" }, { id: first + 2, v: "d" }]);
+  assert.deepEqual((await post("counted?columns=id,v", [{ id: -first }, { v: "c" }])).json, [{ id: -first, v: "d" }, { id: first + 3, v: "c" }]);
+  assert.deepEqual(after(await post("counted", [{}, {}, {}])), [first + 4, first + 5, first + 6]);
+  const renumbered = await call(`counted?id=eq.${-first}&columns=id`, { method: "PATCH", token, body: {}, headers: { Prefer: "missing=default,return=representation" } });
+  assert.deepEqual([renumbered.status, renumbered.json], [200, [{ id: first + 7, v: "d" }]]);
+  assert.deepEqual((await post("counted?columns=id,v", [{ v: "e" }], "return=representation")).json.code, "23502");
+
+  const always = { code: "428C9", details: 'Column "id" is an identity column defined as GENERATED ALWAYS.', hint: "Use OVERRIDING SYSTEM VALUE to override.", message: 'cannot insert a non-DEFAULT value into column "id"' };
+  for (const body of [[{ v: "a" }], [{ v: "a" }, { v: "b" }], [{ v: "a" }, { id: 3 }], [{}], [{ id: 3 }]]) {
+    const answer = await post("numbered?columns=id,v", body);
+    assert.deepEqual([answer.status, answer.json], [400, always], JSON.stringify(body));
+  }
+  const [made] = after(await post("numbered", [{ v: "a" }]));
+  assert.deepEqual((await post("numbered", [{}, {}])).json, [{ id: made + 1, v: "d" }, { id: made + 2, v: "d" }]);
+  assert.equal((await post("boxes?columns=code,doubled", [{ code: tag("doubled") }])).json.code, "428C9");
+  const update = await call(`numbered?id=eq.${made}&columns=id,v`, { method: "PATCH", token, body: { v: "b" }, headers: { Prefer: "missing=default" } });
+  assert.deepEqual([update.status, update.json.code], [400, "428C9"]);
+});
+
 test("[6 unknown column] a column that is not there answers PGRST204", async () => {
   const answer = await call("boxes", { method: "POST", token, body: { wrong: 1 } });
   assert.equal(answer.status, 400);

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "rest/answer/said.h"
 #include "rest/rest.h"
 
 namespace rest {
@@ -43,16 +44,25 @@ int status_of(const pg::Error& e, bool anonymous) {
 
 std::string or_null(std::string_view text) { return text.empty() ? "null" : quoted(text); }
 
+Fault unreadable() {
+  return {500, "PGRST121", "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error", "null",
+          quoted("DETAIL must be a JSON object with a status and may have headers, MESSAGE one with code, message, "
+                 "details and hint.")};
+}
+
 // RAISE SQLSTATE 'PGRST': message and detail are JSON that says all of the answer.
 Fault raised(const pg::Error& e) {
   const auto body = core::Json::parse(e.what());
   const auto rest = core::Json::parse(e.detail);
   const auto status = rest ? (*rest)["status"].integer() : std::nullopt;
-  if (!body || !body->is_object() || !status || *status < 200 || *status > 599)
-    return {500, "PGRST121", "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error", "null",
-            quoted("DETAIL must be a JSON object with a status, MESSAGE one with code, message, details and hint.")};
-  return {static_cast<int>(*status), (*body)["code"].string_or(""), (*body)["message"].string_or(""),
-          (*body)["details"].dump(), (*body)["hint"].dump()};
+  if (!body || !body->is_object() || !status || *status < 200 || *status > 599) return unreadable();
+  Fault out(static_cast<int>(*status), (*body)["code"].string_or(""), (*body)["message"].string_or(""),
+            (*body)["details"].dump(), (*body)["hint"].dump());
+  for (const auto& [name, value] : (*rest)["headers"].members()) {
+    if (!value.is_string() || !may_say(name, value.string_or(""))) return unreadable();
+    out.headers.emplace_back(name, value.string_or(""));
+  }
+  return out;
 }
 
 }  // namespace
@@ -70,13 +80,18 @@ http::Response answer(const Fault& fault) {
   http::Response response = http::json(w.take(), fault.status);
   if (fault.status == 401) response.headers.set("WWW-Authenticate", "Bearer");
   if (fault.status == 503) response.headers.set("Retry-After", "1");
+  for (const auto& [name, value] : fault.headers) response.headers.set(name, value);
   return response;
 }
+
+Fault outage() { return {503, "PGRST001", "Database connection error. Retrying the connection."}; }
 
 http::Response wire_problem(const core::Problem& problem) {
   const bool unknown_method = problem.status == 501 || problem.status == 405;
   http::Response response = unknown_method ? answer(Fault(405, "PGRST117", "Unsupported HTTP method"))
-                                           : answer(Fault(problem.status, problem.code, problem.what()));
+                            : problem.code == "unavailable"
+                                ? answer(outage())
+                                : answer(Fault(problem.status, problem.code, problem.what()));
   for (const auto& [name, value] : problem.headers) response.headers.set(name, value);
   return response;
 }

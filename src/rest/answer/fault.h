@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/response.h"
 #include "pg/error.h"
@@ -25,12 +27,15 @@ struct Fault : std::exception {
   std::string message;
   std::string details;  // JSON
   std::string hint;     // JSON
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 
 // A text as JSON, for details and hints.
 std::string quoted(std::string_view text);
 
 http::Response answer(const Fault& fault);
+// The database cannot be reached.
+Fault outage();
 
 // What Postgres refused, by its SQLSTATE (spec 8). `anonymous`: the caller shows no more than the anon key, so that a
 // missing right is answered with 401.

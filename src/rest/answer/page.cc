@@ -71,9 +71,12 @@ std::string content_range(std::int64_t offset, std::int64_t size, std::optional<
 
 int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64_t> total, Total known) {
   if (!total) return 200;
-  if (known == Total::counted && offset > *total)
-    throw Fault(416, "PGRST103", "Requested range not satisfiable",
-                quoted(fmt::format("An offset of {} was requested, but there are only {} rows.", offset, *total)));
+  if (known == Total::counted && offset > *total) {
+    Fault behind(416, "PGRST103", "Requested range not satisfiable",
+                 quoted(fmt::format("An offset of {} was requested, but there are only {} rows.", offset, *total)));
+    behind.headers.emplace_back("Content-Range", content_range(0, 0, total));
+    throw behind;
+  }
   return size < *total ? 206 : 200;
 }
 

@@ -156,17 +156,9 @@ void write_source(SqlText& sql, const Table& table, const Insert& what) {
   sql << ")";
 }
 
-// Rows without any column of their own.
-void write_defaults(SqlText& sql, const Table& table, std::size_t count) {
-  if (count == 1) {
-    sql << " default values";
-    return;
-  }
-  const auto column = std::ranges::find_if(table.columns, &TableColumn::writable);
-  if (column == table.columns.end()) throw Fault(400, "PGRST102", "Empty or invalid json");
-  (sql << " (").name(column->name) << ") select ";
-  sql << (column->default_text.empty() ? "null" : column->default_text) << " from generate_series(1, ";
-  sql.number(static_cast<std::int64_t>(count)) << ")";
+// Rows without any column of their own: one default values makes one row only.
+void write_defaults(SqlText& sql, std::size_t count) {
+  (sql << " select from generate_series(1, ").bind(std::to_string(count)) << "::int)";
 }
 
 void write_conflict(SqlText& sql, const Node& root, const Insert& what) {
@@ -200,7 +192,7 @@ Plan insert(const Node& root, const Insert& what, const Showing& showing, const 
   (sql << "insert into ").name(root.schema, root.name);
   if (root.alias != root.name) (sql << " as ").name(root.alias);
   if (what.columns.empty()) {
-    write_defaults(sql, *root.table, what.payload->objects.size());
+    write_defaults(sql, what.payload->objects.size());
   } else {
     sql << " (";
     write_columns(sql, what.columns);

@@ -23,7 +23,7 @@ struct TableColumn {
   bool opaque = false;   // must be selected as to_json(column): json::Types::needs_to_json
   std::string category;  // pg_type's: J and the like are told by `type_oid`
   bool nullable = true;
-  bool writable = true;      // not generated
+  bool writable = true;      // not always generated
   std::string default_text;  // expression, empty when there is none
   std::string comment;
   std::vector<std::string> labels;  // of an enum

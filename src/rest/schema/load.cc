@@ -40,10 +40,10 @@ struct ColumnRow {
 constexpr pg::Sql kColumns{"rest.columns", R"sql(
   select a.attrelid::bigint, a.attnum::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod),
          a.atttypid::bigint, t.typcategory::text,
-         not (a.attnotnull or (t.typtype = 'd' and t.typnotnull)), a.attgenerated = '',
-         case when a.attidentity <> '' then
+         not (a.attnotnull or (t.typtype = 'd' and t.typnotnull)), a.attgenerated = '' and a.attidentity <> 'a',
+         case when a.attidentity = 'd' then
                 format('nextval(%L)', pg_get_serial_sequence(a.attrelid::regclass::text, a.attname))
-              when a.attgenerated = '' then coalesce(pg_get_expr(d.adbin, d.adrelid), t.typdefault, '')
+              when a.attgenerated = '' and a.attidentity = '' then coalesce(pg_get_expr(d.adbin, d.adrelid), t.typdefault, '')
               else '' end,
          coalesce(col_description(a.attrelid, a.attnum), ''),
          coalesce((select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e
