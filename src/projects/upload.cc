@@ -88,8 +88,8 @@ Task<std::vector<NewInput>> receive(Projects& projects, http::Request& rq) {
   std::exception_ptr failure;
   try {
     co_await read_all(projects, rq, batch);
+    if (!batch.trouble && batch.files.empty()) throw trouble(400, "no_files");
     match(batch);
-    if (batch.files.empty()) throw trouble(400, "no_files");
     co_return std::move(batch.files);
   } catch (...) {  // only to give up the bytes; it is thrown on
     failure = std::current_exception();

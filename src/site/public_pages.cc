@@ -34,6 +34,7 @@ html::Data priced(const http::Request& rq, const Catalogue& catalogue, const std
   return html::Data{}
       .set("tiers", rows(catalogue.tiers, catalogue, locale, current))
       .set("packs", rows(catalogue.packs, catalogue, locale, ""))
+      .set("choose_url", rq.caller.signed_in() ? "/app/credits" : "/signup")
       .set("seconds", std::to_string(catalogue.seconds_per_credit))
       .set("wide", true);
 }
