@@ -114,7 +114,7 @@ test("the setting wins over the browser, and the browser over nothing", async ({
   }
   const inEnglish = await browser.newContext({ locale: "en-US" });
   const other = await inEnglish.newPage();
-  await inEnglish.addCookies([{ name: "tenon_look", value: "~de~", url: new URL((await page.goto("/"))!.url()).origin }]);
+  await inEnglish.addCookies([{ name: "tenon_look", value: "~de~~", url: new URL((await page.goto("/"))!.url()).origin }]);
   await other.goto(new URL("/pricing", page.url()).href);
   await expect(other.locator("html")).toHaveAttribute("lang", "de");
   await expect(other.getByRole("heading", { level: 1 })).toHaveText(german["site.pricing.headline"]);
