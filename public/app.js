@@ -33,7 +33,7 @@ function leave(toast) {
   button.addEventListener("click", () => toast.remove());
   toast.append(button);
   const wait = () => (toast.matches(":hover, :focus-within") ? setTimeout(wait, 2000) : toast.remove());
-  setTimeout(wait, 8000);
+  if (toast.parentNode === toasts) setTimeout(wait, 8000); // a sample stays
 }
 for (const toast of document.querySelectorAll(".toast")) leave(toast);
 function say({ text, href }) {
@@ -48,8 +48,8 @@ function say({ text, href }) {
     link.textContent = toasts.dataset.open;
     toast.append(link);
   }
-  leave(toast);
   toasts.append(toast);
+  leave(toast);
 }
 
 document.addEventListener("tenon:say", (event) => say(event.detail));

@@ -16,16 +16,27 @@ html::Rows named(std::initializer_list<const char*> names) {
   return rows;
 }
 
-html::Rows choices() {
+html::Rows choices(std::string_view selected) {
   html::Rows rows;
-  for (const char* value : {"Cedar", "Oak", "Ash"})
-    rows.push_back(html::Data{}.set("value", value).set("label", value).set("selected", std::string{value} == "Oak"));
+  for (const std::string value : {"Cedar", "Oak", "Ash"})
+    rows.push_back(html::Data{}.set("value", value).set("label", value).set("selected", value == selected));
+  return rows;
+}
+
+html::Rows tabs(std::string_view locale) {
+  html::Rows rows;
+  for (const std::string key : {"tab1", "tab2"})
+    rows.push_back(html::Data{}
+                       .set("url", "/dev/ui")
+                       .set("label", html::text(locale, "sim.ui." + key))
+                       .set("current", key == "tab1"));
   return rows;
 }
 
 }  // namespace
 
 http::Response components(const http::Request& rq) {
+  const std::string locale = html::locale_of(rq);
   const core::Time when = *core::parse_rfc3339("2026-11-24T18:12:00Z");
   html::Data data;
   data.set("title", "sim.ui.title").set("wide", true).set("dev_css", http::static_url("dev.css"));
@@ -34,8 +45,9 @@ http::Response components(const http::Request& rq) {
   data.set("statuses",
            named({"draft", "queued", "processing", "ready", "failed", "cancelled", "ok", "busy", "warn", "bad"}));
   data.set("notices", named({"info", "ok", "warn", "bad"}));
-  data.set("woods", choices()).set("field_error", html::text(html::locale_of(rq), "sim.ui.error"));
-  data.set("at", html::when(when));
+  data.set("woods", choices("Oak")).set("other_woods", choices("")).set("settings", tabs(locale));
+  data.set("field_error", html::text(locale, "sim.ui.error")).set("ready", html::text(locale, "sim.ui.ready"));
+  data.set("at", html::when(when, locale));
   data.set("chart", html::bars({0, 3, 1, 0, 0, 8, 12, 5, 0, 2, 9, 14, 6, 0, 1, 4, 0, 11, 7, 13}, "20 days of use"));
   return html::page(rq, "sim/ui", std::move(data));
 }
