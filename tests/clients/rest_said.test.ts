@@ -105,13 +105,14 @@ test("[1 said] what was said for a whole session, by one who failed, or beside a
   for (let i = 0; i < 20; ++i) {
     const loud = await say([{ "X-Mine": "secret" }], "299", { everywhere: true });
     assert.deepEqual([loud.status, loud.headers.get("x-mine")], [299, "secret"]);
-    const [greeted, read, made] = await Promise.all([
-      call("rpc/greet", { method: "POST", body: {} }),
+    // So many that some are asked on the same connection to the database.
+    const others = await Promise.all([
+      ...Array.from({ length: 8 }, () => call("rpc/greet", { method: "POST", body: {} })),
       call("directors?limit=1"),
       call("heard", { method: "POST", token, body: {} }),
     ]);
-    assert.deepEqual([greeted.status, read.status, made.status], [200, 200, 201]);
-    for (const answer of [greeted, read, made]) assert.equal(answer.headers.get("x-mine"), null);
+    assert.deepEqual(others.map((answer) => answer.status), [...Array(9).fill(200), 201]);
+    for (const answer of others) assert.equal(answer.headers.get("x-mine"), null);
   }
   owner("delete from heard");
 });
