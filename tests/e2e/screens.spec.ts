@@ -2,7 +2,8 @@
 import { expect, type Page } from "@playwright/test";
 import { inspectAll, type Screen } from "./inspect.ts";
 import { demoPassword, enter, person } from "./people.ts";
-import { freshAddress, sql, test } from "./support.ts";
+import { freshAddress, password, sql, test } from "./support.ts";
+import { totp } from "../support/totp.ts";
 
 test.setTimeout(600_000);
 
@@ -37,8 +38,60 @@ test("signing up and in", async ({ page }) => {
     { name: "reset", path: "/reset" },
     { name: "reset, sent", path: "/reset", then: submit({ email: freshAddress() }) },
     { name: "reset, old link", path: "/reset?type=recovery&token_hash=0123456789abcdef", status: 410 },
+    { name: "sign-up, news asked for", path: "/signup", then: (page) => page.locator("input[name=marketing_opt_in]").check() },
+    { name: "login, link", path: "/login/link" },
+    { name: "login, link sent", path: "/login/link", then: submit({ email: freshAddress() }) },
+    { name: "verify, link by mail", path: "/verify?type=magiclink&token_hash=0123456789abcdef", status: 410 },
     { name: "signed out", path: "/login?notice=auth.signed_out" },
   ]);
+});
+
+test("the settings of security, and the second step of a sign-in", async ({ page, browser }) => {
+  const someone = await person();
+  await enter(page, someone.email);
+  const security = "/app/settings/security";
+  let apps = 0;
+  const enrol = async (page: Page): Promise<string> => {
+    await page.locator("form[action$='/factors'] input[name=name]").fill(`Phone ${++apps}`);
+    await page.locator("form[action$='/factors'] button").click();
+    return (await page.locator("code.code").first().textContent())!;
+  };
+  const confirm = async (page: Page, code: string) => {
+    await page.locator("form[action$='/confirm'] input[name=code]").fill(code);
+    await page.locator("form[action$='/confirm'] button").click();
+    await page.waitForLoadState();
+  };
+  await inspectAll(page, [
+    { name: "security", path: security },
+    { name: "security, wrong password", path: security, then: async (page) => {
+        const form = page.locator("form[action$='/password']");
+        for (const field of await form.locator("input[type=password]").all()) await field.fill("not the password");
+        await form.getByRole("button").click();
+        await expect(page.locator("[aria-invalid=true]")).toBeVisible();
+      } },
+    { name: "security, an app is added", path: security, then: (page) => enrol(page).then(() => undefined) },
+    { name: "security, a wrong code", path: security, then: async (page) => {
+        await enrol(page);
+        await confirm(page, "000000");
+        await expect(page.locator("[aria-invalid=true]")).toBeVisible();
+      } },
+    { name: "security, recovery codes", path: security, then: async (page) => {
+        await confirm(page, totp(await enrol(page)));
+        await expect(page.locator("li code")).toHaveCount(10);
+      } },
+    { name: "security, two steps", path: security },
+  ]);
+
+  const other = await (await browser.newContext()).newPage();
+  await other.goto("/login");
+  await submit({ email: someone.email, password })(other);
+  await expect(other).toHaveURL(/\/login\/code/);
+  await inspectAll(other, [
+    { name: "login, code", path: "/login/code" },
+    { name: "login, wrong code", path: "/login/code", then: submit({ code: "000000" }) },
+    { name: "login, recovery code", path: "/login/code?with=recovery" },
+  ]);
+  await other.context().close();
 });
 
 test("the parts of the design system", async ({ page }) => {
@@ -122,19 +175,49 @@ test("an account with much in it, and with trouble", async ({ page }) => {
       from generate_series(1, 45) n;
     insert into public.credit_ledger (user_id, type, amount, note) select '${someone.id}', 'spend', -1, 'a job' from generate_series(1, 40);
     insert into public.credit_ledger (user_id, type, amount, note) values ('${someone.id}', 'refund', -8, 'a refund');
-    update public.profiles set subscription_tier = 'pro', subscription_status = 'past_due' where id = '${someone.id}';
     insert into public.email_log (user_id, to_email, kind, subject, status, created_at)
       values ('${someone.id}', '${someone.email}', 'job_completed', 's', 'bounced', now() + interval '1 day');`);
   const project = await someone.project("Credits are owed", 2);
   await enter(page, someone.email);
   await inspectAll(page, [
-    { name: "dashboard, payment failed", path: "/app" },
+    { name: "dashboard, credits are owed", path: "/app" },
     { name: "projects, many", path: "/app/projects" },
     { name: "project, not enough credits", path: `/app/projects/${project}` },
     { name: "credits, owed", path: "/app/credits" },
-    { name: "credits, just paid", path: "/app/credits?success=true" },
     { name: "credits, not paid", path: "/app/credits?canceled=true" },
     { name: "notifications, mails come back", path: "/app/settings/notifications", then: (page) => expect(page.locator("main .notice.warn")).toBeVisible() },
+  ]);
+});
+
+/** Unix seconds, so long ago. */
+const ago = (minutes: number) => Math.floor(Date.now() / 1000) - 60 * minutes;
+
+test("back from the checkout: waiting, there, late", async ({ page }) => {
+  const someone = await person();
+  await enter(page, someone.email);
+  await inspectAll(page, [
+    { name: "credits, just paid", path: "/app/credits?success=true" },
+    { name: "credits, paid and late", path: `/app/credits?success=true&since=${ago(30)}` },
+  ]);
+  someone.credits(25);
+  await inspectAll(page, [{ name: "credits, paid and there", path: `/app/credits?success=true&since=${ago(1)}` }]);
+});
+
+test("what every page says of a plan that is in trouble or ends", async ({ page }) => {
+  const late = await person();
+  late.subscription("past_due", 6);
+  await enter(page, late.email);
+  const project = await late.project("Walk by the sea", 2);
+  await inspectAll(page, [
+    { name: "dashboard, payment failed", path: "/app" },
+    { name: "project, payment failed", path: `/app/projects/${project}` },
+    { name: "settings, payment failed", path: "/app/settings" },
+    { name: "pricing, a plan of one's own", path: "/pricing" },
+  ]);
+  sql(`update public.subscriptions set status = 'active', cancel_at_period_end = true where user_id = '${late.id}'`);
+  await inspectAll(page, [
+    { name: "dashboard, plan ends", path: "/app" },
+    { name: "credits, plan ends", path: "/app/credits" },
   ]);
 });
 
