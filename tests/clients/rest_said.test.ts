@@ -126,11 +126,11 @@ test("[1 said] a refusal keeps its own status and headers", async () => {
 });
 
 test("[7 raise using] RAISE SQLSTATE 'PGRST' sets status and headers, and none that is the server's", async () => {
-  const fail = (headers: object) => call("rpc/fail", { method: "POST", body: { state: "PGRST", words: '{"code":"X1","message":"no"}', more: JSON.stringify({ status: 402, headers }) } });
+  const fail = (headers: unknown) => call("rpc/fail", { method: "POST", body: { state: "PGRST", words: '{"code":"X1","message":"no"}', more: JSON.stringify({ status: 402, headers }) } });
   const answer = await fail({ "X-Why": "unpaid" });
   assert.deepEqual([answer.status, answer.json.code, answer.headers.get("x-why")], [402, "X1", "unpaid"]);
-  for (const headers of [{ "Set-Cookie": "a=b" }, { "X-A": "b\r\nX-B: c" }, { "Content-Length": "3" }, { "X-A": 1 }]) {
+  for (const headers of [{ "Set-Cookie": "a=b" }, { "X-A": "b\r\nX-B: c" }, { "Content-Length": "3" }, { "X-A": 1 }, [1], "x", { "X-A": "b".repeat(9000) }]) {
     const refused = await fail(headers);
-    assert.deepEqual([refused.status, refused.json.code], [500, "PGRST121"], JSON.stringify(headers));
+    assert.deepEqual([refused.status, refused.json.code], [500, "PGRST121"], JSON.stringify(headers).slice(0, 60));
   }
 });

@@ -58,11 +58,12 @@ Fault raised(const pg::Error& e) {
   if (!body || !body->is_object() || !status || *status < 200 || *status > 599) return unreadable();
   Fault out(static_cast<int>(*status), (*body)["code"].string_or(""), (*body)["message"].string_or(""),
             (*body)["details"].dump(), (*body)["hint"].dump());
+  if (rest->has("headers") && !(*rest)["headers"].is_object()) return unreadable();
   for (const auto& [name, value] : (*rest)["headers"].members()) {
     if (!value.is_string() || !may_say(name, value.string_or(""))) return unreadable();
     out.headers.emplace_back(name, value.string_or(""));
   }
-  return out;
+  return fits_a_head(out.headers) ? out : unreadable();
 }
 
 }  // namespace

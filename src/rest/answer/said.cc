@@ -42,7 +42,6 @@ std::vector<Header> headers_of(std::string_view text) {
   const auto json = core::Json::parse(text);
   if (!json || !json->is_array()) refuse_headers("");
   std::vector<Header> out;
-  std::size_t bytes = 0;
   for (const core::Json& one : json->elements()) {
     const auto members = one.members();
     const auto value = members.size() == 1 ? members.front().second.string() : std::nullopt;
@@ -50,10 +49,9 @@ std::vector<Header> headers_of(std::string_view text) {
     const std::string& name = members.front().first;
     if (!may_say(name, *value))
       refuse_headers("The header " + name + " is not SQL's to say, or holds what no header may.");
-    bytes += name.size() + value->size() + 4;
     out.emplace_back(name, *value);
   }
-  if (out.size() > kMostHeaders || bytes > kMostBytes) refuse_headers("They are too many, or too long.");
+  if (!fits_a_head(out)) refuse_headers("They are too many, or too long.");
   return out;
 }
 
@@ -73,6 +71,12 @@ bool may_say(std::string_view name, std::string_view value) {
   return is_token(name) && std::ranges::find(servers, low) == servers.end() &&
          std::ranges::none_of(families, [&](std::string_view family) { return low.starts_with(family); }) &&
          std::ranges::none_of(value, [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+bool fits_a_head(const std::vector<std::pair<std::string, std::string>>& headers) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : headers) bytes += name.size() + value.size() + 4;
+  return headers.size() <= kMostHeaders && bytes <= kMostBytes;
 }
 
 void heed(const pg::Said& said, http::Response& response) {
