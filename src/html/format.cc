@@ -65,6 +65,14 @@ std::string duration(std::int64_t seconds) {
   return fmt::format("{}:{:02}", minutes, seconds % 60);
 }
 
+std::string wait(std::int64_t seconds, std::string_view locale) {
+  constexpr std::int64_t kMinute = 60, kHour = 3600;
+  const auto in = [seconds](std::int64_t unit) { return (seconds + unit - 1) / unit; };
+  if (seconds <= 90) return counted(locale, "html.format.seconds", seconds);
+  if (in(kMinute) <= 90) return counted(locale, "html.format.minutes", in(kMinute));
+  return counted(locale, "html.format.hours", in(kHour));
+}
+
 std::string day(core::Time time, std::string_view locale) {
   return date_text(locale, std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(time)});
 }

@@ -11,10 +11,12 @@
 
 namespace html {
 
-std::string number(std::int64_t n, std::string_view locale = "en");   // 12,345
-std::string percent(int n, std::string_view locale = "en");           // 40%
-std::string bytes(std::uint64_t n, std::string_view locale = "en");   // 3.4 MB (powers of 1000)
-std::string duration(std::int64_t seconds);                           // 1:05, 1:02:03
+std::string number(std::int64_t n, std::string_view locale = "en");  // 12,345
+std::string percent(int n, std::string_view locale = "en");          // 40%
+std::string bytes(std::uint64_t n, std::string_view locale = "en");  // 3.4 MB (powers of 1000)
+std::string duration(std::int64_t seconds);                          // 1:05, 1:02:03
+// How long to wait, rounded up, as it stands after "in": one second, 30 seconds, 2 minutes, 3 hours.
+std::string wait(std::int64_t seconds, std::string_view locale = "en");
 std::string moment(core::Time time, std::string_view locale = "en");  // 22 Nov 2026, 22:42 UTC
 std::string day(core::Time time, std::string_view locale = "en");     // 22 Nov 2026
 Data when(core::Time time, std::string_view locale = "en");           // {iso, text} for {{> ui/time}}

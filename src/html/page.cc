@@ -213,7 +213,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   data.set("why", text(locale, key + ".why")).set("sentence", sentence_of(problem, locale));
   for (const auto& [name, value] : problem.headers)
     if (const auto seconds = core::parse_int(value); name == "Retry-After" && seconds)
-      data.set("retry_after", counted(locale, "html.error.retry_after", *seconds));
+      data.set("retry_after", text(locale, "html.error.retry_after", {{"wait", wait(*seconds, locale)}}));
   // A link to this address is a GET: what was sent by a form can only be sent again from the form's page.
   const bool again = problem.status == 429 || problem.status >= 500;
   const bool read = rq.method == http::Method::get || rq.method == http::Method::head;

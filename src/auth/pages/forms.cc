@@ -6,6 +6,7 @@
 #include "auth/passwords/password.h"
 #include "core/crypto.h"
 #include "core/text.h"
+#include "html/format.h"
 
 namespace auth {
 namespace {
@@ -66,7 +67,7 @@ std::string sentence_of(const http::Request& rq, const core::Problem& problem) {
   const std::string locale = html::locale_of(rq);
   const std::string key = key_of(problem);
   const auto seconds = core::parse_int(retry_after(problem));
-  return seconds && key.ends_with("_rate_limit") ? html::counted(locale, key, *seconds) : html::text(locale, key);
+  return html::text(locale, key, {{"wait", html::wait(seconds.value_or(0), locale)}});
 }
 
 Refusal tell(const http::Request& rq, const core::Problem& problem, html::Data& data) {

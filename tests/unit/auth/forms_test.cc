@@ -17,7 +17,7 @@ TEST_CASE("a page that refuses says when to come back, whatever the status that 
   CHECK(told(400, "invalid_credentials", "").retry_after.empty());
 }
 
-TEST_CASE("a wait of one second is not told as several") {
+TEST_CASE("a wait is told in the unit people would use, and one as one") {
   const auto said = [](const char* code, const char* wait, const char* language) {
     http::Request rq;
     rq.headers.add("Accept-Language", language);
@@ -25,8 +25,8 @@ TEST_CASE("a wait of one second is not told as several") {
     problem.headers.emplace_back("Retry-After", wait);
     return auth::sentence_of(rq, problem);
   };
-  CHECK(said("over_request_rate_limit", "1", "en").ends_with(" Wait one second, then try again."));
-  CHECK(said("over_request_rate_limit", "3600", "en").ends_with(" Wait 3,600 seconds, then try again."));
+  CHECK(said("over_request_rate_limit", "1", "en").ends_with(" Try again in one second."));
+  CHECK(said("over_request_rate_limit", "3600", "en").ends_with(" Try again in 60 minutes."));
   CHECK(said("over_email_send_rate_limit", "1", "en").ends_with(" another in one second."));
   CHECK(said("over_email_send_rate_limit", "1", "de").ends_with(" in einer Sekunde anfordern."));
   CHECK(said("over_email_send_rate_limit", "59", "de").ends_with(" in 59 Sekunden anfordern."));

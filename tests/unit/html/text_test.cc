@@ -51,7 +51,7 @@ TEST_CASE("names in braces are filled once, unknown ones stay") {
 
 TEST_CASE("text() gives the key itself when nobody wrote the sentence") {
   CHECK(html::text("en", "html.nobody.wrote.this") == "html.nobody.wrote.this");
-  CHECK(html::text("en", "html.error.retry_after.other", {{"n", "7"}}) == "Try again in 7 seconds.");
+  CHECK(html::text("en", "html.error.retry_after", {{"wait", "7 seconds"}}) == "Try again in 7 seconds.");
 }
 
 TEST_CASE("the language asked for is taken only when it exists") {
@@ -128,6 +128,12 @@ TEST_CASE("numbers, sizes, spans and moments read as people write them") {
   CHECK(html::bytes(999'999) == "1.0 MB");
   CHECK(html::duration(65) == "1:05");
   CHECK(html::duration(3723) == "1:02:03");
+  CHECK(html::wait(1) == "one second");
+  CHECK(html::wait(90) == "90 seconds");
+  CHECK(html::wait(91) == "2 minutes");
+  CHECK(html::wait(5400) == "90 minutes");
+  CHECK(html::wait(5401) == "2 hours");
+  CHECK(html::wait(3600, "de") == "60 Minuten");
   const core::Time time = *core::parse_rfc3339("2026-01-02T03:04:05Z");
   CHECK(html::moment(time) == "2 Jan 2026, 03:04 UTC");
 }
