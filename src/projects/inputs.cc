@@ -94,7 +94,8 @@ Task<std::vector<Asset>> write_all(pg::Tx& tx, storage::Storage* storage, core::
 
 Task<Project> write_new(pg::Tx& tx, storage::Storage* storage, core::UserId user, const std::string& title,
                         const std::vector<NewInput>& files) {
-  const Project project = co_await insert(tx, user, title);
+  const std::string checked = checked_title(title);
+  const Project project = co_await insert(tx, user, checked);
   co_await write_all(tx, storage, user, project.id, files);
   co_return project;
 }
@@ -123,31 +124,18 @@ Task<std::vector<Asset>> inputs(pg::Db& db, core::UserId user, core::ProjectId p
 
 Task<std::vector<Asset>> add(Projects& projects, core::UserId user, core::ProjectId project,
                              std::vector<NewInput> files) {
-  std::exception_ptr failure;
-  try {
-    auto assets = co_await projects.db.in(writer(), write_all, &projects.storage, user, project, files);
-    core::log::info("projects.inputs.added", {{"project", project}, {"files", assets.size()}});
-    co_return assets;
-  } catch (...) {  // only to give up the bytes; it is thrown on
-    failure = std::current_exception();
-  }
-  for (const NewInput& file : files) co_await projects.storage.discard(file.staged, failure);
-  std::rethrow_exception(failure);
+  auto writing = projects.db.in(writer(), write_all, &projects.storage, user, project, files);
+  auto assets = co_await kept_or_discarded(projects, files, std::move(writing));
+  core::log::info("projects.inputs.added", {{"project", project}, {"files", assets.size()}});
+  co_return assets;
 }
 
 Task<Project> create_with(Projects& projects, core::UserId user, std::string title, std::vector<NewInput> files) {
   if (files.empty()) co_return co_await create(projects, user, title);
-  const std::string checked = checked_title(title);
-  std::exception_ptr failure;
-  try {
-    const Project made = co_await projects.db.in(writer(), write_new, &projects.storage, user, checked, files);
-    core::log::info("projects.inputs.added", {{"project", made.id}, {"files", files.size()}});
-    co_return made;
-  } catch (...) {  // only to give up the bytes; it is thrown on
-    failure = std::current_exception();
-  }
-  for (const NewInput& file : files) co_await projects.storage.discard(file.staged, failure);
-  std::rethrow_exception(failure);
+  auto writing = projects.db.in(writer(), write_new, &projects.storage, user, title, files);
+  Project made = co_await kept_or_discarded(projects, files, std::move(writing));
+  core::log::info("projects.inputs.added", {{"project", made.id}, {"files", files.size()}});
+  co_return made;
 }
 
 Task<Asset> add_input(Projects& projects, core::UserId user, core::ProjectId project, std::string name,

@@ -1,6 +1,7 @@
 // The photographs of a project: rows of public.assets with type `input`, and the stored objects they name.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,19 @@ struct NewInput {  // its bytes are durable, its rows are not written yet
   std::string name;
   std::string caption;
 };
+
+// Awaits `task`, which reads or writes the files. When it throws, their bytes are given up and it is thrown on.
+template <class T>
+Task<T> kept_or_discarded(Projects& projects, const std::vector<NewInput>& files, Task<T> task) {
+  std::exception_ptr failure;
+  try {
+    co_return co_await task;
+  } catch (...) {  // only to give up the bytes
+    failure = std::current_exception();
+  }
+  for (const NewInput& file : files) co_await projects.storage.discard(file.staged, failure);
+  std::rethrow_exception(failure);
+}
 
 // One transaction for all of them. Whatever keeps it from committing, the bytes do not stay.
 // Throws Problem 404, 422 too_many_inputs.

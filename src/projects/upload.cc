@@ -77,47 +77,42 @@ void match(Batch& batch) {
   for (std::size_t i = 0; i < batch.captions.size(); ++i) batch.files[i].caption = batch.captions[i];
 }
 
-Task<> discard(Projects& projects, const std::vector<NewInput>& files) {
-  for (const NewInput& file : files) co_await projects.storage.discard(file.staged);
+Task<> read_files(Projects& projects, http::Request& rq, Batch& batch) {
+  co_await read_all(projects, rq, batch);
+  if (!batch.trouble && batch.files.empty()) throw trouble(400, "no_files");
+  match(batch);
+}
+
+// `out.fault`: what a Trouble is about.
+Task<> read_new(Projects& projects, http::Request& rq, Batch& batch, NewProject& out) {
+  out.fault = NewProject::Fault::title;
+  co_await read_all(projects, rq, batch);
+  out.title = checked_title(batch.title);
+  out.fault = NewProject::Fault::files;
+  match(batch);
+  out.fault = NewProject::Fault::none;
 }
 
 }  // namespace
 
 Task<std::vector<NewInput>> receive(Projects& projects, http::Request& rq) {
   Batch batch;
-  std::exception_ptr failure;
-  try {
-    co_await read_all(projects, rq, batch);
-    if (!batch.trouble && batch.files.empty()) throw trouble(400, "no_files");
-    match(batch);
-    co_return std::move(batch.files);
-  } catch (...) {  // only to give up the bytes; it is thrown on
-    failure = std::current_exception();
-  }
-  co_await discard(projects, batch.files);
-  std::rethrow_exception(failure);
+  auto reading = read_files(projects, rq, batch);
+  co_await kept_or_discarded(projects, batch.files, std::move(reading));
+  co_return std::move(batch.files);
 }
 
 Task<NewProject> receive_new(Projects& projects, http::Request& rq) {
-  using Fault = NewProject::Fault;
   Batch batch;
   NewProject out;
-  std::exception_ptr failure;
-  Fault step = Fault::title;
+  auto reading = read_new(projects, rq, batch, out);
   try {
-    co_await read_all(projects, rq, batch);
-    out.title = checked_title(batch.title);
-    step = Fault::files;
-    match(batch);
+    co_await kept_or_discarded(projects, batch.files, std::move(reading));
     out.files = std::move(batch.files);
-    co_return out;
   } catch (const Trouble& problem) {
-    out = {batch.title, {}, step, problem.what()};
-  } catch (...) {  // only to give up the bytes; it is thrown on
-    failure = std::current_exception();
+    out.title = batch.title;
+    out.sentence = problem.what();
   }
-  co_await discard(projects, batch.files);
-  if (failure) std::rethrow_exception(failure);
   co_return out;
 }
 

@@ -159,6 +159,29 @@ TEST_CASE("an upload whose client leaves keeps nothing") {
   CHECK(h.temps() == 0);
 }
 
+TEST_CASE("photographs whose project is not made, or is another's, leave no bytes behind") {
+  House h;
+  const auto ada = h.sign_up(), eve = h.sign_up();
+  const auto project = h.run(projects::create(h.projects, eve, "Hers"));
+  const auto one = [&h] {
+    storage::Storage::Upload upload = h.storage().upload(1000);
+    h.run(upload.write(png()));
+    std::vector<projects::NewInput> files(1);
+    files[0].id = core::AssetId::ordered();
+    files[0].staged = h.run(upload.finish());
+    return files;
+  };
+  const std::string too_long(projects::kLongestTitle + 1, 't');
+  auto files = one();
+  CHECK(h.files() == 1);
+  CHECK_THROWS_AS(h.run(projects::create_with(h.projects, ada, too_long, files)), core::Problem);
+  CHECK(h.files() == 0);
+  files = one();
+  CHECK_THROWS_AS(h.run(projects::add(h.projects, ada, project.id, files)), core::Problem);
+  CHECK(h.files() == 0);
+  CHECK(h.scalar("select count(*) from public.projects where user_id = $1", {ada.str()}) == "0");
+}
+
 TEST_CASE("add_input stores a picture as an upload would") {
   House h;
   const auto ada = h.sign_up();
