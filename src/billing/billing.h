@@ -34,6 +34,8 @@ struct Entry {  // in select order
 };
 // Newest first, at most n, older than `before` when that is not 0.
 core::Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n);
+// The credits of every purchase from `since` on, however many rows followed it. The gift at sign-up is none.
+core::Task<std::int64_t> bought_since(pg::Db& db, core::UserId user, core::Time since);
 
 struct Plan {          // in select order
   std::string tier;    // a key of the catalogue's tiers, or empty

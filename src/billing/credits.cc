@@ -15,8 +15,10 @@ using core::Task;
 constexpr std::int64_t kRows = 50;
 
 // Of somebody who comes back from the checkout. Stripe tells us of the payment while it sends him back, so the credits
-// may be here before him.
-constexpr std::chrono::minutes kAhead{2};
+// may be here before him: by as long as he needs to sign in, with a mail to wait for, when another browser is the one
+// that comes back. An hour, as it is worse to be told that credits did not come than to have one's last purchase
+// counted among them.
+constexpr std::chrono::hours kAhead{1};
 constexpr std::chrono::minutes kPatience{10};  // from then on waiting helps no more
 constexpr std::chrono::hours kRemembered{24};  // an address kept for longer tells of nothing
 constexpr const char* kPoll = "5";             // seconds, without JavaScript
@@ -70,19 +72,9 @@ http::Response marked(const http::Request& rq, core::Time now) {
   return http::redirect(url);
 }
 
-std::int64_t bought_since(const std::vector<Entry>& entries, core::Time since) {
-  std::int64_t sum = 0;
-  for (const Entry& entry : entries)
-    if (entry.type == "purchase" && !entry.welcome && entry.at >= since - kAhead) sum += entry.amount;
-  return sum;
-}
-
-// Waiting, there, or late.
-void tell_return(const std::vector<Entry>& entries, core::Time since, core::Time now, const std::string& locale,
-                 html::Data& data) {
-  if (now - since > kRemembered) return;
+// Waiting, there, or late. `added`: the credits that came with the purchase.
+void tell_return(std::int64_t added, core::Time since, core::Time now, const std::string& locale, html::Data& data) {
   data.set("returned", true);
-  const std::int64_t added = bought_since(entries, since);
   if (added > 0) {
     data.set("added", html::counted(locale, "billing.page.added", added));
   } else if (now - since < kPatience) {
@@ -120,7 +112,10 @@ Task<http::Response> credits_page(Billing& billing, http::Request& rq) {
   // Somebody who came from a project that he could not pay for goes back to it.
   if (const auto project = core::ProjectId::parse(rq.query("project").value_or("")))
     data.set("back", "/app/projects/" + project->str());
-  if (paid) tell_return(entries, *since, now, locale, data);
+  if (paid && now - *since <= kRemembered) {
+    const std::int64_t added = co_await bought_since(billing.db, user, *since - kAhead);
+    tell_return(added, *since, now, locale, data);
+  }
   data.set("not_paid", rq.query("canceled") == "true");
   co_return html::page(rq, "billing/credits", std::move(data));
 }

@@ -25,6 +25,11 @@ constexpr pg::Sql kLedger{"billing.ledger_page", R"sql(
    where user_id = $1 and ($2 = 0 or seq < $2) order by seq desc limit $3
 )sql"};
 
+constexpr pg::Sql kBoughtSince{"billing.bought_since", R"sql(
+  select coalesce(sum(amount), 0)::bigint from public.credit_ledger
+   where user_id = $1 and type = 'purchase' and created_at >= $2 and business_key not like 'welcome:%'
+)sql"};
+
 constexpr pg::Sql kPlan{"billing.plan_read", R"sql(
   select coalesce(subscription_tier, ''), coalesce(subscription_status, 'none') from public.profiles where id = $1
 )sql"};
@@ -32,6 +37,10 @@ constexpr pg::Sql kPlan{"billing.plan_read", R"sql(
 
 Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n) {
   co_return co_await db.as(user).many<Entry>(kLedger, user, before, n);
+}
+
+Task<std::int64_t> bought_since(pg::Db& db, core::UserId user, core::Time since) {
+  co_return co_await db.as(user).one<std::int64_t>(kBoughtSince, user, since);
 }
 
 Task<Plan> plan_of(pg::Db& db, core::UserId user) {

@@ -14,6 +14,9 @@ class Bank : public world::World {
   Answer page(core::UserId who, const std::string& query = "") {
     return call({.method = Method::get, .target = "/app/credits" + query, .caller = world::user(who)});
   }
+  void spend(core::UserId who, const std::string& key) {
+    scalar("select tenon.spend_credits($1, $2, 1)", {who.str(), key + who.str()});
+  }
   void grant(core::UserId who, const std::string& key, int credits, const std::string& note) {
     scalar("select tenon.grant_credits($1, $2, $3, $4)", {who.str(), key + who.str(), std::to_string(credits), note});
   }
@@ -110,8 +113,33 @@ TEST_CASE("credits that overtook the browser on its way back are told, those of 
   bank.grant(ada, "bought", 1, "one");
   bank.now.advance(std::chrono::seconds{20});
   CHECK(has(bank.page(ada, back_from_checkout(bank, ada)), "1 credit added."));
-  bank.now.advance(std::chrono::minutes{3});
+  bank.now.advance(std::chrono::minutes{62});
   CHECK(has(bank.page(ada, back_from_checkout(bank, ada)), kWaiting));
+}
+
+TEST_CASE("who comes back in another browser may take most of an hour to sign in, and is told of his credits") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  bank.grant(ada, "bought", 25, "Small pack");
+  bank.now.advance(std::chrono::minutes{58});
+  const Answer there = bank.page(ada, back_from_checkout(bank, ada));
+  CHECK(has(there, "25 credits added."));
+  CHECK_FALSE(has(there, kWaiting));
+}
+
+TEST_CASE("credits that came are told although a page of newer rows stands above them, and each purchase counts") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  const std::string back = back_from_checkout(bank, ada);
+  bank.grant(ada, "a", 60, "Plan");
+  bank.grant(ada, "b", 25, "Small pack");
+  for (int i = 0; i < 51; ++i) bank.spend(ada, std::to_string(i));
+  const Answer there = bank.page(ada, back);
+  CHECK(count(there.body, "<tr data-key=") == 50);
+  CHECK_FALSE(has(there, "Small pack"));
+  CHECK(has(there, "85 credits added."));
+  bank.now.advance(std::chrono::minutes{11});
+  CHECK_FALSE(has(bank.page(ada, back), kLate));
 }
 
 TEST_CASE("waiting ends after ten minutes with what to do, and late credits still end it well") {
