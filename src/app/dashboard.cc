@@ -29,7 +29,8 @@ Task<std::vector<site::RecentProject>> recent(pg::Db& db, core::UserId user) {
 
 Task<site::PlanNow> plan(pg::Db& db, core::UserId user) {
   billing::Plan now = co_await billing::plan_of(db, user);
-  co_return site::PlanNow{std::move(now.tier), std::move(now.status)};
+  const bool lives = now.lives();
+  co_return site::PlanNow{std::move(now.tier), lives};
 }
 
 std::vector<site::Plan> listed(const std::vector<billing::Offer>& offers) {

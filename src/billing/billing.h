@@ -40,6 +40,8 @@ core::Task<std::int64_t> bought_since(pg::Db& db, core::UserId user, core::Time 
 struct Plan {          // in select order
   std::string tier;    // a key of the catalogue's tiers, or empty
   std::string status;  // of the subscription: none, trialing, active, past_due, canceled, …
+  // It brings credits, or would with the next payment or once its pause is over.
+  bool lives() const;
 };
 core::Task<Plan> plan_of(pg::Db& db, core::UserId user);
 

@@ -1,4 +1,7 @@
-// public.subscriptions: what a person's plan does next, as far as he must know it.
+// public.subscriptions: which plan lives, and what it does next as far as its owner must know it.
+#include <algorithm>
+#include <array>
+
 #include "billing/billing.h"
 
 namespace billing {
@@ -7,14 +10,16 @@ using core::Task;
 
 namespace {
 
-// The newest that lives. `ends` is when it stops for good. A day that has passed promises nothing.
+constexpr std::array<std::string_view, 5> kLiving{"trialing", "active", "past_due", "unpaid", "paused"};
+
+// The newest of a status among $2. `ends` is when it stops for good. A day that has passed promises nothing.
 constexpr pg::Sql kStanding{"billing.subscription_standing", R"sql(
   select status, case when period_end > now() then period_end end,
          case when cancel_at > now() then cancel_at
               when cancel_at_period_end and period_end > now() then period_end end,
          cancel_at_period_end or cancel_at is not null
     from public.subscriptions
-   where user_id = $1 and status in ('trialing', 'active', 'past_due', 'unpaid')
+   where user_id = $1 and status = any($2)
    order by created_at desc, id desc limit 1
 )sql"};
 struct Standing {  // in select order
@@ -39,9 +44,12 @@ http::Banner plan_ends(const Standing& now) {
 
 }  // namespace
 
+bool Plan::lives() const { return std::ranges::find(kLiving, status) != kLiving.end(); }
+
 Task<std::vector<http::Banner>> banners(pg::Db& db, core::UserId user) {
   std::vector<http::Banner> out;
-  const auto now = co_await db.as(user).maybe<Standing>(kStanding, user);
+  const std::vector<std::string> living(kLiving.begin(), kLiving.end());
+  const auto now = co_await db.as(user).maybe<Standing>(kStanding, user, living);
   if (!now) co_return out;
   if (now->status == "past_due" || now->status == "unpaid") out.push_back(payment_failed(*now));
   else if (now->cancelled) out.push_back(plan_ends(*now));

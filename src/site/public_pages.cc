@@ -79,17 +79,10 @@ Task<http::Response> landing(const Catalogue& catalogue, http::Request& rq) {
   co_return html::page(rq, "site/landing", std::move(data));
 }
 
-// One that brings credits, or would with the next payment.
-bool lives(const PlanNow& plan) {
-  for (const char* status : {"trialing", "active", "past_due", "unpaid", "paused"})
-    if (plan.status == status) return true;
-  return false;
-}
-
 Task<http::Response> pricing(const Catalogue& catalogue, http::Request& rq) {
   PlanNow plan;
   if (rq.caller.signed_in() && catalogue.plan_of) plan = co_await catalogue.plan_of(rq);
-  html::Data data = priced(rq, catalogue, lives(plan) ? plan.tier : "");
+  html::Data data = priced(rq, catalogue, plan.lives ? plan.tier : "");
   data.set("title", "site.pricing.title").set("description", "site.pricing.description");
   data.set("faq", questions(catalogue, html::locale_of(rq), "pricing", 4));
   data.set("examples", examples(catalogue, html::locale_of(rq)));

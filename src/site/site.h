@@ -24,7 +24,7 @@ struct Plan {
 
 struct PlanNow {
   std::string tier;    // a key of the catalogue, or empty
-  std::string status;  // of the subscription: none, active, past_due, …
+  bool lives = false;  // one that has ended keeps its tier
 };
 
 struct Catalogue {

@@ -41,6 +41,28 @@ TEST_CASE("a plan that runs, one that has ended and no plan at all need no banne
   CHECK(bank.banners(ada).empty());
 }
 
+TEST_CASE("a paused plan is still one's plan: the page of prices has it, and no banner until it is cancelled") {
+  Bank bank;
+  const auto ada = bank.sign_up();
+  const auto told_of = [&](const char* status) {
+    bank.scalar("update public.profiles set subscription_tier = 'pro', subscription_status = $2 where id = $1",
+                {ada.str(), status});
+    return bank.run(billing::plan_of(bank.db(), ada));
+  };
+  CHECK(told_of("paused").tier == "pro");
+  CHECK(told_of("paused").lives());
+  CHECK_FALSE(told_of("canceled").lives());
+  bank.subscribe(ada, "a", "active", 60, 5, "true, null");
+  CHECK(bank.banners(ada).size() == 1);
+  bank.subscribe(ada, "b", "paused", 10, 20);
+  CHECK(bank.banners(ada).empty());
+  bank.subscribe(ada, "c", "paused", 5, 25, "true, null");
+  const Banners told = bank.banners(ada);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].text == "billing.banner.ends");
+  CHECK(day_of(told[0]) == bank.in_days(25));
+}
+
 TEST_CASE("a failed payment names the day until which the plan runs, and the newest plan speaks") {
   Bank bank;
   const auto ada = bank.sign_up();

@@ -25,7 +25,7 @@ struct Site {
   std::vector<site::RecentProject> recent;
   bool any_ready = false;
   std::vector<std::int64_t> spent = std::vector<std::int64_t>(30, 0);
-  site::PlanNow plan{"", "none"};
+  site::PlanNow plan;
 
   explicit Site(site::Catalogue catalogue = {}) {
     site::mount(router, std::move(catalogue));
