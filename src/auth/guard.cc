@@ -68,17 +68,43 @@ bool is_person(const std::expected<jwt::Claims, jwt::Fault>& claims) {
   return claims && claims->user && claims->role == "authenticated";
 }
 
-Task<Checked> check_beside(Auth& auth, const Beside& beside, http::Request& rq, const jwt::Claims& claims) {
-  core::TaskGroup group(auth.loop);
-  if (beside) group.spawn("auth.beside", beside(rq, *claims.user), core::ambient());
-  Checked checked;
-  std::exception_ptr failure;
+// How long an answer waits for what is asked beside its session, once that is found.
+constexpr std::chrono::milliseconds kGrace{250};
+
+Task<> look_up(Auth& auth, const jwt::Claims& claims, Checked& checked, std::exception_ptr& failure) {
   try {
     checked = co_await check_session(auth, *claims.user, claims.session);
   } catch (...) {  // only to wait for what runs beside it; it is thrown on
     failure = std::current_exception();
   }
-  co_await group.join();
+}
+
+Task<> ask(const Beside& beside, http::Request& rq, core::UserId user, core::Event& asked) {
+  try {
+    Task<> asking = beside(rq, user);
+    co_await asking;
+  } catch (const std::exception& e) {
+    if (!core::ambient()->stop.stop_requested()) core::log::warn("auth.beside.failed", {{"what", e.what()}});
+  }
+  asked.set();
+}
+
+// The session first, so that nothing stands before it on its connection.
+Task<Checked> check_beside(Auth& auth, const Beside& beside, http::Request& rq, const jwt::Claims& claims) {
+  if (!beside || (rq.method != http::Method::get && rq.method != http::Method::head))
+    co_return co_await check_session(auth, *claims.user, claims.session);
+  Checked checked;
+  std::exception_ptr failure;
+  core::Event asked;
+  core::TaskGroup session(auth.loop), asides(auth.loop);
+  session.spawn("auth.session", look_up(auth, claims, checked, failure), core::ambient());
+  auto own = std::make_shared<core::Ambient>();
+  own->request_id = core::ambient()->request_id;
+  own->expendable = true;
+  asides.spawn("auth.beside", ask(beside, rq, *claims.user, asked), std::move(own));
+  co_await session.join();
+  if (failure || !co_await asked.wait(kGrace)) asides.request_stop();
+  co_await asides.join();
   if (failure) std::rethrow_exception(failure);
   co_return checked;
 }

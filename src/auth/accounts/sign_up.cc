@@ -60,7 +60,9 @@ Task<SignedUp> sign_up_known(Attempt& attempt, pg::Tx& tx, const User& user) {
   }
   // Nobody has shown that the address is his, and two people may each have signed up with it: the owner's click must
   // not confirm the other one's password. Where the passwords differ none is kept; he sets his by recovery.
+  // The same password is the same person, who may have thought better of what he said.
   if (!attempt.known->same_password) co_await clear_password(tx, user.id, now);
+  else co_await merge_user_metadata(tx, user.id, account.metadata, now);
   if (attempt.mail_is_due) co_await mail_confirmation(auth, tx, user.id, user.email, account.landing);
   co_await audit(auth, tx, "user_confirmation_requested", user.id, account.from);
   co_return pending;

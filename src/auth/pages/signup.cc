@@ -39,7 +39,8 @@ Task<Response> signup_post(Auth& auth, Request& rq) {
   account.locale = html::locale_of(rq);
   account.landing.next = next_of(rq);
   const bool news = !rq.form("marketing_opt_in").empty();
-  if (news) account.metadata = R"({"marketing_opt_in":true})";  // a trigger makes it his preference
+  // A trigger makes it his preference when the address is confirmed.
+  account.metadata = news ? R"({"marketing_opt_in":true})" : R"({"marketing_opt_in":false})";
   const Origin from = visitor_origin(rq);
   account.from = from;
   const std::string email = account.email;

@@ -11,9 +11,10 @@ struct Visit {
 };
 
 // A browser's GET of a page of the app, through a guard that asks `beside`.
-Visit visit(House& house, const Browser& browser, auth::Beside beside) {
+Visit visit(House& house, const Browser& browser, auth::Beside beside, http::Method method = http::Method::get) {
   auth::Guard guard(house.auth(), std::move(beside));
   http::Request rq;
+  rq.method = method;
   rq.path = rq.target = rq.route = "/app";
   rq.headers.add("Host", "localhost:3000");
   rq.headers.add("Cookie", browser.cookie_header());
@@ -75,4 +76,34 @@ TEST_CASE("what fails beside a session refuses nobody") {
   });
   CHECK_FALSE(seen.refused);
   CHECK(seen.banners.empty());
+}
+
+TEST_CASE("what takes longer than the session and its grace is cancelled and left out") {
+  House house;
+  const Browser browser = signed_in(house, "beside-d@example.com");
+  bool cancelled = false;
+  const auto began = std::chrono::steady_clock::now();
+  const Visit seen = visit(house, browser, [&](http::Request& rq, core::UserId) -> core::Task<> {
+    const bool slept = co_await core::sleep_for(std::chrono::seconds(30));
+    cancelled = !slept;
+    if (slept) rq.banners.push_back({"warn", "x", std::nullopt, "", ""});
+  });
+  CHECK_FALSE(seen.refused);
+  CHECK(seen.banners.empty());
+  CHECK(cancelled);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
+}
+
+TEST_CASE("what is posted asks nothing beside its session") {
+  House house;
+  const Browser browser = signed_in(house, "beside-e@example.com");
+  int asked = 0;
+  const auto count = [&](http::Request&, core::UserId) -> core::Task<> {
+    ++asked;
+    co_return;
+  };
+  visit(house, browser, count, http::Method::post);
+  CHECK(asked == 0);
+  visit(house, browser, count, http::Method::head);
+  CHECK(asked == 1);
 }
