@@ -1,5 +1,6 @@
 #include "app/looks.h"
 
+#include "core/log.h"
 #include "html/look.h"
 #include "mail/profile.h"
 
@@ -7,9 +8,14 @@ namespace app {
 
 core::Task<std::optional<http::Response>> Looks::admit(http::Request& rq, http::Who who) {
   std::optional<http::Response> refusal = co_await guard_.admit(rq, who);
-  if (!refusal && html::lacks_look(rq)) {
+  // What is posted answers without a page, and may be the very change of the look.
+  const bool reads = rq.method == http::Method::get || rq.method == http::Method::head;
+  if (refusal || !reads || !html::lacks_look(rq)) co_return refusal;
+  try {
     const mail::Profile profile = co_await mail::profile_of(db_, rq.caller.user);
     rq.set_cookies.push_back(html::look_cookie(rq, mail::look_of(profile)));
+  } catch (const std::exception& e) {  // a page in the browser's own look is better than none
+    core::log::warn("app.look.not_read", {{"what", e.what()}});
   }
   co_return refusal;
 }

@@ -101,15 +101,24 @@ Rows banners(const http::Request& rq, std::string_view locale) {
 }
 
 // The browser's own frame takes the ground's colours, `--ground: light-dark(A, B)` of the one file of colours.
-void tell_frame(Data& page) {
-  const std::string tokens = source_file("public/tokens.css").value_or("");
+struct Ground {
+  std::string light, dark;
+};
+
+Ground ground_of(std::string_view tokens) {
   constexpr std::string_view kGround = "--ground: light-dark(";
   const std::size_t at = tokens.find(kGround);
-  if (at == std::string::npos) return;
-  const std::string pair = tokens.substr(at + kGround.size(), tokens.find(");", at) - at - kGround.size());
+  if (at == std::string_view::npos) return {};
+  const std::string_view pair = tokens.substr(at + kGround.size(), tokens.find(");", at) - at - kGround.size());
   const std::size_t comma = pair.find("), ");
-  if (comma == std::string::npos) return;
-  page.set("frame_light", pair.substr(0, comma + 1)).set("frame_dark", pair.substr(comma + 3));
+  if (comma == std::string_view::npos) return {};
+  return {std::string{pair.substr(0, comma + 1)}, std::string{pair.substr(comma + 3)}};
+}
+
+Ground ground() {
+  const auto read = [] { return ground_of(source_file("public/tokens.css").value_or("")); };
+  static const Ground built = read();
+  return config().source_dir.empty() ? built : read();
 }
 
 Data page_data(const http::Request& rq, std::string_view locale) {
@@ -122,7 +131,8 @@ Data page_data(const http::Request& rq, std::string_view locale) {
   const bool app = rq.caller.signed_in() && (begins(rq.path, "/app") || begins(rq.path, "/admin"));
   page.set("app", app).set("events_url", app ? config().events_url : "");
   page.set("origin", config().base_url);
-  tell_frame(page);
+  const Ground colours = ground();
+  page.set("frame_light", colours.light).set("frame_dark", colours.dark);
   page.set("signed_in", rq.caller.signed_in()).set("email", rq.caller.email);
   page.set("home_url", rq.caller.signed_in() ? "/app" : "/");
   page.set("brand", text(locale, "html.brand"));

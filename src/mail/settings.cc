@@ -68,7 +68,8 @@ Task<http::Response> save_profile(Mail& mail, http::Request& rq) {
     co_return page(rq, wanted, std::move(error));
   }
   co_await save_profile(mail.db, rq.caller.user, wanted, html::asked_locale(rq));
-  co_return http::redirect("/app/settings?notice=mail.profile").cookie(html::look_cookie(rq, look_of(wanted)));
+  rq.set_cookies.push_back(html::look_cookie(rq, look_of(wanted)));
+  co_return http::redirect("/app/settings?notice=mail.profile");
 }
 
 }  // namespace mail

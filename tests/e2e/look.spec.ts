@@ -46,6 +46,18 @@ test("a person's look follows him into every browser, and leaves with him", asyn
   await expect(html(page)).not.toHaveAttribute("data-theme");
 });
 
+test("a choice is kept though the browser had lost the look before", async ({ page, context }) => {
+  const someone = await person();
+  await enter(page, someone.email);
+  await page.goto("/app/settings");
+  await page.locator("select[name=locale]").selectOption("de");
+  await context.clearCookies({ name: "tenon_look" });
+  await page.getByRole("main").locator("button.primary").click();
+  await expect(html(page)).toHaveAttribute("lang", "de");
+  await page.goto("/app/projects");
+  await expect(html(page)).toHaveAttribute("lang", "de");
+});
+
 test("English by choice is told from no choice, and mails keep a language", async ({ browser, baseURL }) => {
   const german = await browser.newContext({ locale: "de-DE", baseURL });
   const page = await german.newPage();
