@@ -16,11 +16,13 @@ constexpr std::size_t kMostBytes = 8192;  // what proxies take of a whole head i
 
 // Set-Cookie too: /rest/v1 shares its origin with the pages, whose session a cookie is.
 constexpr std::string_view kServers =
-    "alt-svc clear-site-data connection content-encoding content-length content-security-policy date keep-alive "
-    "permissions-policy proxy-connection referrer-policy refresh server service-worker-allowed set-cookie set-cookie2 "
-    "strict-transport-security te trailer transfer-encoding upgrade x-content-type-options x-frame-options "
-    "x-request-id";
-constexpr std::string_view kServersFamilies = "access-control- content-security-policy- cross-origin-";
+    "accept-ch alt-svc clear-site-data connection content-encoding content-length content-security-policy critical-ch "
+    "date keep-alive nel origin-agent-cluster permissions-policy proxy-connection referrer-policy refresh report-to "
+    "reporting-endpoints server service-worker-allowed set-cookie set-cookie2 strict-transport-security te trailer "
+    "transfer-encoding upgrade x-content-type-options x-frame-options x-request-id";
+// The last two: a proxy in front would take them for its own orders, and serve files of its choosing.
+constexpr std::string_view kServersFamilies =
+    "access-control- content-security-policy- cross-origin- x-accel- x-sendfile";
 
 bool is_token(std::string_view name) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
