@@ -49,8 +49,8 @@ struct Auth {
   std::unique_ptr<oauth::Directory> directory_;
 };
 
-// What else a page wants to know of the person of a session, asked at each GET and HEAD while the session is looked up,
-// so that it costs no trip of its own. It may fill the request; a failure is logged and refuses nobody, and what takes
+// What else a page wants to know of the person of a session, asked while the session is looked up, so that it costs no
+// trip of its own. It may fill the request; a failure is logged and refuses nobody, and what takes
 // longer than the session and a quarter of a second is cancelled and left out.
 using Beside = std::function<Task<>(http::Request&, core::UserId)>;
 

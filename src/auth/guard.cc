@@ -91,8 +91,7 @@ Task<> ask(const Beside& beside, http::Request& rq, core::UserId user, core::Eve
 
 // The session first, so that nothing stands before it on its connection.
 Task<Checked> check_beside(Auth& auth, const Beside& beside, http::Request& rq, const jwt::Claims& claims) {
-  if (!beside || (rq.method != http::Method::get && rq.method != http::Method::head))
-    co_return co_await check_session(auth, *claims.user, claims.session);
+  if (!beside) co_return co_await check_session(auth, *claims.user, claims.session);
   Checked checked;
   std::exception_ptr failure;
   core::Event asked;

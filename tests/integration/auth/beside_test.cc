@@ -11,10 +11,9 @@ struct Visit {
 };
 
 // A browser's GET of a page of the app, through a guard that asks `beside`.
-Visit visit(House& house, const Browser& browser, auth::Beside beside, http::Method method = http::Method::get) {
+Visit visit(House& house, const Browser& browser, auth::Beside beside) {
   auth::Guard guard(house.auth(), std::move(beside));
   http::Request rq;
-  rq.method = method;
   rq.path = rq.target = rq.route = "/app";
   rq.headers.add("Host", "localhost:3000");
   rq.headers.add("Cookie", browser.cookie_header());
@@ -92,18 +91,4 @@ TEST_CASE("what takes longer than the session and its grace is cancelled and lef
   CHECK(seen.banners.empty());
   CHECK(cancelled);
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
-}
-
-TEST_CASE("what is posted asks nothing beside its session") {
-  House house;
-  const Browser browser = signed_in(house, "beside-e@example.com");
-  int asked = 0;
-  const auto count = [&](http::Request&, core::UserId) -> core::Task<> {
-    ++asked;
-    co_return;
-  };
-  visit(house, browser, count, http::Method::post);
-  CHECK(asked == 0);
-  visit(house, browser, count, http::Method::head);
-  CHECK(asked == 1);
 }
