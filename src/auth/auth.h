@@ -50,8 +50,8 @@ struct Auth {
 };
 
 // What else a page wants to know of the person of a session, asked while the session is looked up, so that it costs no
-// trip of its own. It may fill the request; a failure is logged and refuses nobody, and what takes
-// longer than the session and a quarter of a second is cancelled and left out.
+// trip of its own. It may fill the request; a failure is logged and refuses nobody, and what takes longer than the
+// session and a quarter of a second is cancelled and left out.
 using Beside = std::function<Task<>(http::Request&, core::UserId)>;
 
 // Answers "who may call" for every route (spec in http/router.h). Give it to http::Server.
