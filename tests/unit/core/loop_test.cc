@@ -99,13 +99,14 @@ TEST_CASE("offloaded work runs on another thread, comes back, and brings its exc
 
 TEST_CASE("a full pool refuses with 503 instead of growing") {
   Loop loop;
-  std::atomic<bool> go{false};  // outlives the pool, whose thread reads it
+  std::atomic<bool> begun{false}, go{false};  // outlive the pool, whose thread uses them
   Offload pool(1, 1);
   REQUIRE(pool.submit([&] {
+    begun = true;
     while (!go) std::this_thread::yield();
   }));
-  while (pool.submit([] {})) {
-  }  // until the one place in the queue is taken too
+  while (!begun) std::this_thread::yield();  // or the place in the queue that is taken now would be free again at once
+  REQUIRE(pool.submit([] {}));
   auto one_more = [&]() -> Task<> { co_await offload(pool, [] {}); };
   CHECK_THROWS_AS(loop.run_until(one_more()), Problem);
   go = true;
