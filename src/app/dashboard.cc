@@ -27,12 +27,6 @@ Task<std::vector<site::RecentProject>> recent(pg::Db& db, core::UserId user) {
   co_return out;
 }
 
-Task<site::PlanNow> plan(pg::Db& db, core::UserId user) {
-  billing::Plan now = co_await billing::plan_of(db, user);
-  const bool lives = now.lives();
-  co_return site::PlanNow{std::move(now.tier), lives};
-}
-
 std::vector<site::Plan> listed(const std::vector<billing::Offer>& offers) {
   std::vector<site::Plan> out;
   for (const billing::Offer& offer : offers)
@@ -50,7 +44,7 @@ site::Catalogue plans(pg::Db& db) {
   site::Catalogue catalogue;
   catalogue.tiers = listed(billing::catalogue().tiers);
   catalogue.packs = listed(billing::catalogue().packs);
-  catalogue.plan_of = [&db](const http::Request& rq) { return plan(db, rq.caller.user); };
+  catalogue.tier_of = [&db](const http::Request& rq) { return billing::living_tier(db, rq.caller.user); };
   return catalogue;
 }
 
@@ -60,7 +54,7 @@ site::DashboardSource dashboard(pg::Db& db) {
           [&db](const http::Request& rq) { return recent(db, rq.caller.user); },
           [&db](const http::Request& rq) { return projects::any_ready(db, rq.caller.user); },
           [&db](const http::Request& rq) { return jobs::spent_by_day(db, rq.caller.user, 30); },
-          [&db](const http::Request& rq) { return plan(db, rq.caller.user); }};
+          [&db](const http::Request& rq) { return billing::living_tier(db, rq.caller.user); }};
 }
 
 }  // namespace app

@@ -8,7 +8,7 @@ namespace app {
 
 core::Task<std::optional<http::Response>> Looks::admit(http::Request& rq, http::Who who) {
   std::optional<http::Response> refusal = co_await guard_.admit(rq, who);
-  // What is posted answers without a page, and may be the very change of the look.
+  // What is posted may be the very change of the look, and a sign-out must not wait for one.
   const bool reads = rq.method == http::Method::get || rq.method == http::Method::head;
   if (refusal || !reads || !html::lacks_look(rq)) co_return refusal;
   try {

@@ -37,13 +37,9 @@ core::Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_
 // The credits of every purchase from `since` on, however many rows followed it. The gift at sign-up is none.
 core::Task<std::int64_t> bought_since(pg::Db& db, core::UserId user, core::Time since);
 
-struct Plan {          // in select order
-  std::string tier;    // a key of the catalogue's tiers, or empty
-  std::string status;  // of the subscription: none, trialing, active, past_due, canceled, …
-  // It brings credits, or would with the next payment or once its pause is over.
-  bool lives() const;
-};
-core::Task<Plan> plan_of(pg::Db& db, core::UserId user);
+// The plan that lives: it brings credits, or would with the next payment or once its pause is over. A key of the
+// catalogue's tiers; empty when there is none.
+core::Task<std::string> living_tier(pg::Db& db, core::UserId user);
 
 // What every page of the app says of the subscription: its payment failed, or it ends with its period. Asked with each
 // page, so it is one row by the index of its owner.

@@ -96,7 +96,7 @@ Task<http::Response> credits_page(Billing& billing, http::Request& rq) {
   const auto since = return_of(rq, now);
   if (paid && !since) co_return marked(rq, now);
   const std::int64_t credits = co_await balance(billing.db, user);
-  const Plan plan = co_await plan_of(billing.db, user);
+  const std::string tier = co_await living_tier(billing.db, user);
   std::vector<Entry> entries = co_await ledger(billing.db, user, before, kRows + 1);
   const bool more = entries.size() > kRows;
   if (more) entries.pop_back();
@@ -104,8 +104,7 @@ Task<http::Response> credits_page(Billing& billing, http::Request& rq) {
   html::Data data;
   data.set("title", "billing.page.title").set("balance", html::number(credits, locale)).set("owed", credits < 0);
   data.set("balance_exact", std::to_string(credits)).set("first_page", before == 0);
-  const std::string tier = plan.tier.empty() ? "none" : plan.tier;
-  data.set("plan", html::text(locale, "billing.offer." + tier)).set("plan_status", plan.status);
+  data.set("plan", html::text(locale, "billing.offer." + (tier.empty() ? "none" : tier)));
   data.set("packs", offer_rows(catalogue().packs, locale));
   data.set("more", more ? "/app/credits?before=" + std::to_string(entries.back().seq) : "");
   data.set("entries", entry_rows(entries, locale)).set("none", entries.empty());

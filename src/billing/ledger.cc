@@ -29,10 +29,6 @@ constexpr pg::Sql kBoughtSince{"billing.bought_since", R"sql(
   select coalesce(sum(amount), 0)::bigint from public.credit_ledger
    where user_id = $1 and type = 'purchase' and created_at >= $2 and business_key not like 'welcome:%'
 )sql"};
-
-constexpr pg::Sql kPlan{"billing.plan_read", R"sql(
-  select coalesce(subscription_tier, ''), coalesce(subscription_status, 'none') from public.profiles where id = $1
-)sql"};
 }  // namespace
 
 Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n) {
@@ -41,11 +37,6 @@ Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t befo
 
 Task<std::int64_t> bought_since(pg::Db& db, core::UserId user, core::Time since) {
   co_return co_await db.as(user).one<std::int64_t>(kBoughtSince, user, since);
-}
-
-Task<Plan> plan_of(pg::Db& db, core::UserId user) {
-  auto found = co_await db.as(user).maybe<Plan>(kPlan, user);
-  co_return found.value_or(Plan{"", "none"});
 }
 
 Task<std::int64_t> balance(pg::Db& db, core::UserId user) {

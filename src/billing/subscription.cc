@@ -1,7 +1,4 @@
 // public.subscriptions: which plan lives, and what it does next as far as its owner must know it.
-#include <algorithm>
-#include <array>
-
 #include "billing/billing.h"
 
 namespace billing {
@@ -10,7 +7,11 @@ using core::Task;
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kLiving{"trialing", "active", "past_due", "unpaid", "paused"};
+std::vector<std::string> living() { return {"trialing", "active", "past_due", "unpaid", "paused"}; }
+
+constexpr pg::Sql kTier{"billing.living_tier", R"sql(
+  select coalesce(subscription_tier, '') from public.profiles where id = $1 and subscription_status = any($2)
+)sql"};
 
 // The newest of a status among $2. `ends` is when it stops for good. A day that has passed promises nothing.
 constexpr pg::Sql kStanding{"billing.subscription_standing", R"sql(
@@ -44,12 +45,14 @@ http::Banner plan_ends(const Standing& now) {
 
 }  // namespace
 
-bool Plan::lives() const { return std::ranges::find(kLiving, status) != kLiving.end(); }
+Task<std::string> living_tier(pg::Db& db, core::UserId user) {
+  auto found = co_await db.as(user).maybe<std::string>(kTier, user, living());
+  co_return found.value_or("");
+}
 
 Task<std::vector<http::Banner>> banners(pg::Db& db, core::UserId user) {
   std::vector<http::Banner> out;
-  const std::vector<std::string> living(kLiving.begin(), kLiving.end());
-  const auto now = co_await db.as(user).maybe<Standing>(kStanding, user, living);
+  const auto now = co_await db.as(user).maybe<Standing>(kStanding, user, living());
   if (!now) co_return out;
   if (now->status == "past_due" || now->status == "unpaid") out.push_back(payment_failed(*now));
   else if (now->cancelled) out.push_back(plan_ends(*now));

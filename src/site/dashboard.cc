@@ -82,7 +82,7 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   const std::vector<RunningJob> running = co_await source.running(rq);
   const std::vector<RecentProject> recent = co_await source.recent(rq);
   const std::vector<std::int64_t> spent = co_await source.spent(rq);
-  const PlanNow plan = co_await source.plan(rq);
+  const std::string tier = co_await source.tier(rq);
   const std::string locale = html::locale_of(rq);
   html::Data data;
   data.set("title", "site.dashboard.title");
@@ -95,7 +95,7 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   html::Rows steps = newcomer ? first_steps(recent, !running.empty()) : html::Rows{};
   data.set("starting", !steps.empty()).set("first_steps", std::move(steps));
   tell_use(spent, source.now(), locale, data);
-  data.set("plan", html::text(locale, "site.plan." + (plan.tier.empty() ? "none" : plan.tier) + ".name"));
+  data.set("plan", html::text(locale, "site.plan." + (tier.empty() ? "none" : tier) + ".name"));
   if (!running.empty()) data.set("refresh", "5");
   co_return html::page(rq, "site/dashboard", std::move(data));
 }

@@ -80,9 +80,9 @@ Task<http::Response> landing(const Catalogue& catalogue, http::Request& rq) {
 }
 
 Task<http::Response> pricing(const Catalogue& catalogue, http::Request& rq) {
-  PlanNow plan;
-  if (rq.caller.signed_in() && catalogue.plan_of) plan = co_await catalogue.plan_of(rq);
-  html::Data data = priced(rq, catalogue, plan.lives ? plan.tier : "");
+  std::string tier;
+  if (rq.caller.signed_in() && catalogue.tier_of) tier = co_await catalogue.tier_of(rq);
+  html::Data data = priced(rq, catalogue, tier);
   data.set("title", "site.pricing.title").set("description", "site.pricing.description");
   data.set("faq", questions(catalogue, html::locale_of(rq), "pricing", 4));
   data.set("examples", examples(catalogue, html::locale_of(rq)));

@@ -22,17 +22,13 @@ struct Plan {
   bool recommended = false;
 };
 
-struct PlanNow {
-  std::string tier;    // a key of the catalogue, or empty
-  bool lives = false;  // one that has ended keeps its tier
-};
-
 struct Catalogue {
   std::vector<Plan> tiers{{"starter", 60, {}}, {"pro", 200, {}, true}, {"enterprise", 500, {}}};  // credits a month
   std::vector<Plan> packs{{"pack_25", 25, {}}, {"pack_80", 80, {}}, {"pack_250", 250, {}}};
   std::int64_t seconds_per_credit = 10;  // of rendered video: the price that pipeline/ states
   std::int64_t seconds_per_photograph = 3;
-  std::function<core::Task<PlanNow>(const http::Request&)> plan_of;  // of a signed-in caller; none: nobody has a plan
+  // The tier that a signed-in caller has, or empty. No function: nobody has one.
+  std::function<core::Task<std::string>(const http::Request&)> tier_of;
 };
 
 struct RunningJob {
@@ -52,14 +48,14 @@ struct RecentProject {
 
 // Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8;
 // `any_ready`: whether a project of any age is ready, asked only when none of the recent is; `spent`: credits a day,
-// today (UTC, as `now` has it) last.
+// today (UTC, as `now` has it) last; `tier`: of the plan he has, or empty.
 struct DashboardSource {
   std::function<core::Task<std::int64_t>(const http::Request&)> balance;
   std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;
   std::function<core::Task<std::vector<RecentProject>>(const http::Request&)> recent;
   std::function<core::Task<bool>(const http::Request&)> any_ready;
   std::function<core::Task<std::vector<std::int64_t>>(const http::Request&)> spent;
-  std::function<core::Task<PlanNow>(const http::Request&)> plan;
+  std::function<core::Task<std::string>(const http::Request&)> tier;
   std::function<core::Time()> now = [] { return core::SystemClock{}.now(); };
 };
 

@@ -41,17 +41,24 @@ TEST_CASE("a plan that runs, one that has ended and no plan at all need no banne
   CHECK(bank.banners(ada).empty());
 }
 
-TEST_CASE("a paused plan is still one's plan: the page of prices has it, and no banner until it is cancelled") {
+TEST_CASE("a plan is one's own while it brings credits, or would when it is paid or its pause is over") {
   Bank bank;
   const auto ada = bank.sign_up();
-  const auto told_of = [&](const char* status) {
+  const auto tier_of = [&](const char* status) {
     bank.scalar("update public.profiles set subscription_tier = 'pro', subscription_status = $2 where id = $1",
                 {ada.str(), status});
-    return bank.run(billing::plan_of(bank.db(), ada));
+    return bank.run(billing::living_tier(bank.db(), ada));
   };
-  CHECK(told_of("paused").tier == "pro");
-  CHECK(told_of("paused").lives());
-  CHECK_FALSE(told_of("canceled").lives());
+  CHECK(bank.run(billing::living_tier(bank.db(), ada)).empty());
+  for (const char* status : {"trialing", "active", "past_due", "unpaid", "paused"})
+    CHECK_MESSAGE(tier_of(status) == "pro", status);
+  for (const char* status : {"none", "incomplete", "canceled"})
+    CHECK_MESSAGE(tier_of(status).empty(), status);
+}
+
+TEST_CASE("a paused plan has no banner until it is cancelled") {
+  Bank bank;
+  const auto ada = bank.sign_up();
   bank.subscribe(ada, "a", "active", 60, 5, "true, null");
   CHECK(bank.banners(ada).size() == 1);
   bank.subscribe(ada, "b", "paused", 10, 20);

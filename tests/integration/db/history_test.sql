@@ -1,6 +1,6 @@
 -- Nothing grows with history: what a claim, an end and a list read does not depend on how many finished jobs there are.
 begin;
-select plan(5);
+select plan(7);
 create temp table ids as select t.user('ada@example.com', 1000) as ada;
 create temp table p as select t.project(ada) as id from ids;
 insert into public.jobs (project_id, user_id, status, created_at) select p.id, ada, 'READY', now() - make_interval(mins => n) from p, ids, generate_series(1, 3000) n;
@@ -21,5 +21,14 @@ select cmp_ok(pg_temp.read('tenon.job_ready') - ready, '<=', 4::bigint, 'and its
 update n set jobs = pg_temp.read('public.jobs');
 select is((select tenon.finish_job(c.id, lease.id, c.fence, true, 1) from c, lease), 'done', 'it ends');
 select cmp_ok(pg_temp.read('public.jobs') - jobs, '<=', 12::bigint, 'and reads no history') from n;
+
+-- What came since a return from the checkout is asked every few seconds, by somebody who has spent for years.
+insert into public.credit_ledger (user_id, type, amount, note) select ada, 'spend', -1, 'old' from ids, generate_series(1, 700);
+create temp table bought as select tenon.grant_credits(ada, 'checkout:now', 25, 'Pack') from ids;
+analyze public.credit_ledger;
+update n set jobs = pg_temp.read('public.credit_ledger');
+select is((select sum(amount)::int from public.credit_ledger, ids where user_id = ada and type = 'purchase'
+           and created_at >= now() - interval '1 hour' and business_key not like 'welcome:%'), 1025, 'what was bought is found');
+select cmp_ok(pg_temp.read('public.credit_ledger') - jobs, '<=', 12::bigint, 'without what was spent') from n;
 select * from finish();
 rollback;

@@ -25,7 +25,7 @@ struct Site {
   std::vector<site::RecentProject> recent;
   bool any_ready = false;
   std::vector<std::int64_t> spent = std::vector<std::int64_t>(30, 0);
-  site::PlanNow plan;
+  std::string tier;
 
   explicit Site(site::Catalogue catalogue = {}) {
     site::mount(router, std::move(catalogue));
@@ -35,7 +35,7 @@ struct Site {
     source.recent = [this](const http::Request&) -> Task<std::vector<site::RecentProject>> { co_return recent; };
     source.any_ready = [this](const http::Request&) -> Task<bool> { co_return any_ready; };
     source.spent = [this](const http::Request&) -> Task<std::vector<std::int64_t>> { co_return spent; };
-    source.plan = [this](const http::Request&) -> Task<site::PlanNow> { co_return plan; };
+    source.tier = [this](const http::Request&) -> Task<std::string> { co_return tier; };
     source.now = [] { return *core::parse_rfc3339("2026-03-01T23:59:59Z"); };
     site::mount(router, source);
   }
