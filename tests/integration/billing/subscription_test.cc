@@ -52,8 +52,7 @@ TEST_CASE("a plan is one's own while it brings credits, or would when it is paid
   CHECK(bank.run(billing::living_tier(bank.db(), ada)).empty());
   for (const char* status : {"trialing", "active", "past_due", "unpaid", "paused"})
     CHECK_MESSAGE(tier_of(status) == "pro", status);
-  for (const char* status : {"none", "incomplete", "canceled"})
-    CHECK_MESSAGE(tier_of(status).empty(), status);
+  for (const char* status : {"none", "incomplete", "canceled"}) CHECK_MESSAGE(tier_of(status).empty(), status);
 }
 
 TEST_CASE("a paused plan has no banner until it is cancelled") {
