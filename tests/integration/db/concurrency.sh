@@ -41,6 +41,41 @@ together() {
   rm "$work/gate"
   wait
 }
+# behind TABLE STATEMENT: what the service is answered while another session holds the whole table.
+behind() {
+  mkfifo "$work/held"
+  psql -X -q "$TENON_TEST_OWNER_URL" -f "$work/held" >/dev/null &
+  local holder=$! deadline=$((SECONDS + 60))
+  exec 8>"$work/held"
+  echo "begin; lock table $1 in access exclusive mode;" >&8
+  until [[ $(sql -c "select count(*) from pg_locks where relation = '$1'::regclass and mode = 'AccessExclusiveLock' and granted") == 1 ]]; do
+    if ((SECONDS > deadline)); then echo 'Bail out! the table was not locked'; exit 1; fi
+    sleep 0.05
+  done
+  psql -X -q -At "$TENON_TEST_OWNER_URL" -c 'set role service_role' -c "set statement_timeout = '5s'" -c "$2" 2>&1 8>&- || true
+  exec 8>&-
+  wait "$holder"
+  rm "$work/held"
+}
+# mix SECONDS CLIENTS SCRIPT[@WEIGHT]...: transactions at random, and how many there were
+mix() {
+  local length=$1 clients=$2 script scripts=()
+  shift 2
+  for script in "$@"; do scripts+=(-f "$work/$script"); done
+  "$TENON_TEST_PGBIN/../bin/pgbench" -n -c "$clients" -j 2 -T "$length" "${scripts[@]}" "$TENON_TEST_OWNER_URL" >"$work/pgbench" 2>&1 ||
+    { sed 's/^/# /' "$work/pgbench"; failed=1; }
+  grep -E 'transactions actually|^tps' "$work/pgbench" | sed 's/^/# /'
+}
+deadlocks() {
+  sql -c 'select pg_stat_force_next_flush()' >/dev/null
+  sql -c "select deadlocks from pg_stat_database where datname = current_database()"
+}
+# no_deadlock BEFORE NAME: tells what the server says of each one since
+no_deadlock() {
+  local n=$(($(deadlocks) - $1))
+  if ((n > 0)); then grep -A 25 'deadlock detected' "$TENON_TEST_LOG" | head -n 120 | sed 's/^/# /'; fi
+  is "$n" 0 "$2"
+}
 number=0
 failed=0
 is() { # is HAVE WANT NAME
@@ -85,19 +120,34 @@ is "$(awk '{s += $1} END {print s}' <<<"$out")" "$(sql -c "select count(*) from 
 is "$((ready >= 100 && $(sql -c 'select count(*) from tenon.job_ready') < ready))" 1 'and they did claim'
 is "$(sql -c 'select count(*) from t.faults()')" 0 'the books are whole'
 
+# Who may wait for nothing gives up where skipping does not help.
+lease=$(sql -c "select tenon.open_lease('w', 'h', 600)")
+waiting=$(sql -c "select t.job('$ada')")
+is "$(behind tenon.job_ready "select count(*) from tenon.claim_jobs('pipeline', 'w', $lease, 3)")" 0 'a claim that cannot skip what is locked comes back empty'
+is "$(sql -c "set role service_role" -c "select count(*) from tenon.claim_jobs('pipeline', 'w', $lease, 1000) where id = '$waiting'")" 1 'and has it the next time'
+foreign=$(sql -c "select t.job('$ada')")
+sql -c "update public.jobs set status = 'PROCESSING' where id = '$foreign'" >/dev/null
+behind public.credit_accounts "update public.jobs set status = 'READY' where id = '$foreign'" >/dev/null
+is "$(sql -c "select status || ' ' || (settled_at is null) from public.jobs where id = '$foreign'")" 'READY true' 'an end that cannot be settled at once is left'
+sql -c "select tenon.settle_stragglers(0)" >/dev/null
+is "$(sql -c "select status || ' ' || (settled_at is null) from public.jobs where id = '$foreign'")" 'READY false' 'and settled by housekeeping'
+
 # The mixed run
 sql -c "insert into auth.users (id, email) select gen_random_uuid(), 'mixed' || n from generate_series(1, 12) n;
         insert into public.projects (user_id, title) select id, 'p' from auth.users, generate_series(1, 3) where email like 'mixed%';
         select tenon.grant_credits(id, 'seed' || id, 100, 'x') from auth.users where email like 'mixed%';
         insert into t.held select tenon.open_lease('w', 'h', 60) from generate_series(1, 4)" >/dev/null
-before=$(sql -c "select deadlocks from pg_stat_database where datname = current_database()")
+before=$(deadlocks)
 printf '\\set r random(0, 49)\nselect t.act(:r);\n' >"$work/act.sql"
-"$TENON_TEST_PGBIN/../bin/pgbench" -n -c 16 -j 2 -T "$seconds" -f "$work/act.sql" "$TENON_TEST_OWNER_URL" >"$work/pgbench" 2>&1 ||
-  { sed 's/^/# /' "$work/pgbench"; failed=1; }
-grep -E 'transactions actually|^tps' "$work/pgbench" | sed 's/^/# /'
-sql -c 'select pg_stat_force_next_flush()' >/dev/null
-after=$(sql -c "select deadlocks from pg_stat_database where datname = current_database()")
-is "$((after - before))" 0 "a mixed run of ${seconds} s by sixteen clients: no deadlock"
+mix "$seconds" 16 act.sql
+no_deadlock "$before" "a mixed run of ${seconds} s by sixteen clients: no deadlock"
+before=$(deadlocks)
+echo 'select t.act(7);' >"$work/claim.sql"
+echo 'select t.act(14);' >"$work/cancel.sql"
+echo 'select t.act(13);' >"$work/back.sql"
+printf '%s\n' 'select t.passing();' 'select t.passed();' >"$work/pass.sql"
+mix "$seconds" 32 claim.sql@6 back.sql@2 pass.sql@2 cancel.sql@1
+no_deadlock "$before" "claims in batches while accounts are deleted, ${seconds} s: no deadlock"
 is "$(sql -c "select string_agg(distinct recipe || ' ' || state || ' ' || message, '; ') from t.errors")" '' 'and no other surprise'
 sql -c "do \$\$ begin while tenon.settle_stragglers(0) > 0 loop end loop; end \$\$"
 is "$(sql -c "select count(*) from public.jobs where status in ('READY', 'FAILED') and (settled_at is null or slot)")" 0 'every finished job comes to rest'

@@ -104,3 +104,20 @@ exception
   when others then insert into t.errors values (sqlstate, p_recipe, sqlerrm);
 end
 $$;
+
+-- People with many jobs who come and go: what is deleted holds several jobs of one user, a claim those of many.
+create function t.passing() returns void language plpgsql as $$
+declare
+  u uuid := gen_random_uuid();
+begin
+  insert into auth.users (id, email) values (u, 'passing' || random());
+  insert into public.projects (user_id, title) select u, 'x' from generate_series(1, 3);
+  insert into public.jobs (project_id, user_id) select id, u from public.projects, generate_series(1, 6) where user_id = u;
+end
+$$;
+create function t.passed() returns void language plpgsql as $$
+begin
+  perform tenon.delete_user((select id from auth.users where email like 'passing%' order by random() limit 1));
+exception when others then insert into t.errors values (sqlstate, -1, sqlerrm);
+end
+$$;
