@@ -42,6 +42,16 @@ export async function tooWide(page: Page): Promise<string[]> {
   });
 }
 
+/** Links of a menu that stand outside of the screen, though the page itself does not scroll. */
+async function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    return [...document.querySelectorAll("nav a")]
+      .filter((link) => link.getClientRects().length > 0 && link.getBoundingClientRect().right > width)
+      .map((link) => `${link.textContent?.trim()} ends at ${Math.round(link.getBoundingClientRect().right)} of ${width}`);
+  });
+}
+
 /** Until the page has heard of the change and drawn it. Nothing moves slowly: the device asks for no motion. */
 async function settled(page: Page, scheme: string): Promise<void> {
   await page.waitForFunction((wanted) => matchMedia(`(prefers-color-scheme: ${wanted})`).matches, scheme);
@@ -78,6 +88,7 @@ export async function inspect(page: Page, screen: Screen): Promise<void> {
   for (const [width, what] of [[320, "320 px"], [640, "200 % zoom of 1280"]] as const) {
     await page.setViewportSize({ width, height: 512 });
     expect.soft(await tooWide(page), `${screen.name} at ${what}`).toEqual([]);
+    expect.soft(await cutOff(page), `${screen.name} at ${what}`).toEqual([]);
   }
   if (shots) {
     await page.setViewportSize({ width: 320, height: 640 });
