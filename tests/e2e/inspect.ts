@@ -42,13 +42,15 @@ export async function tooWide(page: Page): Promise<string[]> {
   });
 }
 
-/** Links of a menu that stand outside of the screen, though the page itself does not scroll. */
+/** Links of a menu and what a table offers to do that stand outside of what is seen, though the page itself does not scroll. */
 async function cutOff(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const width = document.documentElement.clientWidth;
-    return [...document.querySelectorAll("nav a")]
-      .filter((link) => link.getClientRects().length > 0 && link.getBoundingClientRect().right > width)
-      .map((link) => `${link.textContent?.trim()} ends at ${Math.round(link.getBoundingClientRect().right)} of ${width}`);
+    return [...document.querySelectorAll("nav a, .scroll :is(a, button, .badge)")]
+      .filter((thing) => thing.getClientRects().length > 0)
+      .map((thing) => ({ thing, right: thing.getBoundingClientRect().right, end: thing.closest(".scroll")?.getBoundingClientRect().right ?? width }))
+      .filter(({ right, end }) => right > end + 1)
+      .map(({ thing, right, end }) => `${thing.textContent?.trim()} ends at ${Math.round(right)} of ${Math.round(end)}`);
   });
 }
 
@@ -79,6 +81,7 @@ export async function inspect(page: Page, screen: Screen): Promise<void> {
       const found = await violations(page);
       expect.soft(found, where).toEqual([]);
       expect.soft(await tooWide(page), `${where} scrolls sideways`).toEqual([]);
+      expect.soft(await cutOff(page), where).toEqual([]);
       if (shots) {
         mkdirSync(shots, { recursive: true });
         await page.screenshot({ path: join(shots, `${screen.name.replaceAll(/[^a-z0-9]+/gi, "-")}-${colorScheme}-${width}.png`), fullPage: true });

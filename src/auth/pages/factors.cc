@@ -27,12 +27,12 @@ http::Response codes_page(const Request& rq, const std::vector<std::string>& cod
     rows.push_back(std::move(row));
   }
   html::Data data;
-  data.set("title", "auth.codes.title").set("codes", std::move(rows));
+  data.set("title", "auth.codes.title").set("narrow", true).set("codes", std::move(rows));
   return html::page(rq, "auth/recovery_codes", std::move(data));
 }
 
 http::Response enrol_page(const Request& rq, html::Data data, const Refusal& refusal) {
-  data.set("title", "auth.enrol.title");
+  data.set("title", "auth.enrol.title").set("narrow", true);
   return refused_page(rq, "auth/enrol", std::move(data), refusal);
 }
 

@@ -82,7 +82,7 @@ Task<Response> security_form(Auth& auth, const Request& rq, html::Data data, Ref
   const std::int64_t codes = co_await recovery_codes_left(auth, rq.caller.user);
   const core::Json row = core::Json::parse(user.row.text).value_or(core::Json());
   html::Rows factors = factor_rows(rq, user);
-  data.set("title", "auth.security.title").set("address", user.email);
+  data.set("title", "auth.security.title").set("narrow", true).set("address", user.email);
   data.set("pending", row["email_change"].string_or(""));
   data.set("has_password", user.password_hash.has_value() && !user.password_hash->empty());
   data.set("protected", !factors.empty())

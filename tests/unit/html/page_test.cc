@@ -299,6 +299,17 @@ TEST_CASE("an error page keeps Retry-After and says it") {
   CHECK(has(body(html::error_page(german, problem)), "Versuchen Sie es in einer Sekunde noch einmal."));
 }
 
+TEST_CASE("a page that was asked for what it does not have is offered without it") {
+  http::Request rq = visitor();
+  rq.path = "/app/projects";
+  CHECK_FALSE(has(body(error(rq, 400, "invalid_cursor", "No such page.")), "href=\"?\""));
+  rq.queries = {{"after", "x"}};
+  CHECK(has(body(error(rq, 400, "invalid_cursor", "No such page.")), "href=\"?\">Start again</a>"));
+  CHECK_FALSE(has(body(error(rq, 404, "not_found", "Nothing.")), "href=\"?\""));
+  rq.method = http::Method::post;
+  CHECK_FALSE(has(body(error(rq, 400, "bad_form", "No.")), "href=\"?\""));
+}
+
 TEST_CASE("every view of every module loads") {
   for (const core::Resource* file : page_views()) {
     std::string name{file->path.substr(4)};
