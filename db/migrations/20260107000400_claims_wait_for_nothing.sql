@@ -1,16 +1,15 @@
 -- SKIP LOCKED waits in one case: the row's updater ends between the look at the row and its lock, another transaction
 -- has the new version by then, and Postgres waits for that one (heap_lock_updated_tuple heeds no wait policy). A claim
 -- holds rows of several users, so that wait can close a circle. Whoever skips locks out of the order of the queue's
--- file therefore gives up after 50 ms, lets go of all it took in the attempt, and tries again or comes back.
+-- file therefore gives up after 50 ms, lets go of all it took in the attempt, and tries again or comes back. (Where a
+-- deadlock is looked for sooner than that, Postgres says 40P01 instead: the same.)
 
--- One index scan. Its plan must not follow the statistics of tables that are empty one second and full the next; the
--- cast of status keeps the planner from starting at the index on it. Claims move the lane's time one at a time, by the
--- advisory lock; the row lock is for whoever else changes the lane. 55P03 when a row could not be had at once.
+-- One index scan, planned by the settings of take_jobs; the cast of status keeps the planner from starting at the index
+-- on it. Claims move the lane's time one at a time, by the advisory lock; the row lock is for whoever else changes the
+-- lane. 55P03 when a row could not be had at once.
 create function tenon.pick_jobs(p_lane smallint, p_worker text, p_lease bigint, p_n int) returns setof public.jobs
 language plpgsql security definer set search_path = ''
-set lock_timeout = '50ms'
-set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
-set enable_bitmapscan = off set enable_sort = off as $$
+set lock_timeout = '50ms' as $$
 begin
   perform set_config('tenon.internal', 'on', true);
   return query
@@ -42,8 +41,12 @@ begin
 end
 $$;
 
+-- The plans here must not follow the statistics of tables that are empty one second and full the next. 40001 after three
+-- attempts: an empty answer would say that nothing waits.
 create or replace function tenon.take_jobs(p_lane smallint, p_worker text, p_lease bigint, p_n int)
-returns setof public.jobs language plpgsql security definer set search_path = '' as $$
+returns setof public.jobs language plpgsql security definer set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+set enable_bitmapscan = off set enable_sort = off as $$
 declare
   v_lane tenon.lanes;
   v_n int := least(p_n, 1000);
@@ -53,7 +56,12 @@ begin
     return;
   end if;
   if v_lane.cap is not null then
-    perform pg_advisory_xact_lock(hashtext('tenon.lane'), p_lane);
+    -- Who has no lease goes through several lanes: he waits at none while he holds another.
+    if p_lease is not null then
+      perform pg_advisory_xact_lock(hashtext('tenon.lane'), p_lane);
+    elsif not pg_try_advisory_xact_lock(hashtext('tenon.lane'), p_lane) then
+      return;
+    end if;
     v_n := least(v_n, v_lane.cap - (select count(*)::int from public.jobs where lane = p_lane and slot));
   end if;
   if v_n <= 0 then
@@ -63,19 +71,55 @@ begin
     begin
       return query select * from tenon.pick_jobs(p_lane, p_worker, p_lease, v_n);
       return;
-    exception when lock_not_available then
+    exception when lock_not_available or deadlock_detected then
       null;
     end;
   end loop;
+  raise exception 'The queue is busy' using errcode = '40001';
 end
 $$;
 
--- For who holds the job already: null when a lock cannot be had at once.
+-- Null when the row is busy.
+create function tenon.lock_tenant_now(p_user uuid, p_lane smallint) returns tenon.tenant_lanes
+language plpgsql security definer set search_path = '' set lock_timeout = '50ms' as $$
+declare
+  v_row tenon.tenant_lanes;
+begin
+  select * into v_row from tenon.tenant_lanes where user_id = p_user and lane = p_lane for no key update skip locked;
+  return v_row;
+exception when lock_not_available or deadlock_detected then
+  return null;
+end
+$$;
+
+create or replace function tenon.lock_tenant(p_user uuid, p_lane smallint, p_skip boolean default false)
+returns tenon.tenant_lanes language plpgsql security definer set search_path = '' as $$
+declare
+  v_row tenon.tenant_lanes;
+begin
+  if not exists (select from tenon.tenant_lanes where user_id = p_user and lane = p_lane) then
+    insert into tenon.tenant_lanes (user_id, lane, weight)
+    values (p_user, p_lane, tenon.tier_weight((select subscription_tier from public.profiles where id = p_user)))
+    on conflict (user_id, lane) do nothing;
+  end if;
+  if p_skip then
+    v_row := tenon.lock_tenant_now(p_user, p_lane);
+  else
+    select * into v_row from tenon.tenant_lanes where user_id = p_user and lane = p_lane for no key update;
+  end if;
+  if v_row.user_id is null then
+    return null;
+  end if;
+  return v_row;
+end
+$$;
+
+-- For who holds the job already: null when a lock that comes before it cannot be had at once.
 create function tenon.lock_upwards(p_job uuid) returns public.jobs
 language plpgsql security definer set search_path = '' set lock_timeout = '50ms' as $$
 begin
   return tenon.lock_for_job(p_job, true);
-exception when lock_not_available then
+exception when lock_not_available or deadlock_detected then
   return null;
 end
 $$;
@@ -95,4 +139,19 @@ begin
 end
 $$;
 
-revoke all on function tenon.pick_jobs, tenon.lock_upwards from public, anon, authenticated;
+create or replace function tenon.profiles_after_tier() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_lane smallint;
+begin
+  for v_lane in select lane from tenon.tenant_lanes where user_id = new.id order by lane loop
+    if (tenon.lock_tenant_now(new.id, v_lane)).user_id is not null then
+      update tenon.tenant_lanes set weight = tenon.tier_weight(new.subscription_tier)
+       where user_id = new.id and lane = v_lane;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+revoke all on function tenon.pick_jobs, tenon.lock_tenant_now, tenon.lock_upwards from public, anon, authenticated;

@@ -228,7 +228,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   const bool again = problem.status == 429 || problem.status >= 500;
   const bool read = rq.method == http::Method::get || rq.method == http::Method::head;
   data.set("retry", again && read).set("back", again && !read ? page_before(rq) : "");
-  data.set("anew", problem.status == 400 && read && !rq.queries.empty());  // what was asked for is all that was wrong
+  data.set("anew", problem.status == 400 && read && !rq.queries.empty());  // the same page without its query
   data.set("show_id", problem.status >= 500 && !rq.request_id.empty());
   http::Response response = page(rq, kErrorView, std::move(data), problem.status);
   for (const auto& [name, value] : problem.headers) response.headers.set(name, value);

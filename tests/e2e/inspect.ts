@@ -88,7 +88,7 @@ export async function inspect(page: Page, screen: Screen): Promise<void> {
       }
     }
   }
-  for (const [width, what] of [[320, "320 px"], [640, "200 % zoom of 1280"]] as const) {
+  for (const [width, what] of [[320, "320 px"], [640, "200 % zoom of 1280"], [1024, "1024 px"]] as const) {
     await page.setViewportSize({ width, height: 512 });
     expect.soft(await tooWide(page), `${screen.name} at ${what}`).toEqual([]);
     expect.soft(await cutOff(page), `${screen.name} at ${what}`).toEqual([]);
