@@ -1,6 +1,10 @@
 #include "pg/wire.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 
 #include "core/text.h"
 
@@ -58,7 +62,8 @@ void Wire::close() {
   if (std::exchange(closed_, true)) return;
   up_ = false;
   timer_.cancel();
-  if (socket_.is_open()) socket_.release();  // libpq closes it
+  boost::system::error_code ignored;
+  socket_.close(ignored);
   conn_.reset();
   done_ = nullptr;
   readable_ = nullptr;
@@ -99,25 +104,33 @@ void Wire::started(std::shared_ptr<PGconn> conn) {
   step(PGRES_POLLING_WRITING);
 }
 
+// The loop watches a descriptor of its own: libpq closes its one as soon as the connection breaks, and its number may
+// be an accepted client's by the time the loop lets go of it.
+boost::system::error_code Wire::register_socket() {
+  const int own = ::fcntl(PQsocket(conn_.get()), F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return {errno, boost::system::system_category()};
+  boost::system::error_code ec;
+  socket_.assign(own, ec);
+  if (ec) ::close(own);
+  return ec;
+}
+
 void Wire::step(PostgresPollingStatusType status) {
   if (status == PGRES_POLLING_FAILED) return finish(Connect::refused, reason(conn_.get()));
   if (status == PGRES_POLLING_OK) {
     if (PQsetnonblocking(conn_.get(), 1) != 0) return finish(Connect::refused, reason(conn_.get()));
     up_ = true;
-    boost::system::error_code ec;
-    socket_.assign(PQsocket(conn_.get()), ec);
-    if (ec) return finish(Connect::refused, ec.message());
+    if (const auto ec = register_socket()) return finish(Connect::refused, ec.message());
     return finish(Connect::up, "");
   }
   // libpq may change its socket between two steps, so each step registers the one it has then.
-  boost::system::error_code ec;
-  socket_.assign(PQsocket(conn_.get()), ec);
-  if (ec) return finish(Connect::refused, ec.message());
+  if (const auto ec = register_socket()) return finish(Connect::refused, ec.message());
   using Socket = boost::asio::posix::stream_descriptor;
   const auto what = status == PGRES_POLLING_READING ? Socket::wait_read : Socket::wait_write;
   socket_.async_wait(what, [self = shared_from_this()](boost::system::error_code) {
     if (self->closed_ || !self->done_) return;
-    self->socket_.release();
+    boost::system::error_code ignored;
+    self->socket_.close(ignored);
     self->step(PQconnectPoll(self->conn_.get()));
   });
 }
@@ -141,7 +154,7 @@ void Wire::wait_readable() {
                      [self = shared_from_this()](boost::system::error_code ec) {
                        if (self->closed_ || !self->readable_) return;
                        const bool alive = !ec && PQconsumeInput(self->conn_.get()) == 1;
-                       if (!self->writing_) self->flush();
+                       if (alive && !self->writing_) self->flush();
                        const auto readable = self->readable_;  // it may close this wire
                        readable(alive);
                        if (alive && !self->closed_) self->wait_readable();

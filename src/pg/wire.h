@@ -38,6 +38,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
 
  private:
   void started(std::shared_ptr<PGconn> conn);
+  boost::system::error_code register_socket();
   void step(PostgresPollingStatusType status);
   void finish(Connect outcome, const std::string& why);
   void wait_readable();

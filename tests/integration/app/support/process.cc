@@ -105,8 +105,12 @@ Web::~Web() {
   }
   // A sanitizer's report is a failure, and the process was not asked to end by itself.
   std::ifstream log(dir_ + "/log");
-  for (std::string line; std::getline(log, line);)
-    if (line.contains("Sanitizer: ") || line.contains(": runtime error: ")) FAIL_CHECK(line);
+  std::string report;  // all of it: where and when cannot be asked for again
+  for (std::string line; std::getline(log, line);) {
+    const bool sign = line.contains("Sanitizer: ") || line.contains(": runtime error: ");
+    if (sign || (!report.empty() && !line.starts_with('{'))) report += line + "\n";
+  }
+  if (!report.empty()) FAIL_CHECK(report);
   std::error_code ignored;
   std::filesystem::remove_all(dir_, ignored);
 }
