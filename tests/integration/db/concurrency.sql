@@ -92,10 +92,10 @@ begin
       perform tenon.retry_job(u, j.id, 1);
     when 46 then perform tenon.queue_mail(u, 'recovery', null);
     when 47 then perform tenon.repair_slots();
+    when 48 then perform tenon.admin_adjust(u, u, 1, 'x', 'a' || random());
     when 50 then
       select * into j from public.jobs where status = 'QUEUED' order by random() limit 1;
       update public.jobs set status = case when random() < 0.5 then 'PROCESSING' else 'FAILED' end::public.job_status where id = j.id;
-    when 48 then perform tenon.admin_adjust(u, u, 1, 'x', 'a' || random());
     else
       -- One job: a volatile function in the where clause would be called for each row, and several jobs be locked.
       j := t.any_running(false);
