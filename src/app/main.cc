@@ -63,11 +63,11 @@ int main(int argc, char** argv) {
   worker_command->add_flag("--once", worker.once, "until nothing is ready, then end");
   worker_command->add_flag("--outbox", worker.outbox, "deliveries only");
 
-  app::Tools tools;
+  app::CliOptions tools;
   CLI::App* db = cli.add_subcommand("db", "the database");
   db->require_subcommand(1);
   for (const auto& [name, help, run] :
-       std::initializer_list<std::tuple<const char*, const char*, int (*)(const app::Tools&)>>{
+       std::initializer_list<std::tuple<const char*, const char*, int (*)(const app::CliOptions&)>>{
            {"start", "start the private Postgres of the data folder and leave it running", app::db_start},
            {"stop", "stop it", app::db_stop},
            {"reset", "drop everything in it and migrate anew; refused in production", app::db_reset},

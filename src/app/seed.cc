@@ -60,7 +60,7 @@ int seed(const Settings& settings) {
   if (settings.production) throw Faults("the demo user is for development only");
   core::Loop loop;
   core::SystemClock clock;
-  core::Offload pool(2, 64);
+  core::BlockingPool pool(2, 64);
   pg::Db db(loop, settings.db);
   pg::Listener listener(loop, settings.db);
   storage::Storage storage(loop, pool, db, clock, settings.storage);

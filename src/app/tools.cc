@@ -12,7 +12,7 @@
 
 namespace app {
 
-int routes(const Settings& settings, const Tools& tools) {
+int routes(const Settings& settings, const CliOptions& tools) {
   const std::vector<http::Router::Route> table = route_table(settings);
   if (tools.markdown)
     fmt::print(
@@ -21,9 +21,9 @@ int routes(const Settings& settings, const Tools& tools) {
         "| method | URL | who | body, bytes |\n|---|---|---|---|\n");
   for (const http::Router::Route& route : table) {
     if (tools.markdown)
-      fmt::print("| {} | `{}` | {} | {} |\n", http::name_of(route.method), route.pattern, http::name_of(route.who),
+      fmt::print("| {} | `{}` | {} | {} |\n", http::name_of(route.method), route.pattern, http::name_of(route.access),
                  route.limits.body);
-    else fmt::print("{:<8}{:<52}{}\n", http::name_of(route.method), route.pattern, http::name_of(route.who));
+    else fmt::print("{:<8}{:<52}{}\n", http::name_of(route.method), route.pattern, http::name_of(route.access));
   }
   return 0;
 }
@@ -48,7 +48,7 @@ int check() {
   return 0;
 }
 
-int status(const Tools& tools) {
+int status(const CliOptions& tools) {
   if (tools.output != "env") {
     fmt::print(stderr, "tenon: the one output is env\n");
     return 2;

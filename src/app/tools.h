@@ -7,7 +7,7 @@
 
 namespace app {
 
-struct Tools {
+struct CliOptions {
   std::string dir = ".tenon";
   std::string output = "env";
   std::string email;
@@ -17,23 +17,23 @@ struct Tools {
   bool markdown = false;
 };
 
-int db_start(const Tools& tools);
-int db_stop(const Tools& tools);
-int db_reset(const Tools& tools);
-int db_migrate(const Tools& tools);
-int db_status(const Tools& tools);
-int db_remove(const Tools& tools);
+int db_start(const CliOptions& tools);
+int db_stop(const CliOptions& tools);
+int db_reset(const CliOptions& tools);
+int db_migrate(const CliOptions& tools);
+int db_status(const CliOptions& tools);
+int db_remove(const CliOptions& tools);
 int keys(const Settings& settings);
 int keys_rotate(const Settings& settings);
 int keys_list(const Settings& settings);
-int keys_create(const Settings& settings, const Tools& tools);
-int keys_revoke(const Settings& settings, const Tools& tools);
-int routes(const Settings& settings, const Tools& tools);
+int keys_create(const Settings& settings, const CliOptions& tools);
+int keys_revoke(const Settings& settings, const CliOptions& tools);
+int routes(const Settings& settings, const CliOptions& tools);
 int env(const Settings& settings);
 int check();
 int jobs(const Settings& settings);
-int user_create(const Settings& settings, const Tools& tools);
-int user_admin(const Settings& settings, const Tools& tools);
-int status(const Tools& tools);
+int user_create(const Settings& settings, const CliOptions& tools);
+int user_admin(const Settings& settings, const CliOptions& tools);
+int status(const CliOptions& tools);
 
 }  // namespace app

@@ -17,7 +17,7 @@ namespace {
 // The database the verbs speak of: DATABASE_DIRECT_URL or DATABASE_URL when set, else the folder's private one.
 class Target {
  public:
-  explicit Target(const Tools& tools) : env_(core::Env::from_process()) {
+  explicit Target(const CliOptions& tools) : env_(core::Env::from_process()) {
     if (const auto url = env_.maybe("DATABASE_DIRECT_URL")) owner_ = core::Secret(*url);
     else if (const auto runtime = env_.maybe("DATABASE_URL")) owner_ = core::Secret(*runtime);
     if (!owner_.empty()) return;
@@ -45,7 +45,7 @@ class Target {
 
 }  // namespace
 
-int db_start(const Tools& tools) {
+int db_start(const CliOptions& tools) {
   DevFolder folder(tools.dir);
   ops::Postgres postgres(folder.path(), folder.database_passwords(), ops::Postgres::Life::detached);
   postgres.start();
@@ -55,21 +55,21 @@ int db_start(const Tools& tools) {
   return 0;
 }
 
-int db_stop(const Tools& tools) {
+int db_stop(const CliOptions& tools) {
   DevFolder folder(tools.dir);
   ops::Postgres(folder.path(), folder.database_passwords()).end_previous_server();
   fmt::print("Postgres of {} is stopped\n", folder.path());
   return 0;
 }
 
-int db_remove(const Tools& tools) {
+int db_remove(const CliOptions& tools) {
   DevFolder folder(tools.dir);
   ops::Postgres(folder.path(), folder.database_passwords()).end_previous_server();
   ops::remove_cluster(folder.path());
   return 0;
 }
 
-int db_reset(const Tools& tools) {
+int db_reset(const CliOptions& tools) {
   Target target(tools);
   if (target.production()) {
     fmt::print(stderr, "tenon: `db reset` deletes everything and is refused when TENON_ENV=production\n");
@@ -83,14 +83,14 @@ int db_reset(const Tools& tools) {
   return 0;
 }
 
-int db_migrate(const Tools& tools) {
+int db_migrate(const CliOptions& tools) {
   const Target target(tools);
   target.migrate();
   fmt::print("the database has this binary's schema\n");
   return 0;
 }
 
-int db_status(const Tools& tools) {
+int db_status(const CliOptions& tools) {
   const Target target(tools);
   int missing = 0;
   for (const ops::Migration& migration : ops::migration_status(target.owner())) {

@@ -30,7 +30,7 @@ Task<int> run_and_close(auth::Auth& auth, pg::Db& db, const Work& work) {
 int with_auth(const Settings& settings, const Work& work) {
   core::Loop loop;
   core::SystemClock clock;
-  core::Offload pool(1, 4);
+  core::BlockingPool pool(1, 4);
   pg::Db db(loop, settings.db);
   http::Client client(loop);
   auth::Auth auth(loop, pool, db, client, clock, settings.auth);
@@ -70,7 +70,7 @@ int keys(const Settings& settings) {
 int keys_rotate(const Settings& settings) { return with_auth(settings, rotate); }
 int keys_list(const Settings& settings) { return with_auth(settings, list); }
 
-int keys_create(const Settings& settings, const Tools& tools) {
+int keys_create(const Settings& settings, const CliOptions& tools) {
   if (tools.key_kind != "publishable" && tools.key_kind != "secret") {
     fmt::print(stderr, "tenon: a key is publishable or secret\n");
     return 2;
@@ -83,7 +83,7 @@ int keys_create(const Settings& settings, const Tools& tools) {
   });
 }
 
-int keys_revoke(const Settings& settings, const Tools& tools) {
+int keys_revoke(const Settings& settings, const CliOptions& tools) {
   return with_auth(settings, [&tools](auth::Auth& auth) -> Task<int> {
     const bool revoked = co_await auth::revoke_api_key(auth, tools.key_id);
     fmt::print("{}\n", revoked ? "revoked; every process knows within ten seconds" : "no such key, or revoked already");

@@ -28,12 +28,12 @@ Task<core::UserId> create(auth::Auth& auth, pg::Db& db, std::string email, std::
 
 }  // namespace
 
-int user_create(const Settings& settings, const Tools& tools) {
+int user_create(const Settings& settings, const CliOptions& tools) {
   std::string password;
   std::getline(std::cin, password);
   core::Loop loop;
   core::SystemClock clock;
-  core::Offload pool(1, 4);
+  core::BlockingPool pool(1, 4);
   pg::Db db(loop, settings.db);
   http::Client client(loop);
   auth::Auth auth(loop, pool, db, client, clock, settings.auth);
@@ -41,7 +41,7 @@ int user_create(const Settings& settings, const Tools& tools) {
   return 0;
 }
 
-int user_admin(const Settings& settings, const Tools& tools) {
+int user_admin(const Settings& settings, const CliOptions& tools) {
   pg::Session session(settings.db.direct_url);
   const auto made = session.query(
       "insert into tenon.admins (user_id) select id from auth.users where lower(email) = lower($1) "

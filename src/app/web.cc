@@ -6,7 +6,7 @@
 
 #include "app/banners.h"
 #include "app/dashboard.h"
-#include "app/looks.h"
+#include "app/display_preferences_cookie.h"
 #include "app/problems.h"
 #include "app/signals.h"
 #include "app/start_checks.h"
@@ -29,8 +29,8 @@ namespace {
 
 // Threads for what blocks; shared by all loops of the process.
 struct Pools {
-  core::Offload hashing{2, 256};
-  core::Offload disk{2, 1024};
+  core::BlockingPool hashing{2, 256};
+  core::BlockingPool disk{2, 1024};
 };
 
 // One loop and every module on it, built left to right. This page is the product.
@@ -104,7 +104,7 @@ class WebLoop {
   http::Client client_;
   auth::Auth auth_;
   auth::Guard guard_;
-  Looks looks_;
+  DisplayPreferencesCookie looks_;
   storage::Storage storage_;
   mail::Mail mail_;
   rest::Rest rest_;

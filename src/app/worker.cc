@@ -89,7 +89,7 @@ class WorkerLoop {
   }
 
   WorkerOptions options_;
-  core::Offload disk_{2, 256};
+  core::BlockingPool disk_{2, 256};
   core::Loop loop_;
   core::TaskGroup jobs_{loop_};
   core::TaskGroup deliveries_{loop_};
@@ -97,7 +97,7 @@ class WorkerLoop {
   core::SystemClock clock_;
   pg::Db db_;
   pg::Listener listener_;
-  outbox::Courier courier_;
+  outbox::OutboxDispatcher courier_;
   storage::Storage storage_;
   http::Client client_;
   mail::Mail mail_;

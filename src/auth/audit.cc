@@ -1,9 +1,9 @@
 #include "auth/audit.h"
 
 #include "auth/limits/limits.h"
-#include "core/ambient.h"
 #include "core/crypto.h"
 #include "core/json.h"
+#include "core/task_context.h"
 
 namespace auth {
 namespace {
@@ -29,7 +29,7 @@ pg::Json payload_of(std::string_view action, std::optional<core::UserId> actor, 
   core::JsonWriter payload;
   payload.begin().field("action", action).field("actor_id", actor).field("log_type", "auth");
   if (!code.empty()) payload.key("traits").begin().field("code", code).end();
-  payload.field("request_id", core::ambient()->request_id).end();
+  payload.field("request_id", core::task_context()->request_id).end();
   return {payload.take()};
 }
 

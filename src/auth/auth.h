@@ -30,13 +30,14 @@ class Keyring;
 
 // The module. One for each loop, as the Db it speaks through. Every use case takes it as its first argument.
 struct Auth {
-  Auth(core::Loop& loop, core::Offload& hashing, pg::Db& db, http::Client& client, core::Clock& clock, Config config);
+  Auth(core::Loop& loop, core::BlockingPool& hashing, pg::Db& db, http::Client& client, core::Clock& clock,
+       Config config);
   ~Auth();
   Auth(const Auth&) = delete;
   Auth& operator=(const Auth&) = delete;
 
   core::Loop& loop;
-  core::Offload& hashing;
+  core::BlockingPool& hashing;
   pg::Db& db;
   core::Clock& clock;
   const Config config;
@@ -58,7 +59,7 @@ using Beside = std::function<Task<>(http::Request&, core::UserId)>;
 class Guard final : public http::Identity {
  public:
   explicit Guard(Auth& auth, Beside beside = {}) : auth_(auth), beside_(std::move(beside)) {}
-  Task<std::optional<http::Response>> admit(http::Request& rq, http::Who who) override;
+  Task<std::optional<http::Response>> admit(http::Request& rq, http::Access access) override;
 
  private:
   Auth& auth_;

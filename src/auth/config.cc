@@ -118,7 +118,7 @@ std::string make_api_key(std::string_view secret, std::string_view role) {
   return jwt::sign(claims, secret);
 }
 
-Auth::Auth(core::Loop& l, core::Offload& pool, pg::Db& database, http::Client& client, core::Clock& time,
+Auth::Auth(core::Loop& l, core::BlockingPool& pool, pg::Db& database, http::Client& client, core::Clock& time,
            Config settings)
     : loop(l), hashing(pool), db(database), clock(time), config(std::move(settings)) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");

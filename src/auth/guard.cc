@@ -9,9 +9,9 @@
 #include "auth/pages/half.h"
 #include "auth/sessions/sessions.h"
 #include "auth/wire/wire.h"
-#include "core/ambient.h"
 #include "core/crypto.h"
 #include "core/log.h"
+#include "core/task_context.h"
 #include "core/text.h"
 #include "html/html.h"
 
@@ -19,8 +19,8 @@ namespace auth {
 namespace {
 
 using Refusal = std::optional<http::Response>;
+using http::Access;
 using http::Caller;
-using http::Who;
 
 constexpr std::int64_t kRefreshBefore = 60;  // seconds of life left in the access token
 
@@ -61,7 +61,7 @@ void fill(http::Request& rq, const jwt::Claims& claims, const std::string& email
   rq.caller.email = email;
   rq.caller.role = claims.role;
   rq.caller.claims = claims.text;
-  if (const auto& mine = core::ambient(); !mine->request_id.empty()) mine->user_id = claims.user->str();
+  if (const auto& mine = core::task_context(); !mine->request_id.empty()) mine->user_id = claims.user->str();
 }
 
 bool is_person(const std::expected<jwt::Claims, jwt::Fault>& claims) {
@@ -84,7 +84,7 @@ Task<> ask(const Beside& beside, http::Request& rq, core::UserId user, core::Eve
     Task<> asking = beside(rq, user);
     co_await asking;
   } catch (const std::exception& e) {
-    if (!core::ambient()->stop.stop_requested()) core::log::warn("auth.beside.failed", {{"what", e.what()}});
+    if (!core::task_context()->stop.stop_requested()) core::log::warn("auth.beside.failed", {{"what", e.what()}});
   }
   asked.set();
 }
@@ -96,9 +96,9 @@ Task<Checked> check_beside(Auth& auth, const Beside& beside, http::Request& rq, 
   std::exception_ptr failure;
   core::Event asked;
   core::TaskGroup session(auth.loop), asides(auth.loop);
-  session.spawn("auth.session", look_up(auth, claims, checked, failure), core::ambient());
-  auto own = std::make_shared<core::Ambient>();
-  own->request_id = core::ambient()->request_id;
+  session.spawn("auth.session", look_up(auth, claims, checked, failure), core::task_context());
+  auto own = std::make_shared<core::TaskContext>();
+  own->request_id = core::task_context()->request_id;
   own->expendable = true;
   asides.spawn("auth.beside", ask(beside, rq, *claims.user, asked), std::move(own));
   co_await session.join();
@@ -166,14 +166,14 @@ Task<Refusal> identify_by_bearer(Auth& auth, http::Request& rq) {
 }
 
 // Refuses a state change that a cookie, and not the page's own form, asks for.
-Refusal refuse_forgery(Auth& auth, http::Request& rq, Who who, const std::optional<std::string>& visitor) {
+Refusal refuse_forgery(Auth& auth, http::Request& rq, Access access, const std::optional<std::string>& visitor) {
   if (!same_origin(auth.config, rq)) {
     core::log::warn("auth.csrf.refused", {{"why", "origin"}, {"route", rq.route}});
     return forbidden(rq, "bad_origin", "This request did not come from a page of this site.");
   }
   Csrf verdict = check_csrf(rq, rq.csrf_token);
   // A form that was opened before signing in elsewhere carries the visitor's token.
-  if (verdict == Csrf::bad && who == Who::visitor && visitor)
+  if (verdict == Csrf::bad && access == Access::visitor && visitor)
     verdict = check_csrf(rq, csrf_token(auth.config, *visitor));
   if (verdict == Csrf::in_body) rq.csrf_pending = true;
   if (verdict != Csrf::bad) return std::nullopt;
@@ -181,14 +181,14 @@ Refusal refuse_forgery(Auth& auth, http::Request& rq, Who who, const std::option
   return forbidden(rq, "bad_csrf_token", "This page was open too long. Go back, reload it and try again.");
 }
 
-Task<Refusal> admit_person(Auth& auth, const Beside& beside, http::Request& rq, Who who) {
-  if (who != Who::visitor && !rq.header("authorization").empty()) {
+Task<Refusal> admit_person(Auth& auth, const Beside& beside, http::Request& rq, Access access) {
+  if (access != Access::visitor && !rq.header("authorization").empty()) {
     auto refusal = co_await identify_by_bearer(auth, rq);
     if (refusal) co_return refusal;
   } else {
     co_await identify_by_cookie(auth, beside, rq);
   }
-  if (who != Who::visitor && !rq.caller.signed_in()) {
+  if (access != Access::visitor && !rq.caller.signed_in()) {
     const bool ended = sends_session(auth.config, rq) && !is_half_signed_in(rq);
     co_return unauthorized(rq, ended ? Ended::yes : Ended::no);
   }
@@ -203,11 +203,11 @@ Task<Refusal> admit_person(Auth& auth, const Beside& beside, http::Request& rq, 
     rq.set_cookies.push_back(visitor_cookie(auth.config, rq, fresh));
     rq.csrf_token = csrf_token(auth.config, fresh);
   }
-  if (!is_safe(rq.method) && (rq.caller.by_cookie || who == Who::visitor)) {
-    auto refusal = refuse_forgery(auth, rq, who, visitor);
+  if (!is_safe(rq.method) && (rq.caller.by_cookie || access == Access::visitor)) {
+    auto refusal = refuse_forgery(auth, rq, access, visitor);
     if (refusal) co_return refusal;
   }
-  if (who == Who::admin) {
+  if (access == Access::admin) {
     const bool admin = co_await auth.db.as(pg::as_service("only the engine room knows the admins"))
                            .one<bool>(kIsAdmin, rq.caller.user);
     if (!admin) co_return forbidden(rq, "forbidden", "This page is for administrators.");
@@ -293,18 +293,19 @@ Refusal admit_internal(const Auth& auth, const http::Request& rq) {
 
 }  // namespace
 
-Task<std::optional<http::Response>> Guard::admit(http::Request& rq, Who who) {
-  const bool reads_tokens = who != Who::anyone && who != Who::internal;
+Task<std::optional<http::Response>> Guard::admit(http::Request& rq, Access access) {
+  const bool reads_tokens = access != Access::anyone && access != Access::internal;
   // Without a session cookie a page needs no key.
-  if (reads_tokens && (who != Who::visitor || sends_session(auth_.config, rq))) co_await auth_.keyring().refresh(auth_);
-  switch (who) {
-    case Who::anyone: break;
-    case Who::visitor:
-    case Who::user:
-    case Who::admin: co_return co_await admit_person(auth_, beside_, rq, who);
-    case Who::api_key: co_return admit_wire(auth_, rq);
-    case Who::bearer: judge_bearer(auth_, rq, Caller::Kind::nobody); break;
-    case Who::internal: co_return admit_internal(auth_, rq);
+  if (reads_tokens && (access != Access::visitor || sends_session(auth_.config, rq)))
+    co_await auth_.keyring().refresh(auth_);
+  switch (access) {
+    case Access::anyone: break;
+    case Access::visitor:
+    case Access::user:
+    case Access::admin: co_return co_await admit_person(auth_, beside_, rq, access);
+    case Access::api_key: co_return admit_wire(auth_, rq);
+    case Access::bearer: judge_bearer(auth_, rq, Caller::Kind::nobody); break;
+    case Access::internal: co_return admit_internal(auth_, rq);
   }
   co_return std::nullopt;
 }

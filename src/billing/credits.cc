@@ -44,7 +44,7 @@ html::Rows offer_rows(const std::vector<Offer>& offers, const std::string& local
   for (const Offer& offer : offers)
     rows.push_back(html::Data{}
                        .set("name", html::text(locale, "billing.offer." + offer.key))
-                       .set("credits", html::counted(locale, "billing.credits", offer.credits))
+                       .set("credits", html::pluralize(locale, "billing.credits", offer.credits))
                        .set("price", price_text(offer, catalogue().currency, locale)));
   return rows;
 }
@@ -76,7 +76,7 @@ http::Response marked(const http::Request& rq, core::Time now) {
 void tell_return(std::int64_t added, core::Time since, core::Time now, const std::string& locale, html::Data& data) {
   data.set("returned", true);
   if (added > 0) {
-    data.set("added", html::counted(locale, "billing.page.added", added));
+    data.set("added", html::pluralize(locale, "billing.page.added", added));
   } else if (now - since < kPatience) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(since + kPatience - now);
     data.set("waiting", true).set("refresh", kPoll).set("seconds_left", std::to_string(left.count()));

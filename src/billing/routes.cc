@@ -2,12 +2,12 @@
 
 namespace billing {
 
-using http::Who;
+using http::Access;
 using http::with;
 
 void mount(http::Router& r, Billing& b) {
-  r.get("/app/credits", Who::user, with(b, credits_page));
-  r.get("/app/credits.csv", Who::user, with(b, ledger_csv), {.deadline = std::chrono::seconds(0)});
+  r.get("/app/credits", Access::user, with(b, credits_page));
+  r.get("/app/credits.csv", Access::user, with(b, ledger_csv), {.deadline = std::chrono::seconds(0)});
 }
 
 }  // namespace billing

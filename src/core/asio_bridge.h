@@ -9,7 +9,7 @@
 #include <tuple>
 #include <utility>
 
-#include "core/ambient.h"
+#include "core/task_context.h"
 
 namespace core {
 
@@ -19,10 +19,10 @@ class AsioAwaiter {
   explicit AsioAwaiter(Initiate initiate) : initiate_(std::move(initiate)) {}
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
-    mine_ = ambient();
+    mine_ = task_context();
     initiate_([this, waiting](Results... results) {
       results_ = std::tuple<Results...>(std::move(results)...);
-      set_ambient(std::move(mine_));
+      set_task_context(std::move(mine_));
       waiting.resume();
     });
   }
@@ -34,7 +34,7 @@ class AsioAwaiter {
  private:
   Initiate initiate_;
   std::tuple<Results...> results_{};
-  std::shared_ptr<Ambient> mine_;
+  std::shared_ptr<TaskContext> mine_;
 };
 
 template <class... Results, class Initiate>

@@ -5,9 +5,9 @@
 #include <atomic>
 #include <cmath>
 
-#include "core/ambient.h"
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/task_context.h"
 
 namespace core::log {
 
@@ -29,7 +29,7 @@ void write(Level level, std::string_view event, Fields fields) {
   line.field("time", rfc3339(SystemClock{}.now()))
       .field("level", kNames[static_cast<int>(level)])
       .field("event", event);
-  const Ambient& here = *ambient();
+  const TaskContext& here = *task_context();
   if (!here.request_id.empty()) line.field("request_id", here.request_id);
   if (!here.user_id.empty()) line.field("user_id", here.user_id);
   if (!here.job_id.empty()) line.field("job_id", here.job_id);

@@ -109,7 +109,7 @@ namespace {
 // Waits for a timer; a stop of the ambient cancels it. True when the time passed.
 Task<bool> wait_until_stopped(std::shared_ptr<boost::asio::steady_timer> timer) {
   Loop& loop = Loop::current();
-  const std::stop_token token = ambient()->stop.get_token();
+  const std::stop_token token = task_context()->stop.get_token();
   if (token.stop_requested()) co_return false;
   // A stop may be requested from another thread: the cancel runs on this loop, on a timer that is still alive.
   std::weak_ptr<boost::asio::steady_timer> weak = timer;
@@ -134,7 +134,7 @@ Task<bool> sleep_for(std::chrono::milliseconds duration) {
 struct TaskGroup::State {
   explicit State(Loop& on) : loop(&on) {}
   Loop* loop;
-  std::list<std::shared_ptr<Ambient>> running;
+  std::list<std::shared_ptr<TaskContext>> running;
   std::vector<std::coroutine_handle<>> joiners;
 };
 
@@ -147,11 +147,11 @@ TaskGroup::~TaskGroup() {
   }
 }
 
-void TaskGroup::spawn(const char* name, Task<> task, std::shared_ptr<Ambient> mine) {
-  if (!mine) mine = std::make_shared<Ambient>();
+void TaskGroup::spawn(const char* name, Task<> task, std::shared_ptr<TaskContext> mine) {
+  if (!mine) mine = std::make_shared<TaskContext>();
   state_->running.push_front(mine);
   const auto place = state_->running.begin();
-  AmbientScope scope(mine);
+  TaskContextScope scope(mine);
   // A task may be spawned before the loop runs: its first waits belong to that loop all the same.
   Loop* const before = std::exchange(running_loop, state_->loop);
   start(std::move(task), [state = state_, place, name](std::exception_ptr error) {
@@ -171,10 +171,10 @@ void TaskGroup::request_stop() {
 Task<> TaskGroup::join() {
   struct Joiner {
     State& state;
-    std::shared_ptr<Ambient> mine = ambient();
+    std::shared_ptr<TaskContext> mine = task_context();
     bool await_ready() const { return state.running.empty(); }
     void await_suspend(std::coroutine_handle<> waiting) { state.joiners.push_back(waiting); }
-    void await_resume() { set_ambient(std::move(mine)); }
+    void await_resume() { set_task_context(std::move(mine)); }
   };
   const std::shared_ptr<State> state = state_;
   while (!state->running.empty()) {

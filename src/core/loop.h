@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/ambient.h"
 #include "core/task.h"
+#include "core/task_context.h"
 
 namespace boost::asio {
 class io_context;
@@ -55,7 +55,7 @@ class TaskGroup {
   TaskGroup& operator=(const TaskGroup&) = delete;
 
   // Starts `task` at once, under a fresh ambient (or a given one). An exception is logged as `name`.failed.
-  void spawn(const char* name, Task<> task, std::shared_ptr<Ambient> ambient = nullptr);
+  void spawn(const char* name, Task<> task, std::shared_ptr<TaskContext> ambient = nullptr);
   // Asks every task's ambient to stop.
   void request_stop();
   // Waits until all have ended.
@@ -82,10 +82,10 @@ class Event {
 };
 
 // Bounded pool of threads for what blocks: password hashing, fsync, compression. Shared by all loops.
-class Offload {
+class BlockingPool {
  public:
-  Offload(int threads, int queue_limit);
-  ~Offload();
+  BlockingPool(int threads, int queue_limit);
+  ~BlockingPool();
   // False when the queue is full: the caller answers 503.
   [[nodiscard]] bool submit(std::function<void()> work);
 
@@ -96,12 +96,12 @@ class Offload {
 
 namespace detail {
 // Runs work on the pool and resumes on the loop that awaited. Throws Problem 503 busy when the pool's queue is full.
-Task<> run_offloaded(Offload& pool, std::function<void()> work);
+Task<> run_offloaded(BlockingPool& pool, std::function<void()> work);
 }  // namespace detail
 
 // Calls fn() on the pool, resumes on the current loop with its result; what fn throws is thrown here.
 template <class Fn, class R = std::invoke_result_t<Fn&>>
-Task<R> offload(Offload& pool, Fn fn) {
+Task<R> offload(BlockingPool& pool, Fn fn) {
   if constexpr (std::is_void_v<R>) {
     std::function<void()> work = [&fn] { fn(); };
     co_await detail::run_offloaded(pool, std::move(work));

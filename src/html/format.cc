@@ -68,9 +68,9 @@ std::string duration(std::int64_t seconds) {
 std::string wait(std::int64_t seconds, std::string_view locale) {
   constexpr std::int64_t kMinute = 60, kHour = 3600;
   const auto in = [seconds](std::int64_t unit) { return (seconds + unit - 1) / unit; };
-  if (seconds <= 90) return counted(locale, "html.format.seconds", seconds);
-  if (in(kMinute) <= 90) return counted(locale, "html.format.minutes", in(kMinute));
-  return counted(locale, "html.format.hours", in(kHour));
+  if (seconds <= 90) return pluralize(locale, "html.format.seconds", seconds);
+  if (in(kMinute) <= 90) return pluralize(locale, "html.format.minutes", in(kMinute));
+  return pluralize(locale, "html.format.hours", in(kHour));
 }
 
 std::string day(core::Time time, std::string_view locale) {

@@ -55,7 +55,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
 std::string text(std::string_view locale, std::string_view key,
                  std::initializer_list<std::pair<std::string_view, std::string>> values = {});
 // The sentence of `key`.one or `key`.other, {n} filled with the number.
-std::string counted(std::string_view locale, std::string_view key, std::int64_t n);
+std::string pluralize(std::string_view locale, std::string_view key, std::int64_t n);
 // A sentence that was said in English for a log, a row or an API, as a person of that locale reads it: found by its
 // words, what filled its {names} kept. What no text has said comes back as it is.
 std::string retold(std::string_view locale, std::string_view english);

@@ -4,9 +4,9 @@
 
 #include "core/ids.h"
 #include "core/text.h"
+#include "html/display_preferences.h"
 #include "html/files.h"
 #include "html/format.h"
-#include "html/look.h"
 #include "html/setup.h"
 #include "html/template.h"
 #include "html/texts.h"
@@ -126,7 +126,7 @@ Data page_data(const http::Request& rq, std::string_view locale) {
   page.set("nonce", rq.csp_nonce).set("csrf", rq.csrf_token).set("lang", std::string{locale});
   page.set("dir", text(locale, "html.dir")).set("locale", text(locale, "html.og_locale"));
   page.set("request_id", rq.request_id).set("path", rq.path);
-  const Look look = look_of(rq);
+  const DisplayPreferences look = display_preferences(rq);
   page.set("theme", look.theme).set("zone", look.time_zone);
   const bool app = rq.caller.signed_in() && (begins(rq.path, "/app") || begins(rq.path, "/admin"));
   page.set("app", app).set("events_url", app ? config().events_url : "");

@@ -8,10 +8,10 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "html/display_preferences.h"
 #include "html/files.h"
 #include "html/format.h"
 #include "html/html.h"
-#include "html/look.h"
 
 namespace html {
 namespace {
@@ -199,14 +199,14 @@ std::string nearest_locale(std::string_view tag) {
   return wanted.empty() ? std::string{kFallback} : wanted;
 }
 
-std::string counted(std::string_view locale, std::string_view key, std::int64_t n) {
+std::string pluralize(std::string_view locale, std::string_view key, std::int64_t n) {
   const std::string one = std::string{key} + ".one";
   const std::string other = std::string{key} + ".other";
   return text(locale, n == 1 ? one : other, {{"n", number(n, locale)}});
 }
 
 std::string locale_of(const http::Request& rq) {
-  const Look look = look_of(rq);
+  const DisplayPreferences look = display_preferences(rq);
   return look.locale.empty() ? asked_locale(rq) : look.locale;
 }
 

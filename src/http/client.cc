@@ -9,7 +9,7 @@
 #include <map>
 #include <optional>
 
-#include "core/ambient.h"
+#include "core/task_context.h"
 #include "core/text.h"
 
 namespace http {
@@ -29,7 +29,7 @@ struct Transfer {
   char fault[CURL_ERROR_SIZE] = "";
   std::optional<CURLcode> outcome;
   std::coroutine_handle<> waiting;
-  std::shared_ptr<core::Ambient> ambient;
+  std::shared_ptr<core::TaskContext> context;
 
   ~Transfer() {
     if (easy) curl_easy_cleanup(easy);
@@ -38,7 +38,7 @@ struct Transfer {
   bool await_ready() const { return outcome.has_value(); }
   void await_suspend(std::coroutine_handle<> handle) {
     waiting = handle;
-    ambient = core::ambient();
+    ambient = core::task_context();
   }
   void await_resume() const {}
 };
@@ -210,7 +210,7 @@ struct Client::Impl {
       // Resumed from the loop, not from here: the caller may start the next transfer at once.
       loop.post([transfer] {
         if (!transfer->waiting) return;
-        core::set_ambient(std::move(transfer->ambient));
+        core::set_task_context(std::move(transfer->context));
         std::exchange(transfer->waiting, {}).resume();
       });
     }

@@ -81,7 +81,7 @@ class Request {
   Caller caller;
   std::vector<Banner> banners;
   std::string csp_nonce;   // fresh for each request, base64
-  std::string csrf_token;  // what the page's forms must send back as `_csrf` (empty on Who::anyone, wires)
+  std::string csrf_token;  // what the page's forms must send back as `_csrf` (empty on Access::anyone, wires)
   std::vector<std::string>
       set_cookies;            // the guard's own Set-Cookie values (refreshed session, csrf); sent with any answer
   bool csrf_pending = false;  // streamed form: http::Multipart checks the first field `_csrf` before any file

@@ -9,15 +9,15 @@
 
 namespace http {
 
-std::string_view name_of(Who who) {
-  switch (who) {
-    case Who::anyone: return "anyone";
-    case Who::visitor: return "visitor";
-    case Who::user: return "user";
-    case Who::admin: return "admin";
-    case Who::api_key: return "api_key";
-    case Who::bearer: return "bearer";
-    case Who::internal: return "internal";
+std::string_view name_of(Access access) {
+  switch (access) {
+    case Access::anyone: return "anyone";
+    case Access::visitor: return "visitor";
+    case Access::user: return "user";
+    case Access::admin: return "admin";
+    case Access::api_key: return "api_key";
+    case Access::bearer: return "bearer";
+    case Access::internal: return "internal";
   }
   return "";
 }
@@ -57,7 +57,7 @@ std::vector<std::pair<std::string, std::string>> params_of(std::string_view patt
 
 }  // namespace
 
-void Router::add(Method method, std::string pattern, Who who, Handler handler, Limits limits, bool streamed) {
+void Router::add(Method method, std::string pattern, Access access, Handler handler, Limits limits, bool streamed) {
   if (!pattern.starts_with('/')) throw std::logic_error("a pattern starts with '/': " + pattern);
   Node* node = root_.get();
   for (std::string_view segment : core::split(std::string_view{pattern}.substr(1), '/')) {
@@ -70,32 +70,32 @@ void Router::add(Method method, std::string pattern, Who who, Handler handler, L
   for (std::size_t other : node->routes)
     if (routes_[other].method == method) throw std::logic_error("two routes for " + pattern);
   node->routes.push_back(routes_.size());
-  routes_.push_back({method, std::move(pattern), who, limits, streamed, std::move(handler)});
+  routes_.push_back({method, std::move(pattern), access, limits, streamed, std::move(handler)});
 }
 
-void Router::get(std::string pattern, Who who, Handler handler, Limits limits) {
-  add(Method::get, std::move(pattern), who, std::move(handler), limits, false);
+void Router::get(std::string pattern, Access access, Handler handler, Limits limits) {
+  add(Method::get, std::move(pattern), access, std::move(handler), limits, false);
 }
-void Router::post(std::string pattern, Who who, Handler handler, Limits limits) {
-  add(Method::post, std::move(pattern), who, std::move(handler), limits, false);
+void Router::post(std::string pattern, Access access, Handler handler, Limits limits) {
+  add(Method::post, std::move(pattern), access, std::move(handler), limits, false);
 }
-void Router::put(std::string pattern, Who who, Handler handler, Limits limits) {
-  add(Method::put, std::move(pattern), who, std::move(handler), limits, false);
+void Router::put(std::string pattern, Access access, Handler handler, Limits limits) {
+  add(Method::put, std::move(pattern), access, std::move(handler), limits, false);
 }
-void Router::patch(std::string pattern, Who who, Handler handler, Limits limits) {
-  add(Method::patch, std::move(pattern), who, std::move(handler), limits, false);
+void Router::patch(std::string pattern, Access access, Handler handler, Limits limits) {
+  add(Method::patch, std::move(pattern), access, std::move(handler), limits, false);
 }
-void Router::del(std::string pattern, Who who, Handler handler, Limits limits) {
-  add(Method::del, std::move(pattern), who, std::move(handler), limits, false);
+void Router::del(std::string pattern, Access access, Handler handler, Limits limits) {
+  add(Method::del, std::move(pattern), access, std::move(handler), limits, false);
 }
-void Router::head(std::string pattern, Who who, Handler handler, Limits limits) {
-  add(Method::head, std::move(pattern), who, std::move(handler), limits, false);
+void Router::head(std::string pattern, Access access, Handler handler, Limits limits) {
+  add(Method::head, std::move(pattern), access, std::move(handler), limits, false);
 }
-void Router::options(std::string pattern, Who who, Handler handler, Limits limits) {
-  add(Method::options, std::move(pattern), who, std::move(handler), limits, false);
+void Router::options(std::string pattern, Access access, Handler handler, Limits limits) {
+  add(Method::options, std::move(pattern), access, std::move(handler), limits, false);
 }
-void Router::stream(Method method, std::string pattern, Who who, Handler handler, Limits limits) {
-  add(method, std::move(pattern), who, std::move(handler), limits, true);
+void Router::stream(Method method, std::string pattern, Access access, Handler handler, Limits limits) {
+  add(method, std::move(pattern), access, std::move(handler), limits, true);
 }
 
 namespace {

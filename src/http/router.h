@@ -1,4 +1,4 @@
-// CONTRACT. URL, who may call, function. `Who` has no default: a route without a guard does not compile.
+// CONTRACT. URL, who may call, function. `Access` has no default: a route without a guard does not compile.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace http {
 
-enum class Who {
+enum class Access {
   anyone,   // no identity is looked up and no cookie is read: webhooks, health, static files, open wire paths
   visitor,  // pages open to all: identity if there is one, CSRF on unsafe methods
   user,     // a signed-in person by cookie or bearer; /app* redirects to /login?next=…, all else 401 Unauthorized
@@ -24,7 +24,7 @@ enum class Who {
   bearer,  // a Supabase wire that judges its own bearer (storage): caller is filled when one is valid, nobody otherwise
   internal,  // Authorization: Bearer INTERNAL_NOTIFY_SECRET, constant time
 };
-std::string_view name_of(Who who);
+std::string_view name_of(Access access);
 
 using Handler = std::function<Task<Response>(Request&)>;
 
@@ -35,7 +35,7 @@ class Identity {
   // Fills rq.caller, rq.csrf_token, rq.set_cookies. Returns an answer to refuse with, or nothing to go on. It checks
   // Origin and CSRF for cookie callers on unsafe methods (deferring the token to Multipart by rq.csrf_pending on
   // streamed routes). Never throws for a flood's sake: refusals are plain answers.
-  virtual Task<std::optional<Response>> admit(Request& rq, Who who) = 0;
+  virtual Task<std::optional<Response>> admit(Request& rq, Access access) = 0;
 };
 
 struct Limits {
@@ -46,20 +46,20 @@ struct Limits {
 class Router {
  public:
   // Patterns: "/api/projects/{id}", a last "{rest...}" takes the remainder. A literal beats a parameter.
-  void get(std::string pattern, Who who, Handler handler, Limits limits = {});  // also answers HEAD
-  void post(std::string pattern, Who who, Handler handler, Limits limits = {});
-  void put(std::string pattern, Who who, Handler handler, Limits limits = {});
-  void patch(std::string pattern, Who who, Handler handler, Limits limits = {});
-  void del(std::string pattern, Who who, Handler handler, Limits limits = {});
-  void head(std::string pattern, Who who, Handler handler, Limits limits = {});
-  void options(std::string pattern, Who who, Handler handler, Limits limits = {});
+  void get(std::string pattern, Access access, Handler handler, Limits limits = {});  // also answers HEAD
+  void post(std::string pattern, Access access, Handler handler, Limits limits = {});
+  void put(std::string pattern, Access access, Handler handler, Limits limits = {});
+  void patch(std::string pattern, Access access, Handler handler, Limits limits = {});
+  void del(std::string pattern, Access access, Handler handler, Limits limits = {});
+  void head(std::string pattern, Access access, Handler handler, Limits limits = {});
+  void options(std::string pattern, Access access, Handler handler, Limits limits = {});
   // The handler reads rq.stream; nothing is buffered.
-  void stream(Method method, std::string pattern, Who who, Handler handler, Limits limits);
+  void stream(Method method, std::string pattern, Access access, Handler handler, Limits limits);
 
   struct Route {
     Method method;
     std::string pattern;
-    Who who;
+    Access access;
     Limits limits;
     bool streamed;
     Handler handler;
@@ -77,12 +77,12 @@ class Router {
 
  private:
   struct Node;
-  void add(Method method, std::string pattern, Who who, Handler handler, Limits limits, bool streamed);
+  void add(Method method, std::string pattern, Access access, Handler handler, Limits limits, bool streamed);
   std::vector<Route> routes_;
   std::unique_ptr<Node> root_;
 };
 
-// Binds a module to its use cases: r.post("/api/x", Who::user, with(billing, checkout)).
+// Binds a module to its use cases: r.post("/api/x", Access::user, with(billing, checkout)).
 template <class Module>
 Handler with(Module& module, Task<Response> (*fn)(Module&, Request&)) {
   return [&module, fn](Request& rq) { return fn(module, rq); };

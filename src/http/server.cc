@@ -34,7 +34,7 @@ ServerConfig ServerConfig::from(core::Env& env) {
 
 namespace {
 
-std::chrono::milliseconds tick_of(const Patience& patience) {
+std::chrono::milliseconds tick_of(const Timeouts& patience) {
   const auto shortest = std::min({patience.head, patience.body, patience.idle, patience.reader, patience.linger});
   return std::clamp<std::chrono::milliseconds>(shortest / 4, std::chrono::milliseconds(5),
                                                std::chrono::milliseconds(250));
@@ -59,7 +59,8 @@ std::string sister_of(const std::string& address) {
 struct Server::Impl : Hub {
   using Hub::Hub;
   std::vector<std::shared_ptr<Listener>> listeners;
-  // Looks at every wait's deadline a few times a second: one timer, whatever the number of connections.
+  // DisplayPreferencesCookie at every wait's deadline a few times a second: one timer, whatever the number of
+  // connections.
   std::shared_ptr<boost::asio::steady_timer> ticker;
 
   void tick() {
@@ -127,8 +128,8 @@ int Server::listen(int port) {
 core::Task<> Server::drain(std::chrono::milliseconds grace) {
   Hub& hub = *impl_;
   // Whoever drains has often been told to stop himself; these waits must still wait.
-  std::shared_ptr<core::Ambient> before = core::ambient();
-  core::set_ambient(std::make_shared<core::Ambient>());
+  std::shared_ptr<core::TaskContext> before = core::task_context();
+  core::set_task_context(std::make_shared<core::TaskContext>());
   hub.draining = true;
   impl_->stop_listening();
   for (const auto& one : all_of(hub)) one->drain();
@@ -151,7 +152,7 @@ core::Task<> Server::drain(std::chrono::milliseconds grace) {
   for (int i = 0; i < 50 && hub.handler_tasks.size() + hub.connection_tasks.size() > 0; ++i)
     if (!co_await core::sleep_for(std::chrono::milliseconds(10))) break;
   if (impl_->ticker) impl_->ticker->cancel();
-  core::set_ambient(std::move(before));
+  core::set_task_context(std::move(before));
 }
 
 }  // namespace http

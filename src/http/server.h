@@ -18,7 +18,7 @@
 namespace http {
 
 // How long the server waits; spec/security.md 1.6. Tests shorten them.
-struct Patience {
+struct Timeouts {
   std::chrono::milliseconds head{10000};  // from a head's first byte to its last
   std::chrono::milliseconds body{10000};  // then at least `body_rate` bytes a second
   std::uint64_t body_rate = 1024;
@@ -36,7 +36,7 @@ struct ServerConfig {
   int streams_each = 20;                     // event streams of one person, or one address, over the process
   std::string base_url;                      // APP_BASE_URL: https there sets HSTS
   std::vector<std::string> csp_extra;        // "form-action https://…" pieces of the simulator, the S3 origin
-  Patience patience;
+  Timeouts patience;
   static ServerConfig from(core::Env& env);
 };
 

@@ -129,8 +129,8 @@ std::optional<Response> from_checkout(const std::string& source_dir, const core:
 }  // namespace
 
 void mount_static(Router& router, std::string source_dir) {
-  if (source_dir.empty()) return router.get("/static/{path...}", Who::anyone, serve);
-  router.get("/static/{path...}", Who::anyone, [dir = std::move(source_dir)](Request& rq) -> Task<Response> {
+  if (source_dir.empty()) return router.get("/static/{path...}", Access::anyone, serve);
+  router.get("/static/{path...}", Access::anyone, [dir = std::move(source_dir)](Request& rq) -> Task<Response> {
     const Asked asked = find(rq.param("path"));
     if (asked.resource)
       if (auto fresh = from_checkout(dir, *asked.resource)) co_return std::move(*fresh);

@@ -57,8 +57,8 @@ Task<http::Response> estimate(Jobs& jobs, http::Request& rq) {
   const std::int64_t credits = *inputs == 0 ? 0 : quote.credits;
   const std::string locale = html::locale_of(rq);
   const std::string text = html::text(locale, credits <= balance ? "jobs.estimate.enough" : "jobs.estimate.too_few",
-                                      {{"credits", html::counted(locale, "jobs.page.credits", credits)},
-                                       {"balance", html::counted(locale, "jobs.page.credits", balance)}});
+                                      {{"credits", html::pluralize(locale, "jobs.page.credits", credits)},
+                                       {"balance", html::pluralize(locale, "jobs.page.credits", balance)}});
   core::JsonWriter w;
   w.begin().field("credits", credits).field("seconds", *inputs == 0 ? 0.0 : quote.seconds).field("inputs", *inputs);
   w.field("balance", balance).field("enough", balance >= credits).field("text", text).end();

@@ -1,7 +1,7 @@
 #include "jobs/events.h"
 
-#include "core/ambient.h"
 #include "core/problem.h"
+#include "core/task_context.h"
 #include "html/html.h"
 #include "jobs/read.h"
 #include "jobs/views.h"
@@ -72,7 +72,7 @@ Task<> tell_steps(Follower& f, const State& state, std::string& running, http::E
 
 Task<> stream(Follower f, http::EventStream& out) {
   Steady::time_point heartbeat_at = Steady::now() + kHeartbeatEvery;
-  while (!core::ambient()->stop.stop_requested()) {
+  while (!core::task_context()->stop.stop_requested()) {
     std::optional<State> state;
     bool outage = false;
     try {

@@ -41,7 +41,7 @@ struct Config {
 // The worker of one process, on one loop. Everything outside may fail and come back: the database, the disk, a step.
 class Worker {
  public:
-  Worker(core::Loop& loop, pg::Db& db, pg::Listener& listener, storage::Storage& storage, core::Offload& disk,
+  Worker(core::Loop& loop, pg::Db& db, pg::Listener& listener, storage::Storage& storage, core::BlockingPool& disk,
          const Pipelines& pipelines, Config config);
   ~Worker();
   // Claims, runs and keeps house until stop(); then ends its steps, hands their jobs back and closes its lease.

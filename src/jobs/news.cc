@@ -7,8 +7,8 @@
 #include <map>
 
 #include "billing/billing.h"
-#include "core/ambient.h"
 #include "core/problem.h"
+#include "core/task_context.h"
 #include "core/text.h"
 #include "html/format.h"
 #include "jobs/events.h"
@@ -146,7 +146,7 @@ bool follow(Reader& reader, const std::vector<News>& all) {
 
 Task<> stream(Reader reader, http::EventStream& out) {
   Steady::time_point heartbeat_at = Steady::now() + kHeartbeatEvery;
-  for (bool first = true; !core::ambient()->stop.stop_requested();) {
+  for (bool first = true; !core::task_context()->stop.stop_requested();) {
     try {
       const std::vector<News> all = co_await reader.jobs.db.as(reader.user).many<News>(kNews, reader.user);
       co_await tell_jobs(reader, all, first, out);

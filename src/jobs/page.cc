@@ -20,8 +20,8 @@ std::string running_text(std::string_view locale, std::string_view step, int pro
   std::string said = step.empty() ? html::text(locale, "jobs.live.working") : step_label(locale, step);
   if (progress < 10 || seconds_so_far < 3) return said;
   const std::int64_t left = std::max<std::int64_t>(1, seconds_so_far * (100 - progress) / progress);
-  const std::string rest = left < 90 ? html::counted(locale, "jobs.live.seconds_left", left)
-                                     : html::counted(locale, "jobs.live.minutes_left", (left + 30) / 60);
+  const std::string rest = left < 90 ? html::pluralize(locale, "jobs.live.seconds_left", left)
+                                     : html::pluralize(locale, "jobs.live.minutes_left", (left + 30) / 60);
   return html::text(locale, "jobs.live.step_and_rest", {{"step", said}, {"rest", rest}});
 }
 
@@ -30,11 +30,11 @@ std::string doing_text(std::string_view locale, const Doing& doing) {
   if (!doing.place) return running_text(locale, doing.step, doing.progress, doing.seconds_so_far);
   if (doing.place->waiting_for_own) return html::text(locale, "jobs.page.behind_own");
   if (doing.place->ahead == 0) return html::text(locale, "jobs.page.next_in_line");
-  return html::counted(locale, "jobs.page.ahead", doing.place->ahead);
+  return html::pluralize(locale, "jobs.page.ahead", doing.place->ahead);
 }
 
 std::string returned_text(std::string_view locale, std::int64_t credits) {
-  return html::text(locale, "jobs.page.returned", {{"credits", html::counted(locale, "jobs.page.credits", credits)}});
+  return html::text(locale, "jobs.page.returned", {{"credits", html::pluralize(locale, "jobs.page.credits", credits)}});
 }
 
 namespace {
@@ -44,7 +44,7 @@ std::int64_t seconds_between(core::Time from, core::Time to) {
 }
 
 std::string credits_text(const std::string& locale, std::int64_t n) {
-  return html::counted(locale, "jobs.page.credits", n);
+  return html::pluralize(locale, "jobs.page.credits", n);
 }
 
 html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& job,

@@ -4,7 +4,7 @@
 
 namespace jobs {
 
-using http::Who;
+using http::Access;
 using http::with;
 
 Jobs::Jobs(core::Loop& the_loop, pg::Db& the_db, pg::Listener& listener, storage::Storage& the_storage,
@@ -19,21 +19,21 @@ Jobs::~Jobs() = default;
 
 void mount(http::Router& r, Jobs& jobs) {
   const http::Limits endless{.body = 0, .deadline = std::chrono::seconds(0)};
-  r.post("/api/projects/{id}/jobs", Who::user, with(jobs, create));
-  r.get("/api/projects/{id}/jobs", Who::user, with(jobs, list));
-  r.get("/api/projects/{id}/quote", Who::user, with(jobs, quote));
-  r.get("/api/quote", Who::user, with(jobs, estimate));
-  r.get("/api/jobs/{id}", Who::user, with(jobs, show));
-  r.post("/api/jobs/{id}/cancel", Who::user, with(jobs, cancel_by_api));
-  r.post("/api/jobs/{id}/retry", Who::user, with(jobs, retry_by_api));
-  r.get("/api/jobs/{id}/events", Who::user, with(jobs, events), endless);
-  r.get("/api/jobs/{id}/outputs", Who::user, with(jobs, outputs));
-  r.get("/app/events", Who::user, with(jobs, news), endless);
-  r.get("/app/projects/{id}", Who::user, with(jobs, project_page));
-  r.post("/app/projects/{id}/jobs", Who::user, with(jobs, start_form));
-  r.get("/app/jobs/{id}", Who::user, with(jobs, job_page));
-  r.post("/app/jobs/{id}/cancel", Who::user, with(jobs, cancel_form));
-  r.post("/app/jobs/{id}/retry", Who::user, with(jobs, retry_form));
+  r.post("/api/projects/{id}/jobs", Access::user, with(jobs, create));
+  r.get("/api/projects/{id}/jobs", Access::user, with(jobs, list));
+  r.get("/api/projects/{id}/quote", Access::user, with(jobs, quote));
+  r.get("/api/quote", Access::user, with(jobs, estimate));
+  r.get("/api/jobs/{id}", Access::user, with(jobs, show));
+  r.post("/api/jobs/{id}/cancel", Access::user, with(jobs, cancel_by_api));
+  r.post("/api/jobs/{id}/retry", Access::user, with(jobs, retry_by_api));
+  r.get("/api/jobs/{id}/events", Access::user, with(jobs, events), endless);
+  r.get("/api/jobs/{id}/outputs", Access::user, with(jobs, outputs));
+  r.get("/app/events", Access::user, with(jobs, news), endless);
+  r.get("/app/projects/{id}", Access::user, with(jobs, project_page));
+  r.post("/app/projects/{id}/jobs", Access::user, with(jobs, start_form));
+  r.get("/app/jobs/{id}", Access::user, with(jobs, job_page));
+  r.post("/app/jobs/{id}/cancel", Access::user, with(jobs, cancel_form));
+  r.post("/app/jobs/{id}/retry", Access::user, with(jobs, retry_form));
 }
 
 }  // namespace jobs

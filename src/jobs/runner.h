@@ -15,7 +15,7 @@ struct RunnerParts {
   core::Loop& loop;
   pg::Db& db;
   storage::Storage& storage;
-  core::Offload& disk;
+  core::BlockingPool& disk;
   const Pipelines& pipelines;
   const Config& config;
   std::function<void(core::JobId)> moved;  // after each commit that a person may see

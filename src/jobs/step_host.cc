@@ -73,8 +73,8 @@ std::string mime_of(std::string_view name) {
   return "application/octet-stream";
 }
 
-StepHost::StepHost(core::Loop& loop, pg::Db& db, storage::Storage& storage, core::Offload& disk, const Config& config,
-                   const ClaimedJob& job, std::string dir)
+StepHost::StepHost(core::Loop& loop, pg::Db& db, storage::Storage& storage, core::BlockingPool& disk,
+                   const Config& config, const ClaimedJob& job, std::string dir)
     : loop_(loop), db_(db), storage_(storage), disk_(disk), config_(config), job_(job), dir_(std::move(dir)) {}
 
 std::pair<std::string, std::string> StepHost::place(std::string_view name) const {

@@ -35,7 +35,7 @@ inline constexpr std::uint64_t kFolderOverFile = 4;
 
 class StepHost {
  public:
-  StepHost(core::Loop& loop, pg::Db& db, storage::Storage& storage, core::Offload& disk, const Config& config,
+  StepHost(core::Loop& loop, pg::Db& db, storage::Storage& storage, core::BlockingPool& disk, const Config& config,
            const ClaimedJob& job, std::string dir);
 
   Task<> find_inputs();  // what the job was started with
@@ -61,7 +61,7 @@ class StepHost {
   core::Loop& loop_;
   pg::Db& db_;
   storage::Storage& storage_;
-  core::Offload& disk_;
+  core::BlockingPool& disk_;
   const Config& config_;
   const ClaimedJob& job_;
   std::string dir_;

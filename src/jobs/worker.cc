@@ -7,9 +7,9 @@
 #include <set>
 #include <utility>
 
-#include "core/ambient.h"
 #include "core/log.h"
 #include "core/problem.h"
+#include "core/task_context.h"
 #include "html/html.h"
 #include "jobs/disk_fault.h"
 #include "jobs/runner.h"
@@ -39,8 +39,8 @@ struct OnLoop {
   core::Loop& loop;
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
-    loop.post([waiting, mine = core::ambient()] {
-      core::set_ambient(mine);
+    loop.post([waiting, mine = core::task_context()] {
+      core::set_task_context(mine);
       waiting.resume();
     });
   }
@@ -55,7 +55,7 @@ std::string job_dir(const std::string& root, const ClaimedJob& job) {
 
 struct Worker::Impl {
   Impl(core::Loop& the_loop, pg::Db& the_db, pg::Listener& the_listener, storage::Storage& the_storage,
-       core::Offload& the_disk, const Pipelines& the_pipelines, Config the_config)
+       core::BlockingPool& the_disk, const Pipelines& the_pipelines, Config the_config)
       : loop(the_loop),
         db(the_db),
         listener(the_listener),
@@ -84,7 +84,7 @@ struct Worker::Impl {
   pg::Db& db;
   pg::Listener& listener;
   storage::Storage& storage;
-  core::Offload& disk;
+  core::BlockingPool& disk;
   const Pipelines& pipelines;
   const Config config;
   core::Event wake;
@@ -100,8 +100,8 @@ struct Worker::Impl {
   int settled = 0;
 };
 
-Worker::Worker(core::Loop& loop, pg::Db& db, pg::Listener& listener, storage::Storage& storage, core::Offload& disk,
-               const Pipelines& pipelines, Config config)
+Worker::Worker(core::Loop& loop, pg::Db& db, pg::Listener& listener, storage::Storage& storage,
+               core::BlockingPool& disk, const Pipelines& pipelines, Config config)
     : impl_(std::make_unique<Impl>(loop, db, listener, storage, disk, pipelines, std::move(config))) {}
 Worker::~Worker() = default;
 
@@ -151,7 +151,7 @@ Task<> Worker::Impl::take_turns(Until until) {
   milliseconds pause = config.poll;
   bool house_kept = until == Until::stopped;
   Steady::time_point went_well = Steady::now();
-  while (!stopping && !core::ambient()->stop.stop_requested()) {
+  while (!stopping && !core::task_context()->stop.stop_requested()) {
     std::exception_ptr fault;
     bool outage = false;
     int claimed = 0;
@@ -241,10 +241,10 @@ Task<int> Worker::Impl::claim_free_slots() {
       running[job.id] = runner;
       moved.insert(job.id);
       something_moved.set();
-      auto ambient = std::make_shared<core::Ambient>();
-      ambient->job_id = job.id.str();
-      ambient->user_id = job.user.str();
-      running_jobs.spawn("jobs.job", run_one(std::move(runner), dir), std::move(ambient));
+      auto ambient = std::make_shared<core::TaskContext>();
+      context->job_id = job.id.str();
+      context->user_id = job.user.str();
+      running_jobs.spawn("jobs.job", run_one(std::move(runner), dir), std::move(context));
     }
     total += static_cast<int>(jobs.size());
     if (static_cast<int>(jobs.size()) >= free || round == 1) break;
@@ -304,7 +304,7 @@ Task<> Worker::Impl::give_up(const Runner& runner, std::string code, std::string
 
 // At most one notice statement each 100 ms, for all jobs that moved meanwhile: notices serialise commits.
 Task<> Worker::Impl::tell() {
-  while (!core::ambient()->stop.stop_requested()) {
+  while (!core::task_context()->stop.stop_requested()) {
     co_await something_moved.wait(seconds(3600));
     if (!co_await core::sleep_for(kTellEvery) || moved.empty()) continue;
     std::vector<std::string> jobs;
@@ -345,7 +345,7 @@ void Worker::Impl::interrupt_all(Interrupt why) {
 
 Task<> Worker::Impl::shut_down() {
   // What is done from here on must not end early because the process was asked to stop.
-  const core::AmbientScope own(std::make_shared<core::Ambient>());
+  const core::TaskContextScope own(std::make_shared<core::TaskContext>());
   interrupt_all(Interrupt::shutdown);
   co_await running_jobs.join();
   background.request_stop();

@@ -63,7 +63,7 @@ std::optional<core::Uuid> log_of(const outbox::Item& item) {
   return core::Uuid::parse(item.payload["email_log_id"].string_or(""));
 }
 
-pg::OneTrip service(Mail& mail) { return mail.db.as(pg::as_service(kWhy)); }
+pg::ImplicitTransaction service(Mail& mail) { return mail.db.as(pg::as_service(kWhy)); }
 
 Facts facts_of(const Mail& mail, const Row& row, const core::Json& extra) {
   Facts out;
@@ -159,7 +159,7 @@ Task<> gave_up(Mail& mail, const outbox::Item& item, const std::string& error) {
 
 }  // namespace
 
-void register_deliveries(outbox::Courier& courier, Mail& mail) {
+void register_deliveries(outbox::OutboxDispatcher& courier, Mail& mail) {
   courier.lane("mail", mail.config.per_second, mail.config.per_second);
   courier.on(
       "mail", [&mail](const outbox::Item& item) { return deliver(mail, item); },

@@ -86,7 +86,7 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
   check(*kind, facts, url);
 
   const std::string key = "mail." + std::string{name} + ".";
-  const std::string credits = facts.credits ? html::counted(facts.locale, "mail.credits", *facts.credits) : "";
+  const std::string credits = facts.credits ? html::pluralize(facts.locale, "mail.credits", *facts.credits) : "";
   const auto said = [&](std::string_view what) {
     return html::text(facts.locale, key + std::string{what},
                       {{"title", one_line(facts.title, kLongestSubject)},

@@ -38,7 +38,7 @@ struct Mail {
 };
 
 // Names the lane "mail" with its rate and delivers kind "mail".
-void register_deliveries(outbox::Courier& courier, Mail& mail);
+void register_deliveries(outbox::OutboxDispatcher& courier, Mail& mail);
 
 // /api/internal/notify, /api/resend/webhook, /app/settings, /app/settings/notifications.
 void mount(http::Router& router, Mail& mail);

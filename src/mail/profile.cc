@@ -28,8 +28,8 @@ core::Task<> save_profile(pg::Db& db, core::UserId user, const Profile& profile,
                            profile.theme);
 }
 
-html::Look look_of(const Profile& profile) {
-  html::Look look;
+html::DisplayPreferences display_preferences(const Profile& profile) {
+  html::DisplayPreferences look;
   if (profile.theme != "system") look.theme = profile.theme;
   look.locale = profile.locale;
   if (profile.time_zone != "UTC") look.time_zone = profile.time_zone;

@@ -7,7 +7,7 @@
 
 #include "core/ids.h"
 #include "core/task.h"
-#include "html/look.h"
+#include "html/display_preferences.h"
 #include "pg/pg.h"
 
 namespace mail {
@@ -24,7 +24,7 @@ core::Task<Profile> profile_of(pg::Db& db, core::UserId user);
 core::Task<> save_profile(pg::Db& db, core::UserId user, const Profile& profile, std::string_view asked);
 
 // The profile as the look cookie keeps it. The schema's own defaults count as not chosen.
-html::Look look_of(const Profile& profile);
+html::DisplayPreferences display_preferences(const Profile& profile);
 
 // The names that may be chosen, in alphabetical order.
 const std::vector<std::string>& time_zones();

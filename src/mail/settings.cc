@@ -59,7 +59,7 @@ Task<http::Response> save_profile(Mail& mail, http::Request& rq) {
   Profile wanted;
   wanted.display_name = core::trim(rq.form("display_name"));
   const std::string_view locale = rq.form("locale"), zone = rq.form("time_zone"), theme = rq.form("theme");
-  wanted.locale = one_of(locale, html::speaks(locale), "");
+  wanted.locale = one_of(locale, html::has_locale(locale), "");
   wanted.time_zone = one_of(zone, std::ranges::binary_search(time_zones(), zone), "UTC");
   wanted.theme = one_of(theme, theme == "light" || theme == "dark", "system");
   if (!acceptable(wanted.display_name)) {
@@ -68,7 +68,7 @@ Task<http::Response> save_profile(Mail& mail, http::Request& rq) {
     co_return page(rq, wanted, std::move(error));
   }
   co_await save_profile(mail.db, rq.caller.user, wanted, html::asked_locale(rq));
-  rq.set_cookies.push_back(html::look_cookie(rq, look_of(wanted)));
+  rq.set_cookies.push_back(html::display_preferences_cookie(rq, display_preferences(wanted)));
   co_return http::redirect("/app/settings?notice=mail.profile");
 }
 

@@ -57,8 +57,8 @@ Task<http::Response> ready(Readiness& readiness) {
 }  // namespace
 
 void mount(http::Router& router, std::vector<ReadyCheck> checks) {
-  router.get("/healthz", http::Who::anyone, alive);
-  router.get("/readyz", http::Who::anyone,
+  router.get("/healthz", http::Access::anyone, alive);
+  router.get("/readyz", http::Access::anyone,
              [shared = std::make_shared<Readiness>(Readiness{.checks = std::move(checks)})](http::Request&) {
                return ready(*shared);
              });

@@ -77,10 +77,10 @@ class Bucket {
 };
 
 // The delivery loop of one process. What a handler throws counts as retry.
-class Courier {
+class OutboxDispatcher {
  public:
-  Courier(core::Loop& loop, pg::Db& db, pg::Listener& listener, std::string worker_id);
-  ~Courier();
+  OutboxDispatcher(core::Loop& loop, pg::Db& db, pg::Listener& listener, std::string worker_id);
+  ~OutboxDispatcher();
   // A lane is claimed from once it is named. `per_second` is its token bucket (rate toward that destination). A lane
   // named twice keeps the last figures.
   void lane(std::string name, double per_second, int burst);

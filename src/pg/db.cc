@@ -1,7 +1,7 @@
 #include <array>
 
 #include "core/json.h"
-#include "pg/lease.h"
+#include "pg/checkout.h"
 
 namespace pg {
 
@@ -41,9 +41,9 @@ Config Config::from(core::Env& env) {
   return config;
 }
 
-Db::Db(core::Loop& loop, Config config) : engine_(std::make_shared<detail::Engine>(loop, std::move(config))) {
-  loop.post([weak = std::weak_ptr(engine_)] {
-    if (const auto engine = weak.lock()) engine->start();
+Db::Db(core::Loop& loop, Config config) : pool_(std::make_shared<detail::ConnectionPool>(loop, std::move(config))) {
+  loop.post([weak = std::weak_ptr(pool_)] {
+    if (const auto pool = weak.lock()) pool->start();
   });
 }
 
@@ -51,37 +51,37 @@ Db::~Db() = default;
 
 Task<bool> Db::answers() {
   const Params none;
-  detail::Unit unit;
+  detail::PipelineRequest unit;
   unit.text = kAnswers.text;
   unit.params = &none;
-  unit.deadline = std::min(engine_->deadline(), std::chrono::steady_clock::now() + std::chrono::milliseconds{2000});
+  unit.deadline = std::min(pool_->deadline(), std::chrono::steady_clock::now() + std::chrono::milliseconds{2000});
   unit.cancellable = false;
-  co_await engine_->run(unit);
+  co_await pool_->run(unit);
   co_return unit.outcome == detail::Outcome::ok;
 }
 
 Task<> Db::close() {
-  const std::shared_ptr<detail::Engine> engine = engine_;
-  co_await engine->close();
+  const std::shared_ptr<detail::ConnectionPool> pool = pool_;
+  co_await pool->close();
 }
 
-void Db::LeaseDeleter::operator()(detail::Lease* lease) const {
-  lease->engine.give_back(std::move(lease->pipe), !lease->open);
+void Db::CheckoutDeleter::operator()(detail::Checkout* lease) const {
+  lease->pool.give_back(std::move(lease->pipe), !lease->open);
   delete lease;
 }
 
-Task<Db::LeasePtr> Db::begin(const As& who) {
-  std::shared_ptr<detail::Pipe> pipe = co_await engine_->lease(engine_->deadline());
-  co_return LeasePtr(new detail::Lease(*engine_, who, std::move(pipe)));
+Task<Db::CheckoutPtr> Db::begin(const As& who) {
+  std::shared_ptr<detail::PipelinedConnection> pipe = co_await pool_->lease(pool_->deadline());
+  co_return CheckoutPtr(new detail::Checkout(*pool_, who, std::move(pipe)));
 }
 
-Task<> Db::commit(detail::Lease& lease) {
+Task<> Db::commit(detail::Checkout& lease) {
   if (!lease.open) co_return;
   co_await detail::finish(lease, kCommit);
 }
 
 // Never throws: a connection that cannot roll back is dropped, and the server rolls back by itself.
-Task<> Db::rollback(detail::Lease& lease) {
+Task<> Db::rollback(detail::Checkout& lease) {
   if (!lease.open || !lease.pipe->is_up()) co_return;
   try {
     co_await detail::finish(lease, kRollback);

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "core/log.h"
-#include "pg/wire.h"
+#include "pg/pg_connection.h"
 
 namespace pg {
 
@@ -42,9 +42,9 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
 
   core::Loop& loop;
   core::Secret url;
-  core::Offload helper{1, 16};
+  core::BlockingPool helper{1, 16};
   boost::asio::steady_timer retry;
-  std::shared_ptr<detail::Wire> wire;
+  std::shared_ptr<detail::PgConnection> wire;
   std::vector<std::weak_ptr<Subscription>> subscriptions;
   std::set<std::string> listening;  // what the server was told and has confirmed
   std::vector<std::string> asked;   // under way
@@ -56,7 +56,7 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
 
   void connect() {
     if (closed) return;
-    wire = std::make_shared<detail::Wire>(loop, helper);
+    wire = std::make_shared<detail::PgConnection>(loop, helper);
     wire->connect(url, milliseconds{3000}, [weak = weak_from_this()](detail::Connect outcome, const std::string& why) {
       const auto self = weak.lock();
       if (!self || self->closed) return;

@@ -52,18 +52,18 @@ As as_claims(std::string_view role, std::string claims);
 As as_service(const char* why);  // rare, named with a reason, never on a path that a user's input chooses
 
 // What a statement said of its answer by the settings response.headers and response.status, as it wrote them.
-struct Said {
+struct ResponseOverrides {
   std::string headers, status;
 };
 
 // What SQL may read of the HTTP request it serves (PostgREST's settings request.method, …), and where it looks for
 // names. Set for the one transaction, in the same write as role and claims.
-struct Frame {
+struct RequestSettings {
   bool read_only = false;   // the server refuses every write with 25006
   std::string search_path;  // quoted identifiers, comma separated
   std::string method, path;
-  std::string headers, cookies;  // JSON objects
-  Said* said = nullptr;          // asked for and filled in the same trip
+  std::string headers, cookies;       // JSON objects
+  ResponseOverrides* said = nullptr;  // asked for and filled in the same trip
 };
 
 struct Config {
@@ -77,14 +77,14 @@ struct Config {
 };
 
 namespace detail {
-struct Engine;  // connections of one loop
-struct Lease;   // one connection in one transaction
+struct ConnectionPool;  // connections of one loop
+struct Checkout;        // one connection in one transaction
 }  // namespace detail
 
 // One open transaction. one(): exactly one row, else std::logic_error; maybe(): at most one; run(): rows affected.
 class Tx {
  public:
-  explicit Tx(detail::Lease& lease) : lease_(&lease) {}
+  explicit Tx(detail::Checkout& lease) : checkout_(&lease) {}
   Tx(const Tx&) = delete;
   Tx& operator=(const Tx&) = delete;
 
@@ -109,13 +109,13 @@ class Tx {
 
  private:
   Task<Rows> query(const Sql& sql, Params params, Columns columns);
-  detail::Lease* lease_;
+  detail::Checkout* checkout_;
 };
 
 // One statement as one trip: role, claims, timeout, statement and Sync in one write on a shared pipeline.
-class OneTrip {
+class ImplicitTransaction {
  public:
-  OneTrip(detail::Engine& engine, As who) : engine_(&engine), who_(std::move(who)) {}
+  ImplicitTransaction(detail::ConnectionPool& pool, As who) : pool_(&pool), who_(std::move(who)) {}
   template <class R, class... A>
   Task<R> one(const Sql& sql, const A&... args) {
     return detail::one_of<R>(query(sql, encode_all(args...), columns_of<R>()));
@@ -135,12 +135,12 @@ class OneTrip {
   // For statements built at run time. Their name and text must outlive the Task.
   Task<Rows> rows(const Sql& sql, Params params) { return query(sql, std::move(params), {}); }
   // The same with the settings of a request; `frame` must outlive the Task.
-  Task<Rows> rows(const Sql& sql, Params params, const Frame& frame);
+  Task<Rows> rows(const Sql& sql, Params params, const RequestSettings& frame);
 
  private:
   // The Task owns all it needs: it may outlive this temporary.
   Task<Rows> query(const Sql& sql, Params params, Columns columns) const;
-  detail::Engine* engine_;
+  detail::ConnectionPool* pool_;
   As who_;
 };
 
@@ -151,8 +151,8 @@ class Db {
   Db(const Db&) = delete;
   Db& operator=(const Db&) = delete;
 
-  OneTrip as(core::UserId user) { return OneTrip(*engine_, pg::as(user)); }
-  OneTrip as(As who) { return OneTrip(*engine_, std::move(who)); }
+  ImplicitTransaction as(core::UserId user) { return ImplicitTransaction(*pool_, pg::as(user)); }
+  ImplicitTransaction as(As who) { return ImplicitTransaction(*pool_, std::move(who)); }
 
   // fn is a function or captureless callable: Task<R> fn(Tx&, args...). Arguments are kept alive until it has ended.
   template <class Fn, class... A>
@@ -186,15 +186,15 @@ class Db {
   Task<> close();
 
  private:
-  struct LeaseDeleter {
-    void operator()(detail::Lease* lease) const;
+  struct CheckoutDeleter {
+    void operator()(detail::Checkout* lease) const;
   };
-  using LeasePtr = std::unique_ptr<detail::Lease, LeaseDeleter>;
-  Task<LeasePtr> begin(const As& who);
-  Task<> commit(detail::Lease& lease);
-  Task<> rollback(detail::Lease& lease);
+  using CheckoutPtr = std::unique_ptr<detail::Checkout, CheckoutDeleter>;
+  Task<CheckoutPtr> begin(const As& who);
+  Task<> commit(detail::Checkout& lease);
+  Task<> rollback(detail::Checkout& lease);
   static bool is_retryable(const std::exception_ptr& failure);
-  std::shared_ptr<detail::Engine> engine_;
+  std::shared_ptr<detail::ConnectionPool> pool_;
 };
 
 }  // namespace pg

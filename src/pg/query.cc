@@ -1,7 +1,7 @@
 // How a statement becomes units of work, and an answer becomes rows or an exception.
 #include <fmt/core.h>
 
-#include "pg/lease.h"
+#include "pg/checkout.h"
 #include "pg/sql.h"
 #include "pg/types.h"
 
@@ -26,13 +26,13 @@ bool is_outage(std::string_view state) {
          state == "25P03" || state == "53300" || (state.starts_with("08") && state != "08P01");
 }
 
-bool needs_new_plan(const Unit& unit) {
+bool needs_new_plan(const PipelineRequest& unit) {
   const std::string_view state = sqlstate(unit.answer.get());
   if (state == "26000") return true;
   return state == "0A000" && field(unit.answer.get(), PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
 }
 
-[[noreturn]] void refuse(std::string_view name, const Unit& unit) {
+[[noreturn]] void refuse(std::string_view name, const PipelineRequest& unit) {
   const PGresult* const answer = unit.answer.get();
   // An outgrown plan reads as a statement that is not prepared: the whole transaction may try again.
   const std::string state(needs_new_plan(unit) ? "26000" : sqlstate(answer));
@@ -42,20 +42,20 @@ bool needs_new_plan(const Unit& unit) {
               field(answer, PG_DIAG_MESSAGE_HINT), field(answer, PG_DIAG_CONSTRAINT_NAME));
 }
 
-[[noreturn]] void give_up(const Engine& engine, const Unit& unit) {
-  if (unit.outcome == Outcome::unsent) throw engine.none_free();
+[[noreturn]] void give_up(const ConnectionPool& pool, const PipelineRequest& unit) {
+  if (unit.outcome == Outcome::unsent) throw pool.none_free();
   throw Unavailable("the connection to the database was lost");
 }
 
-Said said_by(const PGresult* result) {
+ResponseOverrides said_by(const PGresult* result) {
   if (result == nullptr || PQntuples(result) != 1) return {};
   return {.headers = PQgetvalue(result, 0, 0), .status = PQgetvalue(result, 0, 1)};
 }
 
 // Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
-bool may_run_again(const Unit& unit, int attempt) {
+bool may_run_again(const PipelineRequest& unit, int attempt) {
   // Who has left meanwhile asks no more: run again, most units would be out of a cancel's reach.
-  const bool unwanted = unit.cancellable && core::ambient()->stop.stop_requested();
+  const bool unwanted = unit.cancellable && core::task_context()->stop.stop_requested();
   if (unit.outcome != Outcome::error || unwanted) return false;
   if (needs_new_plan(unit)) return attempt < kPreparations;
   if (attempt >= kAttempts) return false;
@@ -66,28 +66,28 @@ bool may_run_again(const Unit& unit, int attempt) {
 
 }  // namespace
 
-Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params params, Columns columns,
-                    const Frame* frame) {
+Task<Rows> one_trip(std::shared_ptr<ConnectionPool> pool, As who, Sql sql, Params params, Columns columns,
+                    const RequestSettings* frame) {
   refuse_unfit(sql, params);
-  const Instant deadline = engine->deadline();
+  const Instant deadline = pool->deadline();
   const Role role = role_of(who);
-  if (!columns.empty() && !engine->is_checked(sql.text)) {
-    Unit question;
+  if (!columns.empty() && !pool->is_checked(sql.text)) {
+    PipelineRequest question;
     question.who = &who;
     question.describe = true;
     question.role = role;
     question.text = sql.text;
     question.deadline = deadline;
-    co_await engine->run(question);
+    co_await pool->run(question);
     if (question.outcome == Outcome::error) refuse(sql.name, question);
-    if (question.outcome != Outcome::ok) give_up(*engine, question);
+    if (question.outcome != Outcome::ok) give_up(*pool, question);
     expect_types(sql.name, question.answer.get(), columns, params);
-    engine->set_checked(sql.text);
+    pool->set_checked(sql.text);
   }
   const Instant enough = std::chrono::steady_clock::now() + statement_timeout(role);
   bool second_life = false;
   for (int attempt = 1;; ++attempt) {
-    Unit unit;
+    PipelineRequest unit;
     unit.who = &who;
     unit.frame = frame;
     unit.role = role;
@@ -96,7 +96,7 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
     unit.deadline = deadline;
     unit.prepared = !second_life;
     unit.read_only = second_life;
-    co_await engine->run(unit);
+    co_await pool->run(unit);
     if (unit.outcome == Outcome::ok) {
       expect_column_types(sql.name, unit.answer.get(), columns);
       if (frame != nullptr && frame->said != nullptr) *frame->said = said_by(unit.said.get());
@@ -108,22 +108,22 @@ Task<Rows> one_trip(std::shared_ptr<Engine> engine, As who, Sql sql, Params para
         throw Unavailable(kBusy);
       }
       // What reads by its words called a function that writes: nobody knows whether the first attempt took effect.
-      if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(*engine, unit);
+      if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(*pool, unit);
       refuse(sql.name, unit);
     }
     const bool unanswered =
         unit.outcome == Outcome::lost && (unit.answer == nullptr || is_outage(sqlstate(unit.answer.get())));
-    if (!unanswered || second_life || !looks_read_only(sql.text)) give_up(*engine, unit);
+    if (!unanswered || second_life || !looks_read_only(sql.text)) give_up(*pool, unit);
     second_life = true;
   }
 }
 
-Task<Rows> in_transaction(Lease& lease, Sql sql, Params params, Columns columns) {
+Task<Rows> in_transaction(Checkout& lease, Sql sql, Params params, Columns columns) {
   refuse_unfit(sql, params);
-  const bool check = !columns.empty() && !lease.engine.is_checked(sql.text);
+  const bool check = !columns.empty() && !lease.pool.is_checked(sql.text);
   for (const bool describe : {true, false}) {
     if (describe && !check) continue;
-    Unit unit;
+    PipelineRequest unit;
     if (!lease.open) unit.opens = unit.who = &lease.who;
     lease.open = true;
     unit.describe = describe;
@@ -131,12 +131,12 @@ Task<Rows> in_transaction(Lease& lease, Sql sql, Params params, Columns columns)
     unit.role = role_of(lease.who);
     unit.text = sql.text;
     unit.params = &params;
-    co_await lease.engine.run_on(*lease.pipe, unit);
+    co_await lease.pool.run_on(*lease.pipe, unit);
     if (unit.outcome == Outcome::error) refuse(sql.name, unit);
-    if (unit.outcome != Outcome::ok) give_up(lease.engine, unit);
+    if (unit.outcome != Outcome::ok) give_up(lease.pool, unit);
     if (describe) {
       expect_types(sql.name, unit.answer.get(), columns, params);
-      lease.engine.set_checked(sql.text);
+      lease.pool.set_checked(sql.text);
     } else {
       expect_column_types(sql.name, unit.answer.get(), columns);
       co_return Rows(sql.name, std::move(unit.answer));
@@ -145,16 +145,16 @@ Task<Rows> in_transaction(Lease& lease, Sql sql, Params params, Columns columns)
   throw std::logic_error("unreachable");
 }
 
-Task<> finish(Lease& lease, Sql verb) {
+Task<> finish(Checkout& lease, Sql verb) {
   const Params none;
-  Unit unit;
+  PipelineRequest unit;
   unit.role = role_of(lease.who);
   unit.text = verb.text;
   unit.params = &none;
   unit.cancellable = false;
-  co_await lease.engine.run_on(*lease.pipe, unit);
+  co_await lease.pool.run_on(*lease.pipe, unit);
   if (unit.outcome == Outcome::error) refuse(verb.name, unit);
-  if (unit.outcome != Outcome::ok) give_up(lease.engine, unit);
+  if (unit.outcome != Outcome::ok) give_up(lease.pool, unit);
   lease.open = false;
   // A transaction in which a statement failed answers `commit` with ROLLBACK: nobody may take that for a success.
   if (verb.text == "commit" && std::string_view(PQcmdStatus(const_cast<PGresult*>(unit.answer.get()))) != "COMMIT")
@@ -164,16 +164,16 @@ Task<> finish(Lease& lease, Sql verb) {
 
 }  // namespace detail
 
-Task<Rows> OneTrip::query(const Sql& sql, Params params, Columns columns) const {
-  return detail::one_trip(engine_->shared_from_this(), who_, sql, std::move(params), columns);
+Task<Rows> ImplicitTransaction::query(const Sql& sql, Params params, Columns columns) const {
+  return detail::one_trip(pool_->shared_from_this(), who_, sql, std::move(params), columns);
 }
 
-Task<Rows> OneTrip::rows(const Sql& sql, Params params, const Frame& frame) {
-  return detail::one_trip(engine_->shared_from_this(), who_, sql, std::move(params), {}, &frame);
+Task<Rows> ImplicitTransaction::rows(const Sql& sql, Params params, const RequestSettings& frame) {
+  return detail::one_trip(pool_->shared_from_this(), who_, sql, std::move(params), {}, &frame);
 }
 
 Task<Rows> Tx::query(const Sql& sql, Params params, Columns columns) {
-  return detail::in_transaction(*lease_, sql, std::move(params), columns);
+  return detail::in_transaction(*checkout_, sql, std::move(params), columns);
 }
 
 }  // namespace pg

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <chrono>
 
-#include "pg/wire.h"
+#include "pg/pg_connection.h"
 
 namespace pg {
 

@@ -6,31 +6,31 @@
 namespace projects {
 
 void mount(http::Router& r, Projects& p) {
+  using http::Access;
   using http::Method;
-  using http::Who;
   using http::with;
   const http::Limits upload{.body = kLargestUpload, .deadline = std::chrono::seconds(0)};
 
-  r.get("/api/projects", Who::user, with(p, list_json));
-  r.post("/api/projects", Who::user, with(p, create_json));
-  r.get("/api/projects/{id}", Who::user, with(p, get_json));
-  r.patch("/api/projects/{id}", Who::user, with(p, patch_json));
-  r.put("/api/projects/{id}", Who::user, with(p, put_json));
-  r.del("/api/projects/{id}", Who::user, with(p, delete_json));
-  r.get("/api/projects/{id}/inputs", Who::user, with(p, inputs_json));
-  r.stream(Method::post, "/api/projects/{id}/inputs", Who::user, with(p, upload_json), upload);
-  r.patch("/api/projects/{id}/inputs/{asset}", Who::user, with(p, caption_json));
-  r.del("/api/projects/{id}/inputs/{asset}", Who::user, with(p, delete_input_json));
+  r.get("/api/projects", Access::user, with(p, list_json));
+  r.post("/api/projects", Access::user, with(p, create_json));
+  r.get("/api/projects/{id}", Access::user, with(p, get_json));
+  r.patch("/api/projects/{id}", Access::user, with(p, patch_json));
+  r.put("/api/projects/{id}", Access::user, with(p, put_json));
+  r.del("/api/projects/{id}", Access::user, with(p, delete_json));
+  r.get("/api/projects/{id}/inputs", Access::user, with(p, inputs_json));
+  r.stream(Method::post, "/api/projects/{id}/inputs", Access::user, with(p, upload_json), upload);
+  r.patch("/api/projects/{id}/inputs/{asset}", Access::user, with(p, caption_json));
+  r.del("/api/projects/{id}/inputs/{asset}", Access::user, with(p, delete_input_json));
 
-  r.get("/app/projects", Who::user, with(p, list_page));
-  r.get("/app/projects/new", Who::user, with(p, new_page));
-  r.stream(Method::post, "/app/projects/new", Who::user, with(p, create_with_files_form), upload);
-  r.post("/app/projects", Who::user, with(p, create_form));
-  r.post("/app/projects/{id}/title", Who::user, with(p, rename_form));
-  r.post("/app/projects/{id}/delete", Who::user, with(p, delete_form));
-  r.stream(Method::post, "/app/projects/{id}/inputs", Who::user, with(p, upload_form), upload);
-  r.post("/app/projects/{id}/captions", Who::user, with(p, captions_form));
-  r.post("/app/projects/{id}/inputs/{asset}/delete", Who::user, with(p, delete_input_form));
+  r.get("/app/projects", Access::user, with(p, list_page));
+  r.get("/app/projects/new", Access::user, with(p, new_page));
+  r.stream(Method::post, "/app/projects/new", Access::user, with(p, create_with_files_form), upload);
+  r.post("/app/projects", Access::user, with(p, create_form));
+  r.post("/app/projects/{id}/title", Access::user, with(p, rename_form));
+  r.post("/app/projects/{id}/delete", Access::user, with(p, delete_form));
+  r.stream(Method::post, "/app/projects/{id}/inputs", Access::user, with(p, upload_form), upload);
+  r.post("/app/projects/{id}/captions", Access::user, with(p, captions_form));
+  r.post("/app/projects/{id}/inputs/{asset}/delete", Access::user, with(p, delete_input_form));
 }
 
 }  // namespace projects

@@ -114,7 +114,7 @@ struct RolledBack {
   pg::Rows rows;
 };
 
-Task<> run_and_undo(pg::Tx& tx, const pg::Frame* frame, const SqlText* sql) {
+Task<> run_and_undo(pg::Tx& tx, const pg::RequestSettings* frame, const SqlText* sql) {
   const std::string read_only = frame->read_only ? "on" : "off";
   Task<std::int64_t> framing =
       tx.run(kFrame, frame->search_path, frame->method, frame->path, frame->headers, frame->cookies, read_only);
@@ -123,7 +123,7 @@ Task<> run_and_undo(pg::Tx& tx, const pg::Frame* frame, const SqlText* sql) {
   Task<pg::Rows> running = tx.rows(statement, sql->params());
   RolledBack undone{co_await running};
   if (frame->said != nullptr) {
-    Task<pg::Said> asking = tx.one<pg::Said>(kSaid);
+    Task<pg::ResponseOverrides> asking = tx.one<pg::ResponseOverrides>(kSaid);
     *frame->said = co_await asking;
   }
   throw undone;

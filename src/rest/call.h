@@ -26,8 +26,8 @@ struct Call {
   Prefer prefer;
   Media media;
   pg::As who;
-  pg::Frame frame;
-  pg::Said said;  // by what was called or changed; a plain read asks for nothing
+  pg::RequestSettings frame;
+  pg::ResponseOverrides said;  // by what was called or changed; a plain read asks for nothing
   plan::Bounds bounds;
 
   bool is_read() const { return rq.method == http::Method::get || rq.method == http::Method::head; }

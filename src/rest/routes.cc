@@ -28,10 +28,10 @@ http::Handler allowing(std::string methods) {
 }  // namespace
 
 void mount(http::Router& r, Rest& rest) {
-  using http::Who;
+  using http::Access;
   // The longest statement_timeout, and a moment.
   const http::Limits limits{.body = rest.config.max_body, .deadline = std::chrono::seconds(35)};
-  const Who key = Who::api_key;
+  const Access key = Access::api_key;
 
   for (const char* root : {"/rest/v1", "/rest/v1/"}) {
     r.get(root, key, on_wire(rest, describe), limits);
@@ -39,7 +39,7 @@ void mount(http::Router& r, Rest& rest) {
     r.patch(root, key, on_wire(rest, no_such_verb), limits);
     r.put(root, key, on_wire(rest, no_such_verb), limits);
     r.del(root, key, on_wire(rest, no_such_verb), limits);
-    r.options(root, Who::anyone, allowing("OPTIONS,GET,HEAD"));
+    r.options(root, Access::anyone, allowing("OPTIONS,GET,HEAD"));
   }
 
   r.get("/rest/v1/{table}", key, on_wire(rest, read), limits);
@@ -47,14 +47,14 @@ void mount(http::Router& r, Rest& rest) {
   r.patch("/rest/v1/{table}", key, on_wire(rest, update), limits);
   r.put("/rest/v1/{table}", key, on_wire(rest, put), limits);
   r.del("/rest/v1/{table}", key, on_wire(rest, remove), limits);
-  r.options("/rest/v1/{table}", Who::anyone, allowing("OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"));
+  r.options("/rest/v1/{table}", Access::anyone, allowing("OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"));
 
   r.get("/rest/v1/rpc/{function}", key, on_wire(rest, call_function), limits);
   r.post("/rest/v1/rpc/{function}", key, on_wire(rest, call_function), limits);
   r.patch("/rest/v1/rpc/{function}", key, on_wire(rest, no_such_call), limits);
   r.put("/rest/v1/rpc/{function}", key, on_wire(rest, no_such_call), limits);
   r.del("/rest/v1/rpc/{function}", key, on_wire(rest, no_such_call), limits);
-  r.options("/rest/v1/rpc/{function}", Who::anyone, allowing("OPTIONS,GET,HEAD,POST"));
+  r.options("/rest/v1/rpc/{function}", Access::anyone, allowing("OPTIONS,GET,HEAD,POST"));
 
   r.get("/rest/v1/{path...}", key, on_wire(rest, no_such_path), limits);
   r.post("/rest/v1/{path...}", key, on_wire(rest, no_such_path), limits);

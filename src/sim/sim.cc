@@ -9,7 +9,7 @@
 namespace sim {
 namespace {
 
-using http::Who;
+using http::Access;
 
 constexpr http::Limits kLarge{.body = 40 << 20};
 
@@ -38,17 +38,17 @@ Sim::~Sim() = default;
 
 void mount(http::Router& r, Sim& sim) {
   Inbox& inbox = sim.inbox();
-  r.post("/dev/resend/emails", Who::anyone, local(inbox, send_one), kLarge);
-  r.post("/dev/resend/emails/batch", Who::anyone, local(inbox, send_batch), kLarge);
-  r.get("/dev/resend/emails/{id}", Who::anyone, local(inbox, show));
-  r.post("/dev/resend/fail", Who::anyone, local(inbox, set_fault));
-  r.get("/dev/mail", Who::anyone, local(inbox, list));
-  r.post("/dev/mail", Who::anyone, local(inbox, clear));
-  r.del("/dev/mail", Who::anyone, local(inbox, clear));
-  r.get("/dev/mail/{id}", Who::anyone, local(inbox, one));
-  r.get("/dev/mail/{id}/html", Who::anyone, local(inbox, html_part));
-  r.get("/dev/ui", Who::visitor, local(components));
-  r.get("/dev/ui/errors/{status}", Who::visitor, local(error_sample));
+  r.post("/dev/resend/emails", Access::anyone, local(inbox, send_one), kLarge);
+  r.post("/dev/resend/emails/batch", Access::anyone, local(inbox, send_batch), kLarge);
+  r.get("/dev/resend/emails/{id}", Access::anyone, local(inbox, show));
+  r.post("/dev/resend/fail", Access::anyone, local(inbox, set_fault));
+  r.get("/dev/mail", Access::anyone, local(inbox, list));
+  r.post("/dev/mail", Access::anyone, local(inbox, clear));
+  r.del("/dev/mail", Access::anyone, local(inbox, clear));
+  r.get("/dev/mail/{id}", Access::anyone, local(inbox, one));
+  r.get("/dev/mail/{id}/html", Access::anyone, local(inbox, html_part));
+  r.get("/dev/ui", Access::visitor, local(components));
+  r.get("/dev/ui/errors/{status}", Access::visitor, local(error_sample));
 }
 
 }  // namespace sim

@@ -72,7 +72,7 @@ html::Rows days_of(const std::vector<std::int64_t>& spent, core::Time today, con
 
 void tell_use(const std::vector<std::int64_t>& spent, core::Time today, const std::string& locale, html::Data& data) {
   const std::int64_t sum = std::accumulate(spent.begin(), spent.end(), std::int64_t{0});
-  const std::string said = html::counted(locale, "site.dashboard.used_chart", sum);
+  const std::string said = html::pluralize(locale, "site.dashboard.used_chart", sum);
   data.set("used", html::number(sum, locale)).set("chart", html::bars(spent, said));
   data.set("used_days", days_of(spent, today, locale));
 }
@@ -104,7 +104,7 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
 
 void mount(http::Router& router, DashboardSource source) {
   const auto shared = std::make_shared<const DashboardSource>(std::move(source));
-  router.get("/app", http::Who::user, [shared](http::Request& rq) { return dashboard(*shared, rq); });
+  router.get("/app", http::Access::user, [shared](http::Request& rq) { return dashboard(*shared, rq); });
 }
 
 }  // namespace site

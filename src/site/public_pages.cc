@@ -107,12 +107,12 @@ Task<http::Response> favicon(http::Request&) { co_return http::redirect(http::st
 
 void mount(http::Router& router, Catalogue catalogue) {
   const auto plans = std::make_shared<const Catalogue>(std::move(catalogue));
-  router.get("/", http::Who::visitor, [plans](http::Request& rq) { return landing(*plans, rq); });
-  router.get("/pricing", http::Who::visitor, [plans](http::Request& rq) { return pricing(*plans, rq); });
-  router.get("/terms", http::Who::visitor, terms);
-  router.get("/privacy", http::Who::visitor, privacy);
-  router.get("/robots.txt", http::Who::anyone, robots);
-  router.get("/favicon.ico", http::Who::anyone, favicon);
+  router.get("/", http::Access::visitor, [plans](http::Request& rq) { return landing(*plans, rq); });
+  router.get("/pricing", http::Access::visitor, [plans](http::Request& rq) { return pricing(*plans, rq); });
+  router.get("/terms", http::Access::visitor, terms);
+  router.get("/privacy", http::Access::visitor, privacy);
+  router.get("/robots.txt", http::Access::anyone, robots);
+  router.get("/favicon.ico", http::Access::anyone, favicon);
 }
 
 }  // namespace site

@@ -85,7 +85,7 @@ Task<int> sweep_temps(Parts& parts, std::chrono::seconds older_than) {
 
 }  // namespace
 
-void register_deliveries(outbox::Courier& courier, Storage& storage) {
+void register_deliveries(outbox::OutboxDispatcher& courier, Storage& storage) {
   Parts& parts = storage.parts();
   courier.lane("storage", kErasuresPerSecond, 200);
   courier.on("erase_version", [&parts](const outbox::Item& item) { return erase_version(parts, item); });

@@ -10,7 +10,7 @@
 namespace storage {
 
 struct Parts {
-  core::Offload& disk;
+  core::BlockingPool& disk;
   pg::Db& db;
   core::Clock& clock;
   const Config config;

@@ -36,7 +36,7 @@ Config Config::from(core::Env& env) {
   return config;
 }
 
-Storage::Storage(core::Loop&, core::Offload& disk, pg::Db& db, core::Clock& clock, Config config)
+Storage::Storage(core::Loop&, core::BlockingPool& disk, pg::Db& db, core::Clock& clock, Config config)
     : parts_(new Parts{disk, db, clock, config, Disk(config.dir)}) {}
 
 Storage::~Storage() = default;

@@ -58,7 +58,7 @@ struct Parts;  // what storage's own files share (storage/parts.h)
 
 class Storage {
  public:
-  Storage(core::Loop& loop, core::Offload& disk, pg::Db& db, core::Clock& clock, Config config);
+  Storage(core::Loop& loop, core::BlockingPool& disk, pg::Db& db, core::Clock& clock, Config config);
   ~Storage();
 
   // Writes pieces to a temporary file off the loop. Throws Problem 413 beyond `limit`, 507 no_space on ENOSPC,
@@ -107,10 +107,10 @@ void mount(http::Router& router, Storage& storage);  // /storage/v1
 // A Problem in the error object of /storage/v1, where the server refuses before or beside its handlers.
 http::Response wire_problem(const core::Problem& problem);
 // The courier's lane `storage`: outbox kinds erase_version, erase_project_files, erase_user_files.
-void register_deliveries(outbox::Courier& courier, Storage& storage);
+void register_deliveries(outbox::OutboxDispatcher& courier, Storage& storage);
 // Housekeeping of the worker, every few minutes: removes temporary files and one 256th of the files that no row names,
 // when untouched for `older_than`. Returns how many went. sweep_all walks every folder. The first file of an upload
-// waits for its row as long as the last one takes to arrive: the age stands far above http::Patience::whole_body.
+// waits for its row as long as the last one takes to arrive: the age stands far above http::Timeouts::whole_body.
 Task<int> sweep(Storage& storage, std::chrono::seconds older_than = kSweepAge);
 Task<int> sweep_all(Storage& storage, std::chrono::seconds older_than = kSweepAge);
 // True for a key that spec/supabase-storage.md section 3 allows.

@@ -4,7 +4,7 @@
 #include "auth/pages/forms.h"
 #include "auth/pages/half.h"
 #include "auth/pages/pages.h"
-#include "html/look.h"
+#include "html/display_preferences.h"
 
 namespace auth {
 
@@ -35,7 +35,7 @@ Task<Response> logout_post(Auth& auth, Request& rq) {
   if (rq.caller.signed_in() || is_half_signed_in(rq))
     co_await sign_out(auth, rq.caller.user, rq.caller.session, End::here, origin_of(rq));
   rq.set_cookies = clear_session(auth.config, rq);
-  rq.set_cookies.push_back(html::forget_look(rq));
+  rq.set_cookies.push_back(html::forget_display_preferences(rq));
   co_return http::redirect("/login?notice=auth.signed_out");
 }
 

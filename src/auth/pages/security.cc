@@ -86,7 +86,7 @@ Task<Response> security_form(Auth& auth, const Request& rq, html::Data data, Ref
   data.set("pending", row["email_change"].string_or(""));
   data.set("has_password", user.password_hash.has_value() && !user.password_hash->empty());
   data.set("protected", !factors.empty())
-      .set("codes_left", html::counted(html::locale_of(rq), "auth.security.codes_left", codes))
+      .set("codes_left", html::pluralize(html::locale_of(rq), "auth.security.codes_left", codes))
       .set("few_codes", codes < 4);
   data.set("factors", std::move(factors));
   data.set("several_sessions", devices.size() > 1).set("sessions", session_rows(rq, devices));

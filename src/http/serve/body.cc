@@ -45,12 +45,12 @@ core::Task<std::string_view> Connection::read_body(Exchange& x) {
       const Got got = receive(kPiece);
       if (got == Got::end) {
         left_ = true;
-        x.ambient->stop.request_stop();
+        x.context->stop.request_stop();
         throw cut_off();
       }
       if (got == Got::none_yet) {
         if (std::exchange(x.continue_due, false) && !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) throw cut_off();
-        const Patience& patience = hub_.config.patience;
+        const Timeouts& patience = hub_.config.patience;
         const auto earned =
             std::chrono::milliseconds(x.received * 1000 / std::max<std::uint64_t>(patience.body_rate, 1));
         const SteadyTime began = std::chrono::steady_clock::now();

@@ -34,7 +34,7 @@ Connection::~Connection() {
 void Connection::wake(Parking& place, Wait result) {
   if (!place.handle) return;
   place.result = result;
-  const core::AmbientScope scope(std::move(place.ambient));  // whoever wakes keeps his own
+  const core::TaskContextScope scope(std::move(place.context));  // whoever wakes keeps his own
   std::exchange(place.handle, {}).resume();
 }
 
@@ -76,7 +76,7 @@ void Connection::client_left() {
   const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) return;
   left_ = true;
-  current_->ambient->stop.request_stop();
+  current_->context->stop.request_stop();
 }
 
 bool Connection::is_asked() {
@@ -98,11 +98,11 @@ void Connection::tick(SteadyTime at) {
 void Connection::drain() {
   if (idle_ && fresh_) read_.deadline = std::min(read_.deadline, now() + kLastCall);
   else if (idle_ && !is_asked()) wake(read_, Wait::closed);
-  else if (current_ && current_->endless) current_->ambient->stop.request_stop();
+  else if (current_ && current_->endless) current_->context->stop.request_stop();
 }
 
 void Connection::cut() {
-  if (current_) current_->ambient->stop.request_stop();
+  if (current_) current_->context->stop.request_stop();
   left_ = true;
   for (Parking* place : {&write_, &read_, &done_}) wake(*place, Wait::closed);
 }
@@ -132,7 +132,7 @@ Connection::Got Connection::receive(std::size_t at_most) {
 core::Task<> Connection::run() {
   const auto self = shared_from_this();
   for (;;) {
-    core::set_ambient(hub_.between);
+    core::set_task_context(hub_.between);
     if (in_.empty()) {
       in_ = std::string{};  // idle connections hold no buffer
       if (hub_.draining && !fresh_ && !is_asked()) break;

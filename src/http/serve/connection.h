@@ -33,7 +33,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Wait { ready, timeout, closed };
   struct Parking {  // a coroutine that waits for something of this connection
     std::coroutine_handle<> handle;
-    std::shared_ptr<core::Ambient> ambient;
+    std::shared_ptr<core::TaskContext> context;
     SteadyTime deadline;
     Wait result = Wait::ready;
   };
@@ -43,7 +43,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> waiting) {
       place.handle = waiting;
-      place.ambient = core::ambient();
+      place.ambient = core::task_context();
       place.deadline = deadline;
     }
     Wait await_resume() const noexcept { return place.result; }

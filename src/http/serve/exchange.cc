@@ -109,8 +109,8 @@ std::optional<Response> Connection::open(Exchange& x) {
 
 core::Task<> Connection::handle(std::shared_ptr<Connection> self, std::shared_ptr<Exchange> x) {
   try {
-    std::optional<Response> refusal = co_await self->hub_.identity.admit(x->rq, x->route->who);
-    if (x->rq.caller.signed_in()) x->ambient->user_id = x->rq.caller.user.str();
+    std::optional<Response> refusal = co_await self->hub_.identity.admit(x->rq, x->route->access);
+    if (x->rq.caller.signed_in()) x->context->user_id = x->rq.caller.user.str();
     if (refusal) {
       x->answer = std::move(*refusal);
     } else if (x->rq.csrf_pending && !wire::boundary_of(x->rq.header("content-type"))) {
@@ -130,12 +130,12 @@ core::Task<Connection::Wait> Connection::run_handler(std::shared_ptr<Exchange> x
   const auto deadline = x->route->limits.deadline.count() == 0
                             ? SteadyTime::max()
                             : std::chrono::steady_clock::now() + x->route->limits.deadline;
-  hub_.handler_tasks.spawn("http.handler", handle(shared_from_this(), x), x->ambient);
+  hub_.handler_tasks.spawn("http.handler", handle(shared_from_this(), x), x->context);
   if (x->finished) co_return Wait::ready;
   const Wait woken = co_await Park{done_, deadline};
   if (woken == Wait::ready) co_return woken;
   x->abandoned = true;
-  x->ambient->stop.request_stop();
+  x->context->stop.request_stop();
   if (read_.handle) wake(read_, Wait::closed);  // the handler waits for its body: it will not come
   co_return woken;
 }
@@ -143,11 +143,11 @@ core::Task<Connection::Wait> Connection::run_handler(std::shared_ptr<Exchange> x
 core::Task<bool> Connection::serve_one() {
   const auto x = std::make_shared<Exchange>();
   x->rq.request_id = core::Uuid::ordered().str();
-  x->ambient->request_id = x->rq.request_id;
+  x->context->request_id = x->rq.request_id;
   wire::Refusal why = wire::kBadRequest;
   const HeadRead outcome = co_await read_head(*x, why);
   if (outcome == HeadRead::gone) co_return false;
-  core::set_ambient(x->ambient);
+  core::set_task_context(x->context);
   current_ = x;
   x->began = std::chrono::steady_clock::now();
   Request& rq = x->rq;
@@ -164,7 +164,7 @@ core::Task<bool> Connection::serve_one() {
     co_return false;
   }
   rq.method = x->head.method;
-  x->ambient->expendable = rq.method == Method::get || rq.method == Method::head;
+  x->context->expendable = rq.method == Method::get || rq.method == Method::head;
   rq.target = x->head.target;
   rq.path = std::move(target->path);
   rq.queries = std::move(target->queries);

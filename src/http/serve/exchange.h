@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/ambient.h"
+#include "core/task_context.h"
 #include "http/serve/hub.h"
 #include "http/wire/chunked.h"
 #include "http/wire/head.h"
@@ -15,7 +15,7 @@ namespace http::serve {
 struct Exchange {
   wire::Head head;
   Request rq;
-  std::shared_ptr<core::Ambient> ambient = std::make_shared<core::Ambient>();
+  std::shared_ptr<core::TaskContext> ambient = std::make_shared<core::TaskContext>();
   const Router::Route* route = nullptr;
   std::optional<wire::ChunkDecoder> chunks;
   std::uint64_t left = 0;      // of a body with a stated length

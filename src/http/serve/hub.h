@@ -5,8 +5,8 @@
 #include <memory>
 #include <unordered_set>
 
-#include "core/ambient.h"
 #include "core/loop.h"
+#include "core/task_context.h"
 #include "http/serve/policy.h"
 #include "http/serve/proxies.h"
 #include "http/server.h"
@@ -30,7 +30,8 @@ struct Hub {
   core::TaskGroup handler_tasks;
   std::unordered_set<Connection*> connections;
   core::Event one_ended;  // set each time a connection ends, for drain()
-  std::shared_ptr<core::Ambient> between = std::make_shared<core::Ambient>();  // of connections without a request
+  std::shared_ptr<core::TaskContext> between =
+      std::make_shared<core::TaskContext>();  // of connections without a request
   bool draining = false;
 
   Hub(core::Loop& on, ServerConfig settings, const Router& routes, Identity& who, Server::ErrorPage page)

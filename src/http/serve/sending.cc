@@ -125,7 +125,7 @@ core::Task<bool> Connection::send_file(int file, const FileBody& body, Exchange&
 core::Task<bool> Connection::send_stream(const StreamBody& body, const Policy::Framing& framing, Exchange& x) {
   StreamWriter writer(*this, x, framing);
   x.endless = !body.length;
-  if (x.endless && hub_.draining) x.ambient->stop.request_stop();
+  if (x.endless && hub_.draining) x.context->stop.request_stop();
   try {
     co_await body.write(writer);
   } catch (const ClientGone&) {

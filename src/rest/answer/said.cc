@@ -81,7 +81,7 @@ bool fits_a_head(const std::vector<std::pair<std::string, std::string>>& headers
   return headers.size() <= kMostHeaders && bytes <= kMostBytes;
 }
 
-void heed(const pg::Said& said, http::Response& response) {
+void heed(const pg::ResponseOverrides& said, http::Response& response) {
   const int status = said.status.empty() ? response.status : status_of(said.status);
   if (!said.headers.empty()) {
     std::set<std::string> named;

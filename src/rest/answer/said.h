@@ -19,6 +19,6 @@ bool may_say(std::string_view name, std::string_view value);
 bool fits_a_head(const std::vector<std::pair<std::string, std::string>>& headers);
 // Its headers stand in place of the answer's own of the same name. Throws Fault PGRST111 (headers), PGRST112 (status);
 // the change was kept by then, as with PostgREST.
-void heed(const pg::Said& said, http::Response& response);
+void heed(const pg::ResponseOverrides& said, http::Response& response);
 
 }  // namespace rest

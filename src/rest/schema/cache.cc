@@ -1,7 +1,7 @@
 #include "rest/schema/cache.h"
 
-#include "core/ambient.h"
 #include "core/log.h"
+#include "core/task_context.h"
 #include "pg/error.h"
 #include "rest/answer/fault.h"
 #include "rest/schema/load.h"
@@ -33,7 +33,7 @@ SchemaCache::SchemaCache(core::Loop& loop, pg::Db& db, pg::Listener& listener, s
 SchemaCache::~SchemaCache() = default;
 
 core::Task<> SchemaCache::keep_fresh(std::shared_ptr<State> state) {
-  const std::stop_token stop = core::ambient()->stop.get_token();
+  const std::stop_token stop = core::task_context()->stop.get_token();
   std::chrono::milliseconds wait = 100ms;
   while (!stop.stop_requested()) {
     bool loaded = false;

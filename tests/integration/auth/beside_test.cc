@@ -18,7 +18,7 @@ Visit visit(House& house, const Browser& browser, auth::Beside beside) {
   rq.headers.add("Host", "localhost:3000");
   rq.headers.add("Cookie", browser.cookie_header());
   rq.headers.add("Accept", "text/html");
-  const auto refusal = house.loop.run_until(guard.admit(rq, http::Who::user));
+  const auto refusal = house.loop.run_until(guard.admit(rq, http::Access::user));
   return {rq.banners, refusal.has_value()};
 }
 

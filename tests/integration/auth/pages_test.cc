@@ -10,10 +10,10 @@ bool has(const Answer& answer, std::string_view part) { return answer.body.find(
 std::string path_of(const std::string& url) { return url.substr(std::string("http://localhost:3000").size()); }
 
 void add_app(House& house) {
-  house.router.get("/app", http::Who::user, [](http::Request& rq) -> core::Task<http::Response> {
+  house.router.get("/app", http::Access::user, [](http::Request& rq) -> core::Task<http::Response> {
     co_return http::text("hello " + rq.caller.email);
   });
-  house.router.post("/app/rename", http::Who::user,
+  house.router.post("/app/rename", http::Access::user,
                     [](http::Request&) -> core::Task<http::Response> { co_return http::text("renamed"); });
 }
 

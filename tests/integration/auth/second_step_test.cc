@@ -17,12 +17,12 @@ std::string between(const std::string& text, std::string_view before, std::strin
 }
 
 void add_app(House& house) {
-  house.router.get("/app", http::Who::user, [](http::Request& rq) -> core::Task<http::Response> {
+  house.router.get("/app", http::Access::user, [](http::Request& rq) -> core::Task<http::Response> {
     co_return http::text("hello " + rq.caller.email);
   });
-  house.router.post("/app/rename", http::Who::user,
+  house.router.post("/app/rename", http::Access::user,
                     [](http::Request&) -> core::Task<http::Response> { co_return http::text("renamed"); });
-  house.router.get("/api/me", http::Who::user,
+  house.router.get("/api/me", http::Access::user,
                    [](http::Request&) -> core::Task<http::Response> { co_return http::json("{}"); });
 }
 

@@ -214,7 +214,7 @@ namespace {
 
 // Seconds from the commit until the provider has the mail, with a courier that has been idle.
 core::Task<double> seconds_to_arrive(Office& office, core::UserId user) {
-  auto run = [](outbox::Courier& c) -> core::Task<> { co_await c.run(); };
+  auto run = [](outbox::OutboxDispatcher& c) -> core::Task<> { co_await c.run(); };
   core::TaskGroup group(office.loop);
   group.spawn("test.courier", run(*office.courier));
   while (office.scalar("select count(*) from pg_stat_activity where query ilike 'listen%'") == "0")

@@ -38,8 +38,8 @@ struct Post {
     loop.run_until(listener->close());
     loop.run_until(db->close());
   }
-  std::unique_ptr<outbox::Courier> make_courier(const char* name) {
-    return std::make_unique<outbox::Courier>(loop, *db, *listener, name);
+  std::unique_ptr<outbox::OutboxDispatcher> make_courier(const char* name) {
+    return std::make_unique<outbox::OutboxDispatcher>(loop, *db, *listener, name);
   }
   void put(int n, const std::string& kind = "count", const std::string& lane = "noop") {
     static constexpr auto all = [](pg::Tx& tx, std::string to, std::string what, int many) -> Task<> {
@@ -54,7 +54,7 @@ struct Post {
   pg::Session owner{env("TENON_TEST_SUPER_URL")};
   std::unique_ptr<pg::Db> db;
   std::unique_ptr<pg::Listener> listener;
-  std::unique_ptr<outbox::Courier> courier;
+  std::unique_ptr<outbox::OutboxDispatcher> courier;
 };
 
 // Counts each row's deliveries.
@@ -65,7 +65,7 @@ outbox::Deliver counting(std::multiset<std::int64_t>& seen) {
   };
 }
 
-Task<> run(outbox::Courier& courier) { co_await courier.run(); }
+Task<> run(outbox::OutboxDispatcher& courier) { co_await courier.run(); }
 
 }  // namespace
 
@@ -154,13 +154,13 @@ TEST_CASE("two couriers share the rows and deliver none twice") {
   Post post;
   std::multiset<std::int64_t> seen;
   const auto second = post.make_courier("second");
-  for (outbox::Courier* courier : {post.courier.get(), second.get()}) {
+  for (outbox::OutboxDispatcher* courier : {post.courier.get(), second.get()}) {
     courier->lane("noop", 1e6, 20);
     courier->on("count", counting(seen));
   }
   post.put(300);
-  auto both = [](outbox::Courier& a, outbox::Courier& b, core::Loop& loop) -> Task<> {
-    auto drain = [](outbox::Courier& one) -> Task<> { co_await one.drain(); };
+  auto both = [](outbox::OutboxDispatcher& a, outbox::OutboxDispatcher& b, core::Loop& loop) -> Task<> {
+    auto drain = [](outbox::OutboxDispatcher& one) -> Task<> { co_await one.drain(); };
     core::TaskGroup group(loop);
     group.spawn("test.a", drain(a));
     group.spawn("test.b", drain(b));

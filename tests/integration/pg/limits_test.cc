@@ -65,7 +65,7 @@ TEST_CASE("the query of one who left is cancelled, and his neighbours on the pip
   std::string left, neighbour;
   const auto both = [&](pg::Db& db) -> Task<> {
     core::TaskGroup group(stage.loop);
-    const auto mine = std::make_shared<core::Ambient>();
+    const auto mine = std::make_shared<core::TaskContext>();
     group.spawn("left", store(sleep_as(db, service(), 20), left), mine);
     CHECK(co_await until([] { return sleeping() == 1; }, 5));
     group.spawn("neighbour", store(sleep_as(db, pg::as_claims("anon", ""), 0.01), neighbour));
@@ -82,7 +82,7 @@ TEST_CASE("the query of one who left is cancelled, and his neighbours on the pip
 TEST_CASE("what is begun after the stop runs to its end") {
   make_schema();
   Stage stage;
-  const auto mine = std::make_shared<core::Ambient>();
+  const auto mine = std::make_shared<core::TaskContext>();
   mine->stop.request_stop();
   std::string slept;
   const auto late = [&](pg::Db& db) -> Task<> {
@@ -97,7 +97,7 @@ TEST_CASE("what is begun after the stop runs to its end") {
 TEST_CASE("of an expendable asker what is begun after the stop ends early, unless it is quick") {
   make_schema();
   Stage stage;
-  const auto mine = std::make_shared<core::Ambient>();
+  const auto mine = std::make_shared<core::TaskContext>();
   mine->expendable = true;
   mine->stop.request_stop();
   std::string quick;

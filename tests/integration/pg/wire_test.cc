@@ -1,4 +1,4 @@
-#include "pg/wire.h"
+#include "pg/pg_connection.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 // libpq closes its socket as soon as it sees the end of the connection; the number is then free for anybody.
 TEST_CASE("a broken connection lets go of nobody else's descriptor") {
   core::Loop loop;
-  core::Offload helper(1, 8);
+  core::BlockingPool helper(1, 8);
   boost::asio::steady_timer deadline(loop.io(), 10s);
   deadline.async_wait([&](boost::system::error_code ec) {
     if (!ec) loop.stop();
@@ -25,7 +25,7 @@ TEST_CASE("a broken connection lets go of nobody else's descriptor") {
   int pair[2] = {-1, -1};
   int number = -1;
   bool heard = false;
-  const auto wire = std::make_shared<pg::detail::Wire>(loop, helper);
+  const auto wire = std::make_shared<pg::detail::PgConnection>(loop, helper);
   wire->connect(core::Secret(url()), 5s, [&](pg::detail::Connect outcome, const std::string& why) {
     REQUIRE_MESSAGE(outcome == pg::detail::Connect::up, why);
     number = PQsocket(wire->conn());

@@ -112,16 +112,16 @@ core::Task<> reload_under_load(House& w, Seen& seen, int& known) {
 }
 
 core::Task<> leaves(House& w, int& status) {
-  auto ambient = std::make_shared<core::Ambient>();
+  auto ambient = std::make_shared<core::TaskContext>();
   core::TaskGroup group(w.loop);
   const auto ask = [](House& house, int& out) -> core::Task<> {
     const Answer answer =
         co_await house.send(Call{.path = "rpc/req_slow", .query = {{"seconds", "20"}}, .caller = key("service_role")});
     out = answer.status;
   };
-  group.spawn("slow", ask(w, status), ambient);
+  group.spawn("slow", ask(w, status), context);
   co_await core::sleep_for(300ms);
-  ambient->stop.request_stop();
+  context->stop.request_stop();
   co_await group.join();
 }
 

@@ -142,7 +142,7 @@ TEST_CASE("the bytes of a project go with it, its neighbours' stay") {
   pg::Config config;
   config.url = config.direct_url = world::env("TENON_TEST_URL");
   pg::Listener listener(w.loop, config);
-  outbox::Courier courier(w.loop, w.db(), listener, "test");
+  outbox::OutboxDispatcher courier(w.loop, w.db(), listener, "test");
   storage::register_deliveries(courier, w.storage());
   w.owner.query(
       "select tenon.outbox_put('storage', 'erase_project_files', $1::uuid, jsonb_build_object('user_id', $1::uuid, "
@@ -169,7 +169,7 @@ TEST_CASE("a version that a row still names is not erased, whatever the outbox s
   pg::Config config;
   config.url = config.direct_url = world::env("TENON_TEST_URL");
   pg::Listener listener(w.loop, config);
-  outbox::Courier courier(w.loop, w.db(), listener, "test");
+  outbox::OutboxDispatcher courier(w.loop, w.db(), listener, "test");
   storage::register_deliveries(courier, w.storage());
   for (const std::string& version : {object.version, free.version})
     w.owner.query("select tenon.outbox_put('storage', 'erase_version', null, jsonb_build_object('version', $1::text))",

@@ -21,7 +21,7 @@ struct Door {
   app::Settings config = settings();
   core::Loop loop;
   core::SystemClock clock;
-  core::Offload pool{1, 16};
+  core::BlockingPool pool{1, 16};
   pg::Db db{loop, config.db};
   http::Client client{loop};
   auth::Auth auth{loop, pool, db, client, clock, config.auth};
@@ -41,7 +41,7 @@ struct Door {
     rq.headers.set("Host", "localhost:3000");
     if (!authorization.empty()) rq.headers.set("Authorization", authorization);
     if (!apikey.empty()) rq.headers.set("apikey", apikey);
-    const std::optional<http::Response> answer = loop.run_until(guard.admit(rq, route.who));
+    const std::optional<http::Response> answer = loop.run_until(guard.admit(rq, route.access));
     return answer ? std::optional<int>(answer->status) : std::nullopt;
   }
 };
@@ -79,24 +79,24 @@ TEST_CASE("without a session no route of a person, an admin or the worker lets a
   for (const http::Router::Route& route : app::route_table(door.config)) {
     CAPTURE(route.pattern);
     const auto status = door.refusal(route, "");
-    switch (route.who) {
-      case http::Who::user:
-      case http::Who::admin:
-      case http::Who::internal:
-      case http::Who::api_key:
+    switch (route.access) {
+      case http::Access::user:
+      case http::Access::admin:
+      case http::Access::internal:
+      case http::Access::api_key:
         ++guarded;
         REQUIRE(status);
         CHECK((*status == 401 || *status == 403 || *status == 404 ||
                (*status == 303 && route.pattern.starts_with("/app"))));
         break;
-      case http::Who::visitor:
+      case http::Access::visitor:
         // Reading is open; a form needs its token, whoever sends it.
         if (route.method != http::Method::get && route.method != http::Method::head) CHECK(status == 403);
         break;
-      case http::Who::anyone:
+      case http::Access::anyone:
         CHECK_MESSAGE(open_by_intent(route.pattern), "a route without a guard that nobody decided on");
         break;
-      case http::Who::bearer: break;  // judged by row-level security as nobody
+      case http::Access::bearer: break;  // judged by row-level security as nobody
     }
   }
   CHECK(guarded > 30);
@@ -107,7 +107,8 @@ TEST_CASE("a forged, expired or foreign token opens none of the guarded routes")
   const std::string anon = auth::make_api_key(door.config.auth.jwt_secret.reveal(), "anon");
   const std::string foreign = auth::make_api_key("the secret of another installation, long enough", "service_role");
   for (const http::Router::Route& route : app::route_table(door.config)) {
-    if (route.who != http::Who::user && route.who != http::Who::admin && route.who != http::Who::internal) continue;
+    if (route.access != http::Access::user && route.access != http::Access::admin && route.access != http::Access::internal)
+      continue;
     CAPTURE(route.pattern);
     for (const std::string& token :
          {anon, foreign, std::string("eyJhbGciOiJub25lIn0.eyJyb2xlIjoic2VydmljZV9yb2xlIiwiZXhwIjo5OTk5OTk5OTk5fQ."),
@@ -120,9 +121,9 @@ TEST_CASE("everything below /app is behind the login, and below /api behind some
   Door door;
   for (const http::Router::Route& route : app::route_table(door.config)) {
     CAPTURE(route.pattern);
-    if (route.pattern == "/app" || route.pattern.starts_with("/app/")) CHECK(route.who == http::Who::user);
+    if (route.pattern == "/app" || route.pattern.starts_with("/app/")) CHECK(route.access == http::Access::user);
     if (route.pattern.starts_with("/api/") && route.pattern != "/api/resend/webhook")
-      CHECK((route.who == http::Who::user || route.who == http::Who::internal));
-    if (route.pattern.starts_with("/admin")) CHECK(route.who == http::Who::admin);
+      CHECK((route.access == http::Access::user || route.access == http::Access::internal));
+    if (route.pattern.starts_with("/admin")) CHECK(route.access == http::Access::admin);
   }
 }

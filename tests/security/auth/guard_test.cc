@@ -7,8 +7,8 @@
 #include "integration/auth/support/house.h"
 
 using namespace auth_test;
+using http::Access;
 using http::Method;
-using http::Who;
 
 namespace {
 
@@ -17,16 +17,18 @@ constexpr const char* kSecret = "the secret of the tests, long enough";
 core::Task<http::Response> say(http::Request& rq) { co_return http::text("in as " + rq.caller.role); }
 
 void add_routes(House& house) {
-  for (const auto& [name, who] :
-       {std::pair{"user", Who::user}, {"admin", Who::admin}, {"internal", Who::internal}, {"visitor", Who::visitor}}) {
+  for (const auto& [name, who] : {std::pair{"user", Access::user},
+                                  {"admin", Access::admin},
+                                  {"internal", Access::internal},
+                                  {"visitor", Access::visitor}}) {
     house.router.get(std::string("/api/") + name, who, say);
     house.router.post(std::string("/api/") + name, who, say);
   }
-  house.router.get("/rest/v1/x", Who::api_key, say);
-  house.router.get("/storage/v1/x", Who::bearer, say);
-  house.router.get("/app/x", Who::user, say);
-  house.router.post("/app/x", Who::user, say);
-  house.router.get("/apple", Who::visitor, say);
+  house.router.get("/rest/v1/x", Access::api_key, say);
+  house.router.get("/storage/v1/x", Access::bearer, say);
+  house.router.get("/app/x", Access::user, say);
+  house.router.post("/app/x", Access::user, say);
+  house.router.get("/apple", Access::visitor, say);
 }
 
 // What the open data routes, which take a key as well as a session, make of the token.

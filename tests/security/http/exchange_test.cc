@@ -9,7 +9,7 @@
 #include <fstream>
 #include <system_error>
 
-#include "core/ambient.h"
+#include "core/task_context.h"
 #include "security/http/support/live_server.h"
 #include "security/http/support/routes.h"
 
@@ -171,12 +171,12 @@ TEST_CASE("a body that is cut off reaches no handler's end") {
 
 TEST_CASE("the work of a GET is expendable once its client has left, that of a write is not") {
   const auto tell = [](http::Request&) -> core::Task<http::Response> {
-    co_return http::text(core::ambient()->expendable ? "expendable" : "kept");
+    co_return http::text(core::task_context()->expendable ? "expendable" : "kept");
   };
   live::Server server([&](http::Router& router) {
-    router.get("/tell", http::Who::anyone, tell);
-    router.post("/tell", http::Who::anyone, tell);
-    router.del("/tell", http::Who::anyone, tell);
+    router.get("/tell", http::Access::anyone, tell);
+    router.post("/tell", http::Access::anyone, tell);
+    router.del("/tell", http::Access::anyone, tell);
   });
   CHECK(ask(server.port(), get("/tell")).body == "expendable");
   CHECK(ask(server.port(), "POST /tell HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").body == "kept");

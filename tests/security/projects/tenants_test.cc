@@ -94,7 +94,7 @@ TEST_CASE("every route asks for a user") {
   int seen = 0;
   for (const auto& route : h.router.routes())
     if (route.pattern.find("/projects") != std::string::npos) {
-      CHECK_MESSAGE(route.who == http::Who::user, route.pattern);
+      CHECK_MESSAGE(route.access == http::Access::user, route.pattern);
       ++seen;
     }
   CHECK(seen == 19);

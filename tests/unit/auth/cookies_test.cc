@@ -10,7 +10,7 @@ namespace {
 // session_cookies needs an Auth for its configuration alone; no loop runs here.
 struct Desk {
   core::Loop loop;
-  core::Offload pool{1, 1};
+  core::BlockingPool pool{1, 1};
   core::SystemClock clock;
   pg::Db db;
   http::Client client;

@@ -21,7 +21,7 @@ Task<> fail() {
 }
 Task<std::string> who() {
   co_await sleep_for(1ms);
-  co_return ambient()->request_id;
+  co_return task_context()->request_id;
 }
 Task<> remember(std::string* out) { *out = co_await who(); }
 Task<> count_up(int* n) {
@@ -41,9 +41,9 @@ TEST_CASE("each spawned task keeps its own ambient across waits") {
   Loop loop;
   TaskGroup group(loop);
   std::string first, second;
-  auto one = std::make_shared<Ambient>();
+  auto one = std::make_shared<TaskContext>();
   one->request_id = "one";
-  auto two = std::make_shared<Ambient>();
+  auto two = std::make_shared<TaskContext>();
   two->request_id = "two";
   auto all = [&]() -> Task<> {
     group.spawn("test.one", remember(&first), one);
@@ -86,7 +86,7 @@ TEST_CASE("an event set before the wait is not lost, and is taken once") {
 
 TEST_CASE("offloaded work runs on another thread, comes back, and brings its exception along") {
   Loop loop;
-  Offload pool(2, 8);
+  BlockingPool pool(2, 8);
   const auto here = std::this_thread::get_id();
   auto all = [&]() -> Task<bool> {
     const std::thread::id there = co_await offload(pool, [] { return std::this_thread::get_id(); });
@@ -100,7 +100,7 @@ TEST_CASE("offloaded work runs on another thread, comes back, and brings its exc
 TEST_CASE("a full pool refuses with 503 instead of growing") {
   Loop loop;
   std::atomic<bool> begun{false}, go{false};  // outlive the pool, whose thread uses them
-  Offload pool(1, 1);
+  BlockingPool pool(1, 1);
   REQUIRE(pool.submit([&] {
     begun = true;
     while (!go) std::this_thread::yield();
@@ -116,7 +116,7 @@ TEST_CASE("a task spawned before the loop runs waits on that loop") {
   Loop loop;
   TaskGroup group(loop);
   std::string seen;
-  auto mine = std::make_shared<Ambient>();
+  auto mine = std::make_shared<TaskContext>();
   mine->request_id = "early";
   group.spawn("test.early", remember(&seen), mine);
   auto all = [&]() -> Task<> { co_await group.join(); };

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/resources.h"
+#include "html/display_preferences.h"
 #include "html/files.h"
 #include "html/html.h"
-#include "html/look.h"
 #include "html/setup.h"
 #include "html/template.h"
 
@@ -144,13 +144,13 @@ TEST_CASE("a page looks as its person has set it, and only well-formed settings 
   CHECK(has(page, "<html lang=\"en\" dir=\"ltr\" data-theme=\"dark\" data-zone=\"Europe/Berlin\">"));
   http::Request bad = visitor();
   bad.headers.add("Cookie", "tenon_look=<b>~xx~Europe/Ber lin~");
-  CHECK(html::look_of(bad) == html::Look{});
+  CHECK(html::display_preferences(bad) == html::DisplayPreferences{});
   CHECK(has(body(html::page(bad, "html/error", {})), "<html lang=\"en\" dir=\"ltr\">"));
-  CHECK(html::look_cookie(rq, {"dark\r\nX: y", "en", ""}) ==
+  CHECK(html::display_preferences_cookie(rq, {"dark\r\nX: y", "en", ""}) ==
         "tenon_look=~en~~; Path=/; Max-Age=86400; SameSite=Lax; HttpOnly");
-  CHECK(html::forget_look(rq) == "tenon_look=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly");
+  CHECK(html::forget_display_preferences(rq) == "tenon_look=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly");
   rq.https = true;
-  CHECK(html::look_cookie(rq, {"light", "en", "Asia/Tokyo"}).ends_with("; Secure"));
+  CHECK(html::display_preferences_cookie(rq, {"light", "en", "Asia/Tokyo"}).ends_with("; Secure"));
 }
 
 TEST_CASE("the look that a browser keeps is its session's alone") {
@@ -158,11 +158,11 @@ TEST_CASE("the look that a browser keeps is its session's alone") {
   hers.caller.by_cookie = true;
   hers.caller.session = core::SessionId::random();
   hers.headers.add("Accept", "text/html");
-  CHECK(html::lacks_look(hers));
-  const std::string cookie = html::look_cookie(hers, {"dark", "de", ""});
+  CHECK(html::lacks_display_preferences(hers));
+  const std::string cookie = html::display_preferences_cookie(hers, {"dark", "de", ""});
   hers.set_cookies = {cookie};  // what the answer sets counts for its own page
-  CHECK(html::look_of(hers) == html::Look{"dark", "de", ""});
-  CHECK_FALSE(html::lacks_look(hers));
+  CHECK(html::display_preferences(hers) == html::DisplayPreferences{"dark", "de", ""});
+  CHECK_FALSE(html::lacks_display_preferences(hers));
   CHECK(html::locale_of(hers) == "de");
   CHECK(html::asked_locale(hers) == "en");
 
@@ -171,16 +171,16 @@ TEST_CASE("the look that a browser keeps is its session's alone") {
     rq.headers.add("Cookie", cookie.substr(0, cookie.find(';')));
     return rq;
   };
-  CHECK(html::look_of(sent(hers)) == html::Look{"dark", "de", ""});
-  CHECK_FALSE(html::lacks_look(sent(hers)));
+  CHECK(html::display_preferences(sent(hers)) == html::DisplayPreferences{"dark", "de", ""});
+  CHECK_FALSE(html::lacks_display_preferences(sent(hers)));
   http::Request his = hers;
   his.caller.session = core::SessionId::random();
-  CHECK(html::look_of(sent(his)) == html::Look{});
-  CHECK(html::lacks_look(sent(his)));
-  CHECK(html::look_of(sent(visitor())) == html::Look{"dark", "de", ""});
-  CHECK_FALSE(html::lacks_look(visitor()));
+  CHECK(html::display_preferences(sent(his)) == html::DisplayPreferences{});
+  CHECK(html::lacks_display_preferences(sent(his)));
+  CHECK(html::display_preferences(sent(visitor())) == html::DisplayPreferences{"dark", "de", ""});
+  CHECK_FALSE(html::lacks_display_preferences(visitor()));
   his.caller.by_cookie = false;
-  CHECK_FALSE(html::lacks_look(his));
+  CHECK_FALSE(html::lacks_display_preferences(his));
 }
 
 TEST_CASE("a title is a text key or plain text, escaped") {
@@ -336,7 +336,7 @@ TEST_CASE("no page holds an inline style, an inline handler or an inline script"
 
 TEST_CASE("every POST form of every view carries the token first") {
   for (const core::Resource* file : page_views()) {
-    if (file->path.starts_with("src/sim/")) continue;  // simulators know no sessions: Who::anyone
+    if (file->path.starts_with("src/sim/")) continue;  // simulators know no sessions: Access::anyone
     const std::string text{file->bytes};
     const char* const form = "method=\"post\"";
     for (std::size_t at = text.find(form); at != std::string::npos; at = text.find(form, at + 1)) {

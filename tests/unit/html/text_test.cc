@@ -139,9 +139,9 @@ TEST_CASE("numbers, sizes, spans and moments read as people write them") {
 }
 
 TEST_CASE("one and many have sentences of their own") {
-  CHECK(html::counted("en", "jobs.page.credits", 1) == "1 credit");
-  CHECK(html::counted("en", "jobs.page.credits", 0) == "0 credits");
-  CHECK(html::counted("en", "jobs.page.credits", 12345) == "12,345 credits");
+  CHECK(html::pluralize("en", "jobs.page.credits", 1) == "1 credit");
+  CHECK(html::pluralize("en", "jobs.page.credits", 0) == "0 credits");
+  CHECK(html::pluralize("en", "jobs.page.credits", 12345) == "12,345 credits");
 }
 
 TEST_CASE("bars fit their box, the highest fills it, nothing is a line") {

@@ -13,7 +13,7 @@ namespace {
 
 class NoIdentity final : public http::Identity {
  public:
-  Task<std::optional<http::Response>> admit(http::Request&, http::Who) override { co_return std::nullopt; }
+  Task<std::optional<http::Response>> admit(http::Request&, http::Access) override { co_return std::nullopt; }
 };
 
 Task<http::Response> echo(http::Request& rq) {
@@ -39,10 +39,10 @@ struct Both {
   Both() {
     for (auto add :
          {&http::Router::get, &http::Router::post, &http::Router::put, &http::Router::patch, &http::Router::del})
-      (router.*add)("/echo", http::Who::anyone, echo, {});
-    router.get("/away", http::Who::anyone, away);
-    router.get("/large", http::Who::anyone, large);
-    router.get("/slow", http::Who::anyone, slow);
+      (router.*add)("/echo", http::Access::anyone, echo, {});
+    router.get("/away", http::Access::anyone, away);
+    router.get("/large", http::Access::anyone, large);
+    router.get("/slow", http::Access::anyone, slow);
     origin = "http://127.0.0.1:" + std::to_string(server.listen(0));
   }
   ~Both() { loop.run_until(server.drain(50ms)); }

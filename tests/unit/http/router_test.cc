@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+using http::Access;
 using http::Method;
-using http::Who;
 
 namespace {
 
@@ -12,17 +12,17 @@ core::Task<http::Response> nothing(http::Request&) { co_return http::empty(); }
 struct Table {
   http::Router router;
   Table() {
-    router.get("/", Who::visitor, nothing);
-    router.get("/api/projects", Who::user, nothing);
-    router.post("/api/projects", Who::user, nothing);
-    router.get("/api/projects/{id}", Who::user, nothing);
-    router.del("/api/projects/{id}", Who::user, nothing);
-    router.get("/api/projects/new", Who::user, nothing);
-    router.post("/api/projects/{id}/inputs", Who::user, nothing);
-    router.get("/storage/v1/object/{bucket}/{key...}", Who::bearer, nothing);
-    router.head("/storage/v1/object/{bucket}/{key...}", Who::bearer, nothing);
-    router.post("/storage/v1/object/list/{bucket}", Who::bearer, nothing);
-    router.get("/rest/v1/", Who::api_key, nothing);
+    router.get("/", Access::visitor, nothing);
+    router.get("/api/projects", Access::user, nothing);
+    router.post("/api/projects", Access::user, nothing);
+    router.get("/api/projects/{id}", Access::user, nothing);
+    router.del("/api/projects/{id}", Access::user, nothing);
+    router.get("/api/projects/new", Access::user, nothing);
+    router.post("/api/projects/{id}/inputs", Access::user, nothing);
+    router.get("/storage/v1/object/{bucket}/{key...}", Access::bearer, nothing);
+    router.head("/storage/v1/object/{bucket}/{key...}", Access::bearer, nothing);
+    router.post("/storage/v1/object/list/{bucket}", Access::bearer, nothing);
+    router.get("/rest/v1/", Access::api_key, nothing);
   }
   std::string pattern(Method method, std::string_view path) const {
     const auto match = router.find(method, path);
@@ -70,13 +70,13 @@ TEST_CASE("HEAD is answered by its own route, or else by GET's") {
 
 TEST_CASE("the same method and pattern twice is a fault of the program") {
   Table table;
-  CHECK_THROWS_AS(table.router.get("/api/projects/{other}", Who::user, nothing), std::logic_error);
+  CHECK_THROWS_AS(table.router.get("/api/projects/{other}", Access::user, nothing), std::logic_error);
 }
 
 TEST_CASE("a path of many segments costs no more than the patterns have") {
   http::Router router;
   for (const char* pattern : {"/a/a/a/a/{x}", "/a/a/a/{x}/b", "/a/a/{x}/a/c", "/{x}/a/a/a/d"})
-    router.get(pattern, Who::anyone, nothing);
+    router.get(pattern, Access::anyone, nothing);
   std::string path;
   for (int i = 0; i < 8000; ++i) path += "/a";
   CHECK_FALSE(router.find(Method::get, path).route);

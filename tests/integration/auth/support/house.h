@@ -98,7 +98,7 @@ class House {
     rq.route = match.route->pattern;
     http::Response response;
     try {
-      auto refusal = co_await guard_->admit(rq, match.route->who);
+      auto refusal = co_await guard_->admit(rq, match.route->access);
       if (refusal) response = std::move(*refusal);
       else response = co_await match.route->handler(rq);
     } catch (const core::Problem& problem) {
@@ -165,7 +165,7 @@ class House {
   }
 
   core::Loop loop;
-  core::Offload pool{2, 64};
+  core::BlockingPool pool{2, 64};
   core::ManualClock clock;
   http::Router router;
   std::string ip = "198.51.100.7";

@@ -29,7 +29,7 @@ inline core::Secret env(const char* name) {
 }
 
 class Everybody final : public http::Identity {
-  Task<std::optional<http::Response>> admit(http::Request&, http::Who) override { co_return std::nullopt; }
+  Task<std::optional<http::Response>> admit(http::Request&, http::Access) override { co_return std::nullopt; }
 };
 
 class Office {
@@ -41,7 +41,7 @@ class Office {
     db = std::make_unique<pg::Db>(loop, config);
     listener = std::make_unique<pg::Listener>(loop, config);
     client = std::make_unique<http::Client>(loop);
-    courier = std::make_unique<outbox::Courier>(loop, *db, *listener, "test");
+    courier = std::make_unique<outbox::OutboxDispatcher>(loop, *db, *listener, "test");
     mail::Config mails;
     mails.api_key = core::Secret(std::move(api_key));
     mails.api_base = api_base.empty() ? "http://127.0.0.1:" + std::to_string(port_) + "/dev/resend" : api_base;
@@ -128,7 +128,7 @@ class Office {
   std::unique_ptr<pg::Db> db;
   std::unique_ptr<pg::Listener> listener;
   std::unique_ptr<http::Client> client;
-  std::unique_ptr<outbox::Courier> courier;
+  std::unique_ptr<outbox::OutboxDispatcher> courier;
   std::unique_ptr<mail::Mail> mail;
 };
 

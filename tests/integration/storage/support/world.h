@@ -186,7 +186,7 @@ class World {
   }
 
   core::Loop loop;
-  core::Offload disk{2, 256};
+  core::BlockingPool disk{2, 256};
   core::ManualClock clock{*core::parse_rfc3339("2026-03-01T12:00:00Z")};
   pg::Session owner{env("TENON_TEST_SUPER_URL")};
   http::Router router;

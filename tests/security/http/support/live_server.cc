@@ -16,8 +16,8 @@ namespace live {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-core::Task<std::optional<http::Response>> FakeIdentity::admit(http::Request& rq, http::Who who) {
-  if (who == http::Who::anyone) co_return std::nullopt;
+core::Task<std::optional<http::Response>> FakeIdentity::admit(http::Request& rq, http::Access who) {
+  if (who == http::Access::anyone) co_return std::nullopt;
   rq.csrf_token = "form-token";
   if (rq.header("authorization") == "Bearer ada") {
     rq.caller.kind = http::Caller::Kind::user;
@@ -25,7 +25,7 @@ core::Task<std::optional<http::Response>> FakeIdentity::admit(http::Request& rq,
     rq.csrf_pending = rq.stream != nullptr && rq.headers.has("x-cookie");
     co_return std::nullopt;
   }
-  if (who == http::Who::visitor) co_return std::nullopt;
+  if (who == http::Access::visitor) co_return std::nullopt;
   co_return http::problem(core::Problem(401, "unauthorized", "Unauthorized"), rq);
 }
 

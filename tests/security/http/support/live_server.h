@@ -19,10 +19,10 @@ namespace live {
 // The user whose bearer token is "ada"; a form's token is "form-token".
 class FakeIdentity final : public http::Identity {
  public:
-  core::Task<std::optional<http::Response>> admit(http::Request& rq, http::Who who) override;
+  core::Task<std::optional<http::Response>> admit(http::Request& rq, http::Access who) override;
 };
 
-// Patience short enough for tests; the rules are the same.
+// Timeouts short enough for tests; the rules are the same.
 http::ServerConfig quick();
 
 class Server {

@@ -7,9 +7,9 @@ namespace live {
 
 using namespace std::chrono_literals;
 using core::Task;
+using http::Access;
 using http::Request;
 using http::Response;
-using http::Who;
 
 namespace {
 
@@ -61,7 +61,7 @@ Task<Response> slow(Seen& seen, Request&) {
 // Ends when it likes, whatever it is told.
 Task<Response> deaf(Seen& seen, Request&) {
   ++seen.running;
-  core::set_ambient(std::make_shared<core::Ambient>());
+  core::set_task_context(std::make_shared<core::TaskContext>());
   const bool whole = co_await core::sleep_for(1500ms);
   --seen.running;
   ++seen.calls;
@@ -142,40 +142,40 @@ Task<Response> stream(Seen& seen, Request&) {
 void mount_all(http::Router& router, Seen& seen, const std::string& path) {
   const auto on = [&seen](Task<Response> (*fn)(Seen&, Request&)) { return http::with(seen, fn); };
   const http::Limits endless{.body = 64 << 20, .deadline = 0s};
-  router.get("/hello", Who::anyone, on(hello));
-  router.get("/paths/{rest...}", Who::anyone, on(hello));
-  router.post("/echo", Who::anyone, on(echo));
-  router.post("/small", Who::anyone, on(echo), {.body = 10});
-  router.stream(http::Method::post, "/upload", Who::anyone, on(upload), endless);
-  router.stream(http::Method::post, "/upload-small", Who::anyone, on(upload), {.body = 1000, .deadline = 0s});
-  router.stream(http::Method::post, "/upload-refused", Who::anyone, on(refuse_upload), endless);
-  router.stream(http::Method::post, "/upload-timed", Who::anyone, on(upload), {.body = 1000, .deadline = 1s});
-  router.stream(http::Method::post, "/form", Who::user, on(form), endless);
-  router.stream(http::Method::post, "/storage/v1/object/{key...}", Who::anyone, on(upload), endless);
-  router.get("/slow", Who::anyone, on(slow), {.deadline = 30s});
-  router.get("/deadline", Who::anyone, on(slow), {.deadline = 1s});
-  router.get("/deaf", Who::anyone, on(deaf), {.deadline = 1s});
-  router.get("/brief", Who::anyone, on(brief));
-  router.get("/bug", Who::anyone, on(bug));
-  router.get("/api/bug", Who::anyone, on(bug));
-  router.get("/problem", Who::anyone, on(problem));
-  router.get("/no-exception", Who::anyone, on(no_exception));
-  router.get("/broken-oddly", Who::anyone, on(broken_oddly), endless);
-  router.post("/form-fields", Who::anyone, on(form_fields));
-  router.post("/json", Who::anyone, on(read_json));
-  router.get("/away", Who::anyone, on(away));
-  router.get("/nothing", Who::anyone, on(nothing));
-  router.get("/inject", Who::anyone, on(inject));
-  router.get("/page", Who::visitor, on(page));
-  router.get("/app", Who::user, on(page));
-  router.get("/api/things", Who::user, on(json));
-  router.get("/rest/v1/things", Who::anyone, on(json));
-  router.get("/big", Who::anyone, on(big), endless);
-  router.get("/cookie", Who::anyone, on(cookie));
-  router.get("/broken", Who::anyone, on(broken), endless);
-  router.get("/events", Who::anyone, on(stream), endless);
-  router.get("/my-events", Who::user, on(stream), endless);
-  router.get("/file", Who::anyone, [path](Request& rq) -> Task<Response> {
+  router.get("/hello", Access::anyone, on(hello));
+  router.get("/paths/{rest...}", Access::anyone, on(hello));
+  router.post("/echo", Access::anyone, on(echo));
+  router.post("/small", Access::anyone, on(echo), {.body = 10});
+  router.stream(http::Method::post, "/upload", Access::anyone, on(upload), endless);
+  router.stream(http::Method::post, "/upload-small", Access::anyone, on(upload), {.body = 1000, .deadline = 0s});
+  router.stream(http::Method::post, "/upload-refused", Access::anyone, on(refuse_upload), endless);
+  router.stream(http::Method::post, "/upload-timed", Access::anyone, on(upload), {.body = 1000, .deadline = 1s});
+  router.stream(http::Method::post, "/form", Access::user, on(form), endless);
+  router.stream(http::Method::post, "/storage/v1/object/{key...}", Access::anyone, on(upload), endless);
+  router.get("/slow", Access::anyone, on(slow), {.deadline = 30s});
+  router.get("/deadline", Access::anyone, on(slow), {.deadline = 1s});
+  router.get("/deaf", Access::anyone, on(deaf), {.deadline = 1s});
+  router.get("/brief", Access::anyone, on(brief));
+  router.get("/bug", Access::anyone, on(bug));
+  router.get("/api/bug", Access::anyone, on(bug));
+  router.get("/problem", Access::anyone, on(problem));
+  router.get("/no-exception", Access::anyone, on(no_exception));
+  router.get("/broken-oddly", Access::anyone, on(broken_oddly), endless);
+  router.post("/form-fields", Access::anyone, on(form_fields));
+  router.post("/json", Access::anyone, on(read_json));
+  router.get("/away", Access::anyone, on(away));
+  router.get("/nothing", Access::anyone, on(nothing));
+  router.get("/inject", Access::anyone, on(inject));
+  router.get("/page", Access::visitor, on(page));
+  router.get("/app", Access::user, on(page));
+  router.get("/api/things", Access::user, on(json));
+  router.get("/rest/v1/things", Access::anyone, on(json));
+  router.get("/big", Access::anyone, on(big), endless);
+  router.get("/cookie", Access::anyone, on(cookie));
+  router.get("/broken", Access::anyone, on(broken), endless);
+  router.get("/events", Access::anyone, on(stream), endless);
+  router.get("/my-events", Access::user, on(stream), endless);
+  router.get("/file", Access::anyone, [path](Request& rq) -> Task<Response> {
     co_return http::file(rq, path, 1000000, {.content_type = "video/mp4", .etag = "\"v1\"", .modified = 784111777});
   });
 }

@@ -21,7 +21,7 @@ int work() {
   core::Env env = core::Env::from_process();
   const jobs::Pipelines pipelines = support::pipelines();
   core::Loop loop;
-  core::Offload disk(2, 64);
+  core::BlockingPool disk(2, 64);
   core::SystemClock clock;
   const pg::Config config = pg::Config::from(env);
   pg::Db db(loop, config);

@@ -1,4 +1,4 @@
-#include "pg/engine.h"
+#include "pg/connection_pool.h"
 
 #include <algorithm>
 #include <random>
@@ -11,7 +11,7 @@ namespace {
 
 Instant now_() { return std::chrono::steady_clock::now(); }
 
-// Suspends until Engine::end. `submit` hands the waiting object over and never resumes the caller itself.
+// Suspends until ConnectionPool::end. `submit` hands the waiting object over and never resumes the caller itself.
 template <class Submit>
 struct Suspend {
   Waiting& waiting;
@@ -19,19 +19,19 @@ struct Suspend {
   bool await_ready() const { return false; }
   bool await_suspend(std::coroutine_handle<> coroutine) {
     waiting.coroutine = coroutine;
-    waiting.ambient = core::ambient();
+    waiting.ambient = core::task_context();
     waiting.done = false;
     submit();
     return true;
   }
-  void await_resume() { core::set_ambient(std::move(waiting.ambient)); }
+  void await_resume() { core::set_task_context(std::move(waiting.context)); }
 };
 template <class Submit>
 Suspend(Waiting&, Submit) -> Suspend<Submit>;
 
 // What is begun after the stop runs to its end, as what tidies up must; but for him whose whole work nobody wants.
-void prepare(Unit& unit) {
-  const core::Ambient& asker = *core::ambient();
+void prepare(PipelineRequest& unit) {
+  const core::TaskContext& asker = *core::task_context();
   unit.cancellable = unit.cancellable && (asker.expendable || !asker.stop.stop_requested());
   unit.outcome = Outcome::unsent;
 }
@@ -46,10 +46,10 @@ milliseconds back_off(int failures) {
 
 }  // namespace
 
-Engine::Engine(core::Loop& loop, Config config)
+ConnectionPool::ConnectionPool(core::Loop& loop, Config config)
     : loop_(loop), config_(std::move(config)), timer_(loop.io()), wanted_shared_(config_.shared_pipelines) {}
 
-Engine::~Engine() {
+ConnectionPool::~ConnectionPool() {
   timer_.cancel();
   if (probe_) probe_->close();
   for (const auto* pipes : {&shared_, &leased_, &coming_})
@@ -59,20 +59,20 @@ Engine::~Engine() {
     }
 }
 
-void Engine::start() {
+void ConnectionPool::start() {
   if (std::exchange(started_, true)) return;
   connect_missing();
   arm();
 }
 
-Instant Engine::deadline() const {
+Instant ConnectionPool::deadline() const {
   // In the middle of a long outage an answer now is worth more than a connection in four seconds.
   const bool long_gone = down_since_ != Instant{} && now_() - down_since_ > kWaitForConnection;
   return now_() + (long_gone ? milliseconds{500} : kWaitForConnection);
 }
 
 // A server that spoke to anybody while he waited is there, only busy. A frozen one has said nothing since.
-Unavailable Engine::none_free() const {
+Unavailable ConnectionPool::none_free() const {
   const Instant since = now_() - kWaitForConnection;
   const auto speaks = [since](const auto& pipes) {
     return std::ranges::any_of(pipes,
@@ -83,7 +83,7 @@ Unavailable Engine::none_free() const {
                      there ? Unavailable::Why::none_free : Unavailable::Why::out_of_reach);
 }
 
-core::Task<> Engine::run(Unit& unit) {
+core::Task<> ConnectionPool::run(PipelineRequest& unit) {
   prepare(unit);
   co_await Suspend{unit, [this, &unit] {
                      start();
@@ -94,7 +94,7 @@ core::Task<> Engine::run(Unit& unit) {
                    }};
 }
 
-core::Task<> Engine::run_on(Pipe& pipe, Unit& unit) {
+core::Task<> ConnectionPool::run_on(PipelinedConnection& pipe, PipelineRequest& unit) {
   prepare(unit);
   co_await Suspend{unit, [this, &pipe, &unit] {
                      if (!pipe.is_up()) return end(unit);
@@ -103,7 +103,7 @@ core::Task<> Engine::run_on(Pipe& pipe, Unit& unit) {
                    }};
 }
 
-core::Task<std::shared_ptr<Pipe>> Engine::lease(Instant deadline) {
+core::Task<std::shared_ptr<PipelinedConnection>> ConnectionPool::lease(Instant deadline) {
   LeaseRequest request;
   request.deadline = deadline;
   co_await Suspend{request, [this, &request] {
@@ -117,54 +117,54 @@ core::Task<std::shared_ptr<Pipe>> Engine::lease(Instant deadline) {
   co_return std::move(request.pipe);
 }
 
-void Engine::give_back(std::shared_ptr<Pipe> pipe, bool clean) {
+void ConnectionPool::give_back(std::shared_ptr<PipelinedConnection> pipe, bool clean) {
   if (clean && pipe->is_idle() && !closing_) idle_.push_back(std::move(pipe));
   else pipe->drop("given back in the middle of a transaction");
   serve_lessees();
   arm();
 }
 
-void Engine::set_checked(std::string_view text) {
+void ConnectionPool::set_checked(std::string_view text) {
   if (checked_.size() > 4096) checked_.clear();
   checked_.emplace(text);
 }
 
-void Engine::end(Waiting& waiting) {
+void ConnectionPool::end(Waiting& waiting) {
   if (std::exchange(waiting.done, true)) return;
   ready_.push_back(&waiting);
   settle_soon();
 }
 
 // Never at once: the caller may be in the middle of its own suspension, or of a pipe's answers.
-void Engine::settle_soon() {
+void ConnectionPool::settle_soon() {
   loop_.post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->settled();
   });
 }
 
-void Engine::finished(Unit& unit) {
+void ConnectionPool::finished(PipelineRequest& unit) {
   if (!std::exchange(unit.done, true)) ready_.push_back(&unit);
 }
 
-void Engine::settled() {
+void ConnectionPool::settled() {
   const auto self = shared_from_this();
   while (!ready_.empty()) {
     for (Waiting* waiting : std::exchange(ready_, {})) {
-      core::set_ambient(nullptr);
+      core::set_task_context(nullptr);
       waiting->coroutine.resume();
     }
   }
-  core::set_ambient(nullptr);
+  core::set_task_context(nullptr);
   send_waiting();
   serve_lessees();
 }
 
 // While one is stalled each carries a unit at a time, for the next may be slow as well; so none while all are: to wait
 // for a place, with a deadline, is better than to wait behind a slow statement.
-Pipe* Engine::choose(Instant now) {
+PipelinedConnection* ConnectionPool::choose(Instant now) {
   const bool stalled = std::ranges::any_of(shared_, [now](const auto& pipe) { return pipe->is_stalled(now); });
   const std::size_t most = stalled ? 1 : kInFlight;
-  Pipe* best = nullptr;
+  PipelinedConnection* best = nullptr;
   for (const auto& pipe : shared_) {
     if (!pipe->is_up() || pipe->in_flight() >= most) continue;
     if (best == nullptr || pipe->in_flight() < best->in_flight()) best = pipe.get();
@@ -173,25 +173,25 @@ Pipe* Engine::choose(Instant now) {
   return best;
 }
 
-void Engine::open_spare() {
+void ConnectionPool::open_spare() {
   const bool may = wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines;
   if (!may || failures_ > 0 || connecting_shared_ > 0) return;
   ++wanted_shared_;
   connect_missing();
 }
 
-void Engine::send_waiting() {
+void ConnectionPool::send_waiting() {
   const Instant now = now_();
   while (!waiting_.empty()) {
-    Pipe* const pipe = choose(now);
+    PipelinedConnection* const pipe = choose(now);
     if (pipe == nullptr) return;
-    Unit* const unit = waiting_.front();
+    PipelineRequest* const unit = waiting_.front();
     waiting_.pop_front();
     pipe->send(*unit);
   }
 }
 
-void Engine::serve_lessees() {
+void ConnectionPool::serve_lessees() {
   while (!lessees_.empty() && !idle_.empty()) {
     const auto pipe = std::move(idle_.back());
     idle_.pop_back();
@@ -207,18 +207,19 @@ void Engine::serve_lessees() {
   if (!lessees_.empty()) connect_missing();
 }
 
-void Engine::connect_missing() {
+void ConnectionPool::connect_missing() {
   if (closing_ || now_() < next_attempt_) return;
   const auto may = [this] { return failures_ == 0 || coming_.empty(); };  // one at a time finds out whether it is back
-  while (static_cast<int>(shared_.size()) + connecting_shared_ < wanted_shared_ && may()) connect(Pipe::Use::shared);
+  while (static_cast<int>(shared_.size()) + connecting_shared_ < wanted_shared_ && may())
+    connect(PipelinedConnection::Use::shared);
   while (connecting_leased_ < static_cast<int>(lessees_.size()) &&
          static_cast<int>(leased_.size()) + connecting_leased_ < config_.leased_connections && may())
-    connect(Pipe::Use::leased);
+    connect(PipelinedConnection::Use::leased);
 }
 
-void Engine::connect(Pipe::Use use) {
-  const auto pipe = std::make_shared<Pipe>(loop_, helper_, *this, use, config_.prepared);
-  ++(use == Pipe::Use::shared ? connecting_shared_ : connecting_leased_);
+void ConnectionPool::connect(PipelinedConnection::Use use) {
+  const auto pipe = std::make_shared<PipelinedConnection>(loop_, helper_, *this, use, config_.prepared);
+  ++(use == PipelinedConnection::Use::shared ? connecting_shared_ : connecting_leased_);
   coming_.push_back(pipe);
   pipe->connect(config_.url, [weak = weak_from_this(), weak_pipe = std::weak_ptr(pipe), use](Connect outcome,
                                                                                              const std::string& why) {
@@ -228,9 +229,10 @@ void Engine::connect(Pipe::Use use) {
   });
 }
 
-void Engine::connected(const std::shared_ptr<Pipe>& pipe, Pipe::Use use, Connect outcome, const std::string& why) {
+void ConnectionPool::connected(const std::shared_ptr<PipelinedConnection>& pipe, PipelinedConnection::Use use,
+                               Connect outcome, const std::string& why) {
   std::erase(coming_, pipe);
-  --(use == Pipe::Use::shared ? connecting_shared_ : connecting_leased_);
+  --(use == PipelinedConnection::Use::shared ? connecting_shared_ : connecting_leased_);
   if (outcome != Connect::up) {
     // Without a server every attempt fails alike: one line for each outage is enough.
     if (failures_++ == 0) core::log::warn("pg.connection.failed", {{"why", why}});
@@ -242,7 +244,7 @@ void Engine::connected(const std::shared_ptr<Pipe>& pipe, Pipe::Use use, Connect
   failures_ = 0;
   down_since_ = {};
   next_attempt_ = {};
-  if (use == Pipe::Use::shared) shared_.push_back(pipe);
+  if (use == PipelinedConnection::Use::shared) shared_.push_back(pipe);
   else {
     leased_.push_back(pipe);
     if (LeaseRequest* const request = lessees_.empty() ? nullptr : lessees_.front()) {
@@ -258,8 +260,8 @@ void Engine::connected(const std::shared_ptr<Pipe>& pipe, Pipe::Use use, Connect
   arm();
 }
 
-void Engine::went_down(Pipe& pipe, const std::string& why) {
-  const auto gone = [&pipe](const std::shared_ptr<Pipe>& one) { return one.get() == &pipe; };
+void ConnectionPool::went_down(PipelinedConnection& pipe, const std::string& why) {
+  const auto gone = [&pipe](const std::shared_ptr<PipelinedConnection>& one) { return one.get() == &pipe; };
   const bool was_known = std::erase_if(shared_, gone) + std::erase_if(leased_, gone) > 0;
   std::erase_if(idle_, gone);
   if (was_known && !closing_) core::log::warn("pg.connection.lost", {{"why", why}});
@@ -268,7 +270,7 @@ void Engine::went_down(Pipe& pipe, const std::string& why) {
   arm();
 }
 
-bool Engine::is_busy() const {
+bool ConnectionPool::is_busy() const {
   const auto in_use = [](const auto& pipes) {
     return std::ranges::any_of(pipes, [](const auto& pipe) { return pipe->in_flight() > 0; });
   };

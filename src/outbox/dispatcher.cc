@@ -77,7 +77,7 @@ enum class Until { stopped, empty };
 
 }  // namespace
 
-struct Courier::Impl {
+struct OutboxDispatcher::Impl {
   Impl(core::Loop& on, pg::Db& database, pg::Listener& notices, std::string id)
       : loop(on), db(database), listener(notices), worker(std::move(id)) {}
 
@@ -102,12 +102,12 @@ struct Courier::Impl {
   int ended = 0;
 };
 
-void Courier::Impl::wake(std::string_view name) {
+void OutboxDispatcher::Impl::wake(std::string_view name) {
   for (const auto& lane : lanes)
     if (name.empty() || lane->name == name) lane->wake.set();
 }
 
-Task<Delivery> Courier::Impl::attempt(const Handler* handler, const Item& item) {
+Task<Delivery> OutboxDispatcher::Impl::attempt(const Handler* handler, const Item& item) {
   if (handler == nullptr) co_return Delivery{Outcome::retry, "nothing here delivers " + item.kind};
   std::string thrown;
   try {
@@ -119,8 +119,8 @@ Task<Delivery> Courier::Impl::attempt(const Handler* handler, const Item& item) 
 }
 
 // What kept the giving up from being written, if anything.
-Task<std::optional<std::string>> Courier::Impl::give_up(const Handler* handler, const Item& item,
-                                                        const std::string& error) {
+Task<std::optional<std::string>> OutboxDispatcher::Impl::give_up(const Handler* handler, const Item& item,
+                                                                 const std::string& error) {
   if (handler == nullptr || !handler->gave_up) co_return std::nullopt;
   std::string thrown;
   try {
@@ -132,7 +132,7 @@ Task<std::optional<std::string>> Courier::Impl::give_up(const Handler* handler, 
   co_return thrown;
 }
 
-Task<> Courier::Impl::deliver(Lane& lane, Item item) {
+Task<> OutboxDispatcher::Impl::deliver(Lane& lane, Item item) {
   const auto found = handlers.find(item.kind);
   const Handler* handler = found == handlers.end() ? nullptr : &found->second;
   Delivery result{Outcome::failed, "workers died on it"};
@@ -168,7 +168,7 @@ Task<> Courier::Impl::deliver(Lane& lane, Item item) {
 }
 
 // One trip: the results so far go out, up to `room` rows come in under the lane's lease, which it renews.
-Task<> Courier::Impl::take_in(Lane& lane, int room, int& got) {
+Task<> OutboxDispatcher::Impl::take_in(Lane& lane, int room, int& got) {
   const std::vector<std::int64_t> done = lane.done;
   const std::vector<Failed> failed = lane.failed;
   const pg::Json failures{as_json(failed)};
@@ -186,14 +186,14 @@ Task<> Courier::Impl::take_in(Lane& lane, int room, int& got) {
   for (const Claimed& row : rows) {
     lane.lease = row.lease;
     Item item{row.id, row.kind, row.user, core::Json::parse(row.payload.text).value_or(core::Json{}), row.attempt - 1};
-    auto mine = std::make_shared<core::Ambient>();
+    auto mine = std::make_shared<core::TaskContext>();
     if (item.user) mine->user_id = item.user->str();
     lane.deliveries.spawn("outbox.delivery", deliver(lane, std::move(item)), std::move(mine));
   }
 }
 
 // False when the database could not be asked; results stay for the next time.
-Task<bool> Courier::Impl::claim(Lane& lane, int room, int& got) {
+Task<bool> OutboxDispatcher::Impl::claim(Lane& lane, int room, int& got) {
   std::string reason;
   try {
     co_await take_in(lane, room, got);
@@ -207,14 +207,14 @@ Task<bool> Courier::Impl::claim(Lane& lane, int room, int& got) {
   co_return false;
 }
 
-milliseconds Courier::Impl::pause_before_next(Lane& lane, milliseconds poll, bool full) const {
+milliseconds OutboxDispatcher::Impl::pause_before_next(Lane& lane, milliseconds poll, bool full) const {
   if (lane.in_trouble > 0) return std::min<milliseconds>(kLongestTrouble, 250ms * (1 << std::min(lane.in_trouble, 7)));
   if (stopping || lane.deliveries.size() >= lane.in_flight_cap) return kLongestPoll;
   const milliseconds next = lane.bucket.until_next(std::chrono::steady_clock::now());
   return full ? next : std::max(poll, next);
 }
 
-Task<> Courier::Impl::serve(Lane& lane, Until until) {
+Task<> OutboxDispatcher::Impl::serve(Lane& lane, Until until) {
   milliseconds poll = kShortestPoll;
   bool full = true;  // the last claim brought all that was asked for
   while (true) {
@@ -246,14 +246,14 @@ Task<> Courier::Impl::serve(Lane& lane, Until until) {
   }
 }
 
-Courier::Courier(core::Loop& loop, pg::Db& db, pg::Listener& listener, std::string worker_id)
+OutboxDispatcher::OutboxDispatcher(core::Loop& loop, pg::Db& db, pg::Listener& listener, std::string worker_id)
     : impl_(std::make_unique<Impl>(loop, db, listener, std::move(worker_id))) {
   lane("storage", 100, 100);  // Tenon's own store, which asks for no rate
 }
 
-Courier::~Courier() = default;
+OutboxDispatcher::~OutboxDispatcher() = default;
 
-void Courier::lane(std::string name, double per_second, int burst) {
+void OutboxDispatcher::lane(std::string name, double per_second, int burst) {
   auto made = std::make_unique<Lane>(impl_->loop, std::move(name), per_second, burst);
   for (auto& lane : impl_->lanes)
     if (lane->name == made->name) {
@@ -263,11 +263,11 @@ void Courier::lane(std::string name, double per_second, int burst) {
   impl_->lanes.push_back(std::move(made));
 }
 
-void Courier::on(std::string kind, Deliver deliver, GaveUp gave_up) {
+void OutboxDispatcher::on(std::string kind, Deliver deliver, GaveUp gave_up) {
   impl_->handlers.insert_or_assign(std::move(kind), Handler{std::move(deliver), std::move(gave_up)});
 }
 
-Task<> Courier::run() {
+Task<> OutboxDispatcher::run() {
   Impl& impl = *impl_;
   impl.stopping = false;
   const auto subscription =
@@ -283,7 +283,7 @@ Task<> Courier::run() {
   core::log::info("outbox.courier.stopped", {{"worker", impl.worker}});
 }
 
-Task<int> Courier::drain() {
+Task<int> OutboxDispatcher::drain() {
   Impl& impl = *impl_;
   impl.stopping = impl.unreachable = false;
   const int before = impl.ended;

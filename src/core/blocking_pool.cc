@@ -8,7 +8,7 @@
 
 namespace core {
 
-struct Offload::Impl {
+struct BlockingPool::Impl {
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<std::function<void()>> queue;
@@ -31,12 +31,12 @@ struct Offload::Impl {
   }
 };
 
-Offload::Offload(int threads, int queue_limit) : impl_(std::make_unique<Impl>()) {
+BlockingPool::BlockingPool(int threads, int queue_limit) : impl_(std::make_unique<Impl>()) {
   impl_->limit = static_cast<std::size_t>(queue_limit);
   for (int i = 0; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->work(); });
 }
 
-Offload::~Offload() {
+BlockingPool::~BlockingPool() {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;
@@ -45,7 +45,7 @@ Offload::~Offload() {
   for (std::thread& thread : impl_->threads) thread.join();
 }
 
-bool Offload::submit(std::function<void()> work) {
+bool BlockingPool::submit(std::function<void()> work) {
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->queue.size() >= impl_->limit || impl_->stopping) return false;
@@ -59,10 +59,10 @@ namespace detail {
 
 namespace {
 struct OffloadAwaiter {
-  Offload& pool;
+  BlockingPool& pool;
   std::function<void()>& work;
   Loop& loop = Loop::current();
-  std::shared_ptr<Ambient> mine = ambient();
+  std::shared_ptr<TaskContext> mine = task_context();
   std::exception_ptr error;
   bool refused = false;
 
@@ -81,7 +81,7 @@ struct OffloadAwaiter {
     return taken;
   }
   void await_resume() {
-    set_ambient(std::move(mine));
+    set_task_context(std::move(mine));
     if (refused) {
       Problem busy(503, "busy", "The server is busy. Try again in a few seconds.");
       busy.headers.emplace_back("Retry-After", "5");
@@ -92,7 +92,7 @@ struct OffloadAwaiter {
 };
 }  // namespace
 
-Task<> run_offloaded(Offload& pool, std::function<void()> work) {
+Task<> run_offloaded(BlockingPool& pool, std::function<void()> work) {
   OffloadAwaiter awaiter{pool, work};
   co_await awaiter;
 }

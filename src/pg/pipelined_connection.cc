@@ -1,4 +1,4 @@
-#include "pg/pipe.h"
+#include "pg/pipelined_connection.h"
 
 #include <fmt/core.h>
 
@@ -85,14 +85,15 @@ milliseconds statement_timeout(Role role) {
   return milliseconds{30000};
 }
 
-Pipe::Pipe(core::Loop& loop, core::Offload& helper, Owner& owner, Use use, bool prepared)
-    : wire_(std::make_shared<Wire>(loop, helper)), owner_(&owner), use_(use), prepared_(prepared) {}
+PipelinedConnection::PipelinedConnection(core::Loop& loop, core::BlockingPool& helper, Owner& owner, Use use,
+                                         bool prepared)
+    : connection_(std::make_shared<PgConnection>(loop, helper)), owner_(&owner), use_(use), prepared_(prepared) {}
 
-Pipe::~Pipe() { wire_->close(); }
+PipelinedConnection::~PipelinedConnection() { connection_->close(); }
 
-void Pipe::connect(const core::Secret& url, Wire::Done done) {
-  const std::weak_ptr<Pipe> weak = weak_from_this();
-  wire_->connect(url, kConnect, [weak, done = std::move(done)](Connect outcome, const std::string& why) {
+void PipelinedConnection::connect(const core::Secret& url, PgConnection::Done done) {
+  const std::weak_ptr<PipelinedConnection> weak = weak_from_this();
+  connection_->connect(url, kConnect, [weak, done = std::move(done)](Connect outcome, const std::string& why) {
     const auto self = weak.lock();
     if (!self) return;
     if (outcome == Connect::up) self->set_up();
@@ -100,8 +101,8 @@ void Pipe::connect(const core::Secret& url, Wire::Done done) {
   });
 }
 
-void Pipe::set_up() {
-  PGconn* const conn = wire_->conn();
+void PipelinedConnection::set_up() {
+  PGconn* const conn = connection_->conn();
   PQenterPipelineMode(conn);
   up_ = true;
   last_heard_ = std::chrono::steady_clock::now();
@@ -116,21 +117,21 @@ void Pipe::set_up() {
       end_housekeeping(Step::prepare);
     }
   }
-  const std::weak_ptr<Pipe> weak = weak_from_this();
-  wire_->watch([weak](bool alive) {
+  const std::weak_ptr<PipelinedConnection> weak = weak_from_this();
+  connection_->watch([weak](bool alive) {
     const auto self = weak.lock();
     if (!self) return;
     self->last_heard_ = std::chrono::steady_clock::now();
     self->drain();
-    if (!alive && self->up_) self->drop(reason(self->wire_->conn()));
+    if (!alive && self->up_) self->drop(reason(self->connection_->conn()));
     if (self->owner_ != nullptr) self->owner_->settled();
   });
-  wire_->flush();
+  connection_->flush();
 }
 
 // The command was sent; its answer is read and forgotten.
-void Pipe::end_housekeeping(Step step) {
-  PQpipelineSync(wire_->conn());
+void PipelinedConnection::end_housekeeping(Step step) {
+  PQpipelineSync(connection_->conn());
   Flight flight;
   flight.steps = {step, Step::sync};
   flight.count = 2;
@@ -138,10 +139,10 @@ void Pipe::end_housekeeping(Step step) {
   flights_.push_back(flight);
 }
 
-bool Pipe::send_setup(const Unit& unit) {
+bool PipelinedConnection::send_setup(const PipelineRequest& unit) {
   const std::string timeout = std::to_string(statement_timeout(role_of(*unit.who)).count());
   const std::array values{unit.who->role().c_str(), unit.who->claims().c_str(), timeout.c_str()};
-  PGconn* const conn = wire_->conn();
+  PGconn* const conn = connection_->conn();
   if (unit.frame != nullptr) return send_frame(unit, timeout);
   if (unit.read_only)
     return PQsendQueryParams(conn, kSetupReadOnly, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
@@ -149,8 +150,8 @@ bool Pipe::send_setup(const Unit& unit) {
   return PQsendQueryPrepared(conn, kSetupName, 3, values.data(), nullptr, nullptr, 0) == 1;
 }
 
-bool Pipe::send_frame(const Unit& unit, const std::string& timeout) {
-  const Frame& frame = *unit.frame;
+bool PipelinedConnection::send_frame(const PipelineRequest& unit, const std::string& timeout) {
+  const RequestSettings& frame = *unit.frame;
   const char* const read_only = frame.read_only || unit.read_only ? "on" : "off";
   const std::array values{
       unit.who->role().c_str(),  unit.who->claims().c_str(), timeout.c_str(),    read_only,
@@ -158,7 +159,7 @@ bool Pipe::send_frame(const Unit& unit, const std::string& timeout) {
       frame.cookies.c_str()};
   const int count = static_cast<int>(values.size());
   const bool says = frame.said != nullptr;
-  PGconn* const conn = wire_->conn();
+  PGconn* const conn = connection_->conn();
   if (!prepared_) {
     const char* const sql = says ? kFrameSaying.c_str() : kFrame;
     return PQsendQueryParams(conn, sql, count, nullptr, values.data(), nullptr, nullptr, 0) == 1;
@@ -167,13 +168,13 @@ bool Pipe::send_frame(const Unit& unit, const std::string& timeout) {
   return PQsendQueryPrepared(conn, name, count, values.data(), nullptr, nullptr, 0) == 1;
 }
 
-bool Pipe::send_said() {
-  if (!prepared_) return send_plain(wire_->conn(), kSaid);
-  return PQsendQueryPrepared(wire_->conn(), kSaidName, 0, nullptr, nullptr, nullptr, 0) == 1;
+bool PipelinedConnection::send_said() {
+  if (!prepared_) return send_plain(connection_->conn(), kSaid);
+  return PQsendQueryPrepared(connection_->conn(), kSaidName, 0, nullptr, nullptr, nullptr, 0) == 1;
 }
 
-bool Pipe::send_statement(Unit& unit, Flight& flight) {
-  PGconn* const conn = wire_->conn();
+bool PipelinedConnection::send_statement(PipelineRequest& unit, Flight& flight) {
+  PGconn* const conn = connection_->conn();
   const auto add = [&flight](Step step) { flight.steps[flight.count++] = step; };
   if (unit.describe) {
     add(Step::prepare);
@@ -203,9 +204,9 @@ bool Pipe::send_statement(Unit& unit, Flight& flight) {
                              0) == 1;
 }
 
-void Pipe::send(Unit& unit) {
+void PipelinedConnection::send(PipelineRequest& unit) {
   if (Statements& known = statements_of(unit.role); known.size() > kStatements) forget_oldest(known);
-  PGconn* const conn = wire_->conn();
+  PGconn* const conn = connection_->conn();
   Flight flight;
   flight.unit = &unit;
   flight.started = unit.sent = std::chrono::steady_clock::now();
@@ -228,18 +229,18 @@ void Pipe::send(Unit& unit) {
   flight.steps[flight.count++] = Step::sync;
   flights_.push_back(flight);
   if (!ok) return drop(reason(conn));
-  wire_->flush();
+  connection_->flush();
 }
 
-void Pipe::forget_oldest(Statements& of) {
+void PipelinedConnection::forget_oldest(Statements& of) {
   const auto oldest = std::ranges::min_element(of, {}, [](const auto& entry) { return entry.second.used; });
-  send_plain(wire_->conn(), ("deallocate " + oldest->second.name).c_str());
+  send_plain(connection_->conn(), ("deallocate " + oldest->second.name).c_str());
   of.erase(oldest);
   end_housekeeping(Step::execute);
 }
 
-void Pipe::drain() {
-  PGconn* const conn = wire_->conn();
+void PipelinedConnection::drain() {
+  PGconn* const conn = connection_->conn();
   while (up_ && !flights_.empty() && PQisBusy(conn) == 0) {
     if (!accept(next_result(conn))) return;
   }
@@ -250,7 +251,7 @@ void Pipe::drain() {
 }
 
 // False when the connection was dropped.
-bool Pipe::accept(std::shared_ptr<const PGresult> result) {
+bool PipelinedConnection::accept(std::shared_ptr<const PGresult> result) {
   Flight& flight = flights_.front();
   const Step step = flight.steps[flight.at];
   if (!result) {
@@ -269,8 +270,9 @@ bool Pipe::accept(std::shared_ptr<const PGresult> result) {
     }
     return finish_first();
   }
-  if (status == PGRES_FATAL_ERROR && sqlstate(result.get()).empty() && PQstatus(wire_->conn()) == CONNECTION_BAD) {
-    drop(reason(wire_->conn()));
+  if (status == PGRES_FATAL_ERROR && sqlstate(result.get()).empty() &&
+      PQstatus(connection_->conn()) == CONNECTION_BAD) {
+    drop(reason(connection_->conn()));
     return false;
   }
   if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
@@ -285,7 +287,7 @@ bool Pipe::accept(std::shared_ptr<const PGresult> result) {
   return true;
 }
 
-void Pipe::take(Flight& flight, std::shared_ptr<const PGresult> result) {
+void PipelinedConnection::take(Flight& flight, std::shared_ptr<const PGresult> result) {
   const Step step = flight.steps[flight.at];
   const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
@@ -305,7 +307,7 @@ void Pipe::take(Flight& flight, std::shared_ptr<const PGresult> result) {
   if (step == Step::said) flight.unit->said = std::move(result);
 }
 
-bool Pipe::finish_first() {
+bool PipelinedConnection::finish_first() {
   const Flight flight = flights_.front();
   flights_.pop_front();
   if (flight.prepares && flight.unit != nullptr) forget(*flight.unit, flight.statement);
@@ -313,38 +315,38 @@ bool Pipe::finish_first() {
   if (flights_.empty()) stalled_ = false;
   else flights_.front().started = now;
   if (flight.unit == nullptr) return true;
-  Unit& unit = *flight.unit;
+  PipelineRequest& unit = *flight.unit;
   unit.outcome = flight.failed ? Outcome::error : Outcome::ok;
   unit.cancel_nearby = now - last_cancel_ < milliseconds{5000};
   if (owner_ != nullptr) owner_->finished(unit);
   return true;
 }
 
-void Pipe::forget(const Unit& unit, std::uint64_t statement) {
+void PipelinedConnection::forget(const PipelineRequest& unit, std::uint64_t statement) {
   Statements& statements = statements_of(unit.role);
   const auto found = statements.find(unit.text);
   if (found != statements.end() && found->second.number == statement) statements.erase(found);
 }
 
-milliseconds Pipe::first_age(Instant now) const {
+milliseconds PipelinedConnection::first_age(Instant now) const {
   if (flights_.empty()) return milliseconds{0};
   return std::chrono::duration_cast<milliseconds>(now - flights_.front().started);
 }
 
-bool Pipe::is_stalled(Instant now) {
+bool PipelinedConnection::is_stalled(Instant now) {
   stalled_ = stalled_ || first_age(now) > kStalled;
   return stalled_;
 }
 
-void Pipe::cancel_first() {
+void PipelinedConnection::cancel_first() {
   last_cancel_ = std::chrono::steady_clock::now();
-  wire_->cancel();
+  connection_->cancel();
 }
 
-void Pipe::drop(std::string why) {  // a copy: what it was read from goes with the connection
+void PipelinedConnection::drop(std::string why) {  // a copy: what it was read from goes with the connection
   if (!std::exchange(up_, false)) return;
   const auto self = shared_from_this();
-  wire_->close();
+  connection_->close();
   for (const Flight& flight : std::exchange(flights_, {})) {
     if (flight.unit == nullptr || owner_ == nullptr) continue;
     flight.unit->outcome = Outcome::lost;

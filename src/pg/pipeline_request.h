@@ -9,7 +9,7 @@
 #include <memory>
 #include <string_view>
 
-#include "core/ambient.h"
+#include "core/task_context.h"
 #include "pg/pg.h"
 
 namespace pg::detail {
@@ -35,25 +35,25 @@ enum class Role : std::uint8_t { anon, authenticated, service };
 Role role_of(const As& who);
 milliseconds statement_timeout(Role role);  // anon 3 s, authenticated 8 s, service_role 30 s
 
-// Something that waits on the engine.
+// Something that waits on the pool.
 struct Waiting {
   std::coroutine_handle<> coroutine;
-  std::shared_ptr<core::Ambient> ambient;
+  std::shared_ptr<core::TaskContext> context;
   Instant deadline{};  // for a connection; none once it is under way
   bool done = false;
 };
 
 enum class Outcome : std::uint8_t { ok, error, lost, unsent };
 
-struct Unit : Waiting {
+struct PipelineRequest : Waiting {
   // What to send, in this order. An empty text sends no statement.
-  const As* opens = nullptr;     // `begin` first, and the unit leaves the transaction open
-  const As* who = nullptr;       // set_config(role, claims, statement_timeout)
-  const Frame* frame = nullptr;  // and these settings with them
-  bool read_only = false;        // the server refuses every write
-  bool describe = false;         // prepare and describe, execute nothing
-  bool prepared = false;         // keep the statement prepared
-  Role role = Role::anon;        // whose prepared statement
+  const As* opens = nullptr;               // `begin` first, and the unit leaves the transaction open
+  const As* who = nullptr;                 // set_config(role, claims, statement_timeout)
+  const RequestSettings* frame = nullptr;  // and these settings with them
+  bool read_only = false;                  // the server refuses every write
+  bool describe = false;                   // prepare and describe, execute nothing
+  bool prepared = false;                   // keep the statement prepared
+  Role role = Role::anon;                  // whose prepared statement
   std::string_view text;
   const Params* params = nullptr;
   bool cancellable = true;  // by the ambient's stop

@@ -17,12 +17,12 @@ namespace pg::detail {
 
 enum class Connect { up, refused, timed_out };
 
-class Wire : public std::enable_shared_from_this<Wire> {
+class PgConnection : public std::enable_shared_from_this<PgConnection> {
  public:
   using Done = std::function<void(Connect outcome, const std::string& why)>;
   // `helper` runs what blocks: the look-up of a host name and cancel requests.
-  Wire(core::Loop& loop, core::Offload& helper);
-  ~Wire();
+  PgConnection(core::Loop& loop, core::BlockingPool& helper);
+  ~PgConnection();
 
   // Calls `done` once. `why` holds neither the URL nor a password.
   void connect(const core::Secret& url, std::chrono::milliseconds at_most, Done done);
@@ -44,7 +44,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
   void wait_readable();
 
   core::Loop& loop_;
-  core::Offload& helper_;
+  core::BlockingPool& helper_;
   boost::asio::posix::stream_descriptor socket_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<PGconn> conn_;

@@ -1,4 +1,4 @@
-#include "pg/wire.h"
+#include "pg/pg_connection.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -53,12 +53,12 @@ std::string reason(const PGconn* conn) {
   return text;
 }
 
-Wire::Wire(core::Loop& loop, core::Offload& helper)
+PgConnection::PgConnection(core::Loop& loop, core::BlockingPool& helper)
     : loop_(loop), helper_(helper), socket_(loop.io()), timer_(loop.io()) {}
 
-Wire::~Wire() { close(); }
+PgConnection::~PgConnection() { close(); }
 
-void Wire::close() {
+void PgConnection::close() {
   if (std::exchange(closed_, true)) return;
   up_ = false;
   timer_.cancel();
@@ -69,9 +69,9 @@ void Wire::close() {
   readable_ = nullptr;
 }
 
-void Wire::connect(const core::Secret& url, std::chrono::milliseconds at_most, Done done) {
+void PgConnection::connect(const core::Secret& url, std::chrono::milliseconds at_most, Done done) {
   done_ = std::move(done);
-  const std::weak_ptr<Wire> weak = weak_from_this();
+  const std::weak_ptr<PgConnection> weak = weak_from_this();
   timer_.expires_after(at_most);
   timer_.async_wait([weak](boost::system::error_code ec) {
     const auto self = weak.lock();
@@ -96,7 +96,7 @@ void Wire::connect(const core::Secret& url, std::chrono::milliseconds at_most, D
   }
 }
 
-void Wire::started(std::shared_ptr<PGconn> conn) {
+void PgConnection::started(std::shared_ptr<PGconn> conn) {
   if (closed_ || !done_) return;
   conn_ = std::move(conn);
   if (!conn_) return finish(Connect::refused, "out of memory");
@@ -106,7 +106,7 @@ void Wire::started(std::shared_ptr<PGconn> conn) {
 
 // The loop watches a descriptor of its own: libpq closes its one as soon as the connection breaks, and its number may
 // be an accepted client's by the time the loop lets go of it.
-boost::system::error_code Wire::register_socket() {
+boost::system::error_code PgConnection::register_socket() {
   const int own = ::fcntl(PQsocket(conn_.get()), F_DUPFD_CLOEXEC, 0);
   if (own < 0) return {errno, boost::system::system_category()};
   boost::system::error_code ec;
@@ -115,7 +115,7 @@ boost::system::error_code Wire::register_socket() {
   return ec;
 }
 
-void Wire::step(PostgresPollingStatusType status) {
+void PgConnection::step(PostgresPollingStatusType status) {
   if (status == PGRES_POLLING_FAILED) return finish(Connect::refused, reason(conn_.get()));
   if (status == PGRES_POLLING_OK) {
     if (PQsetnonblocking(conn_.get(), 1) != 0) return finish(Connect::refused, reason(conn_.get()));
@@ -135,7 +135,7 @@ void Wire::step(PostgresPollingStatusType status) {
   });
 }
 
-void Wire::finish(Connect outcome, const std::string& why) {
+void PgConnection::finish(Connect outcome, const std::string& why) {
   const Done done = std::exchange(done_, nullptr);
   if (!done) return;
   timer_.cancel();
@@ -144,12 +144,12 @@ void Wire::finish(Connect outcome, const std::string& why) {
   done(outcome, why);
 }
 
-void Wire::watch(std::function<void(bool)> readable) {
+void PgConnection::watch(std::function<void(bool)> readable) {
   readable_ = std::move(readable);
   wait_readable();
 }
 
-void Wire::wait_readable() {
+void PgConnection::wait_readable() {
   socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [self = shared_from_this()](boost::system::error_code ec) {
                        if (self->closed_ || !self->readable_) return;
@@ -161,7 +161,7 @@ void Wire::wait_readable() {
                      });
 }
 
-void Wire::flush() {
+void PgConnection::flush() {
   if (closed_ || writing_ || PQflush(conn_.get()) != 1) return;
   writing_ = true;
   socket_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
@@ -171,7 +171,7 @@ void Wire::flush() {
                      });
 }
 
-void Wire::cancel() {
+void PgConnection::cancel() {
   if (!up_) return;
   const std::shared_ptr<PGcancel> handle(PQgetCancel(conn_.get()), [](PGcancel* c) { PQfreeCancel(c); });
   if (!handle) return;

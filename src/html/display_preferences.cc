@@ -1,4 +1,4 @@
-#include "html/look.h"
+#include "html/display_preferences.h"
 
 #include <fmt/format.h>
 
@@ -24,7 +24,7 @@ bool is_zone(std::string_view text) {
          });
 }
 
-Look checked(Look look) {
+DisplayPreferences checked(DisplayPreferences look) {
   if (!is_theme(look.theme)) look.theme.clear();
   if (!texts()->has_locale(look.locale)) look.locale.clear();
   if (!is_zone(look.time_zone)) look.time_zone.clear();
@@ -45,7 +45,7 @@ std::optional<std::string> sent(const http::Request& rq) {
 }
 
 // The fields of a cookie that counts for who asks.
-std::optional<Look> kept(const http::Request& rq) {
+std::optional<DisplayPreferences> kept(const http::Request& rq) {
   const std::string value = sent(rq).value_or("");
   const auto parts = core::split(value, '~');
   if (parts.size() != 4 || (rq.caller.signed_in() && parts[3] != mark_of(rq))) return std::nullopt;
@@ -59,20 +59,20 @@ std::string cookie(const http::Request& rq, std::string_view value, int age) {
 
 }  // namespace
 
-Look look_of(const http::Request& rq) { return kept(rq).value_or(Look{}); }
+DisplayPreferences display_preferences(const http::Request& rq) { return kept(rq).value_or(DisplayPreferences{}); }
 
-bool lacks_look(const http::Request& rq) {
+bool lacks_display_preferences(const http::Request& rq) {
   return rq.caller.signed_in() && rq.caller.by_cookie && rq.wants_html() && !kept(rq);
 }
 
-std::string look_cookie(const http::Request& rq, const Look& look) {
-  const Look safe = checked(look);
+std::string display_preferences_cookie(const http::Request& rq, const DisplayPreferences& look) {
+  const DisplayPreferences safe = checked(look);
   return cookie(rq, fmt::format("{}~{}~{}~{}", safe.theme, safe.locale, safe.time_zone, mark_of(rq)), kDay);
 }
 
-std::string forget_look(const http::Request& rq) { return cookie(rq, "", 0); }
+std::string forget_display_preferences(const http::Request& rq) { return cookie(rq, "", 0); }
 
-bool speaks(std::string_view locale) { return texts()->has_locale(locale); }
+bool has_locale(std::string_view locale) { return texts()->has_locale(locale); }
 
 Rows languages(std::string_view selected) {
   Rows rows;

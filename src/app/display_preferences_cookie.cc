@@ -1,19 +1,19 @@
-#include "app/looks.h"
+#include "app/display_preferences_cookie.h"
 
 #include "core/log.h"
-#include "html/look.h"
+#include "html/display_preferences.h"
 #include "mail/profile.h"
 
 namespace app {
 
-core::Task<std::optional<http::Response>> Looks::admit(http::Request& rq, http::Who who) {
-  std::optional<http::Response> refusal = co_await guard_.admit(rq, who);
+core::Task<std::optional<http::Response>> DisplayPreferencesCookie::admit(http::Request& rq, http::Access access) {
+  std::optional<http::Response> refusal = co_await guard_.admit(rq, access);
   // What is posted may be the very change of the look, and a sign-out must not wait for one.
   const bool reads = rq.method == http::Method::get || rq.method == http::Method::head;
-  if (refusal || !reads || !html::lacks_look(rq)) co_return refusal;
+  if (refusal || !reads || !html::lacks_display_preferences(rq)) co_return refusal;
   try {
     const mail::Profile profile = co_await mail::profile_of(db_, rq.caller.user);
-    rq.set_cookies.push_back(html::look_cookie(rq, mail::look_of(profile)));
+    rq.set_cookies.push_back(html::display_preferences_cookie(rq, mail::display_preferences(profile)));
   } catch (const std::exception& e) {  // a page in the browser's own look is better than none
     core::log::warn("app.look.not_read", {{"what", e.what()}});
   }

@@ -9,23 +9,23 @@
 
 namespace html {
 
-struct Look {             // an empty member: not chosen, the browser decides
-  std::string theme;      // light, dark
-  std::string locale;     // one that there are texts for
-  std::string time_zone;  // "Europe/Berlin"
-  bool operator==(const Look&) const = default;
+struct DisplayPreferences {  // an empty member: not chosen, the browser decides
+  std::string theme;         // light, dark
+  std::string locale;        // one that there are texts for
+  std::string time_zone;     // "Europe/Berlin"
+  bool operator==(const DisplayPreferences&) const = default;
 };
 
 // What the cookie says, the one that this answer sets before the one that came. Another session's, and whatever is not
 // well formed, counts as not chosen; before anyone is signed in, whoever was here last is believed.
-Look look_of(const http::Request& rq);
+DisplayPreferences display_preferences(const http::Request& rq);
 // Whether a signed-in browser shows a page and has no cookie of this session.
-bool lacks_look(const http::Request& rq);
+bool lacks_display_preferences(const http::Request& rq);
 // Set-Cookie values: one that keeps it, members left out that are not well formed; one that removes it.
-std::string look_cookie(const http::Request& rq, const Look& look);
-std::string forget_look(const http::Request& rq);
+std::string display_preferences_cookie(const http::Request& rq, const DisplayPreferences& look);
+std::string forget_display_preferences(const http::Request& rq);
 
-bool speaks(std::string_view locale);  // whether there are texts in it
+bool has_locale(std::string_view locale);  // whether there are texts in it
 // For a <select>: {value, label, selected} of every language there are texts in, by its own name.
 Rows languages(std::string_view selected);
 

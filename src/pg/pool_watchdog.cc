@@ -1,26 +1,28 @@
-// The engine's watch: while anything is under way or missing, a tick ends what waits too long, cancels what nobody
+// The pool's watch: while anything is under way or missing, a tick ends what waits too long, cancels what nobody
 // waits for, and finds out whether a silent server still lives.
 #include <algorithm>
 
 #include "core/log.h"
-#include "pg/engine.h"
+#include "pg/connection_pool.h"
 
 namespace pg::detail {
 
 namespace {
 
-bool is_unwanted(const Unit& unit) { return unit.cancellable && unit.ambient && unit.ambient->stop.stop_requested(); }
+bool is_unwanted(const PipelineRequest& unit) {
+  return unit.cancellable && unit.ambient && unit.context->stop.stop_requested();
+}
 
 // Its time counts from when it was sent: behind several slow ones it has waited for theirs, and would take its own as
 // well. Who spent the whole of it as the first is ended by the server.
-bool is_overdue(const Unit& unit, milliseconds age, Instant now) {
+bool is_overdue(const PipelineRequest& unit, milliseconds age, Instant now) {
   const milliseconds limit = statement_timeout(unit.role);
   return unit.cancellable && now - unit.sent > limit && age < limit;
 }
 
 }  // namespace
 
-void Engine::arm() {
+void ConnectionPool::arm() {
   const bool missing = started_ && !closing_ && static_cast<int>(shared_.size()) < wanted_shared_;
   if (armed_ || !(is_busy() || missing || !closers_.empty())) return;
   armed_ = true;
@@ -33,7 +35,7 @@ void Engine::arm() {
   });
 }
 
-void Engine::tick() {
+void ConnectionPool::tick() {
   const Instant now = std::chrono::steady_clock::now();
   expire(now);
   for (const auto* pipes : {&shared_, &leased_})
@@ -46,7 +48,7 @@ void Engine::tick() {
   arm();
 }
 
-void Engine::expire(Instant now) {
+void ConnectionPool::expire(Instant now) {
   // Almost always the first is the oldest; a retry keeps its old deadline, so all are looked at.
   for (auto* unit : std::vector(waiting_.begin(), waiting_.end()))
     if (unit->deadline <= now) {
@@ -60,8 +62,8 @@ void Engine::expire(Instant now) {
     }
 }
 
-void Engine::watch_over(Pipe& pipe, Instant now) {
-  Unit* const unit = pipe.first();
+void ConnectionPool::watch_over(PipelinedConnection& pipe, Instant now) {
+  PipelineRequest* const unit = pipe.first();
   const milliseconds age = pipe.first_age(now);
   pipe.is_stalled(now);
   // A cancel that finds the server between two statements is lost: it is sent again while the statement goes on.
@@ -78,17 +80,17 @@ void Engine::watch_over(Pipe& pipe, Instant now) {
 
 // With every pipeline stalled and others waiting, the one that has been so for longest is emptied: its statements are
 // told that the database is busy.
-void Engine::make_way(Instant now) {
+void ConnectionPool::make_way(Instant now) {
   if (waiting_.empty() || connecting_shared_ > 0) return;
-  Pipe* slowest = nullptr;
+  PipelinedConnection* slowest = nullptr;
   for (const auto& pipe : shared_) {
     if (!pipe->is_stalled(now)) return;
-    const Unit* const unit = pipe->first();
+    const PipelineRequest* const unit = pipe->first();
     if (unit == nullptr || !unit->cancellable) continue;
     if (slowest == nullptr || unit->sent < slowest->first()->sent) slowest = pipe.get();
   }
   if (slowest == nullptr) return;
-  Unit& unit = *slowest->first();
+  PipelineRequest& unit = *slowest->first();
   const bool due = slowest->first_age(now) > 2 * kTick && now - unit.sent > kGivesWay;
   if (!due || (unit.cancel_sent && now - slowest->last_cancel() <= kCancelAgain)) return;
   unit.cancel_sent = unit.gave_way = true;
@@ -97,10 +99,10 @@ void Engine::make_way(Instant now) {
 
 // A server that is frozen or cut off breaks no connection. A new connection that gets no answer either tells it from a
 // slow statement; then whoever waits is told, instead of waiting for his statement's time to end.
-void Engine::probe(Instant now) {
+void ConnectionPool::probe(Instant now) {
   if (probe_ || now - last_probe_ < kPatience) return;
   last_probe_ = now;
-  probe_ = std::make_shared<Wire>(loop_, helper_);
+  probe_ = std::make_shared<PgConnection>(loop_, helper_);
   probe_->connect(config_.url, kProbe, [weak = weak_from_this(), asked = now](Connect outcome, const std::string&) {
     const auto self = weak.lock();
     if (!self) return;
@@ -114,23 +116,23 @@ void Engine::probe(Instant now) {
   });
 }
 
-core::Task<> Engine::close() {
+core::Task<> ConnectionPool::close() {
   closing_ = true;
   // Units that found no connection yet will find none any more.
-  for (Unit* unit : std::exchange(waiting_, {})) end(*unit);
+  for (PipelineRequest* unit : std::exchange(waiting_, {})) end(*unit);
   for (LeaseRequest* request : std::exchange(lessees_, {})) end(*request);
   if (is_busy()) {
     struct Closing {
-      Engine& engine;
+      ConnectionPool& pool;
       Waiting& waiting;
       bool await_ready() const { return false; }
       void await_suspend(std::coroutine_handle<> coroutine) {
         waiting.coroutine = coroutine;
-        waiting.ambient = core::ambient();
-        engine.closers_.push_back(&waiting);
-        engine.arm();
+        waiting.ambient = core::task_context();
+        pool.closers_.push_back(&waiting);
+        pool.arm();
       }
-      void await_resume() { core::set_ambient(std::move(waiting.ambient)); }
+      void await_resume() { core::set_task_context(std::move(waiting.context)); }
     };
     Waiting waiting;
     Closing closing{*this, waiting};

@@ -9,7 +9,7 @@
 
 namespace core {
 
-struct Ambient {
+struct TaskContext {
   std::string request_id;
   std::string user_id;
   std::string job_id;
@@ -18,19 +18,19 @@ struct Ambient {
 };
 
 // The ambient of the code that runs now, never null: outside a request it is the empty one.
-const std::shared_ptr<Ambient>& ambient();
-void set_ambient(std::shared_ptr<Ambient> next);
+const std::shared_ptr<TaskContext>& task_context();
+void set_task_context(std::shared_ptr<TaskContext> next);
 
 // Gives a scope its own ambient and puts the old one back.
-class AmbientScope {
+class TaskContextScope {
  public:
-  explicit AmbientScope(std::shared_ptr<Ambient> mine);
-  ~AmbientScope();
-  AmbientScope(const AmbientScope&) = delete;
-  AmbientScope& operator=(const AmbientScope&) = delete;
+  explicit TaskContextScope(std::shared_ptr<TaskContext> mine);
+  ~TaskContextScope();
+  TaskContextScope(const TaskContextScope&) = delete;
+  TaskContextScope& operator=(const TaskContextScope&) = delete;
 
  private:
-  std::shared_ptr<Ambient> before_;
+  std::shared_ptr<TaskContext> before_;
 };
 
 }  // namespace core

@@ -7,10 +7,10 @@
 
 namespace app {
 
-class Looks final : public http::Identity {
+class DisplayPreferencesCookie final : public http::Identity {
  public:
-  Looks(http::Identity& guard, pg::Db& db) : guard_(guard), db_(db) {}
-  core::Task<std::optional<http::Response>> admit(http::Request& rq, http::Who who) override;
+  DisplayPreferencesCookie(http::Identity& guard, pg::Db& db) : guard_(guard), db_(db) {}
+  core::Task<std::optional<http::Response>> admit(http::Request& rq, http::Access access) override;
 
  private:
   http::Identity& guard_;

@@ -9,25 +9,25 @@
 #include <unordered_set>
 #include <vector>
 
-#include "pg/pipe.h"
+#include "pg/pipelined_connection.h"
 
 namespace pg::detail {
 
 // Waits for a connection of its own.
 struct LeaseRequest : Waiting {
-  std::shared_ptr<Pipe> pipe;  // none: no connection came in time
+  std::shared_ptr<PipelinedConnection> pipe;  // none: no connection came in time
 };
 
-struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
-  Engine(core::Loop& loop, Config config);
-  ~Engine();
+struct ConnectionPool final : PipelinedConnection::Owner, std::enable_shared_from_this<ConnectionPool> {
+  ConnectionPool(core::Loop& loop, Config config);
+  ~ConnectionPool();
 
   void start();
   // Suspend the caller until the unit has its answer, was lost, or found no connection before its deadline.
-  core::Task<> run(Unit& unit);                               // on a shared pipeline
-  core::Task<> run_on(Pipe& pipe, Unit& unit);                // on a leased connection
-  core::Task<std::shared_ptr<Pipe>> lease(Instant deadline);  // throws Unavailable
-  void give_back(std::shared_ptr<Pipe> pipe, bool clean);
+  core::Task<> run(PipelineRequest& unit);                                   // on a shared pipeline
+  core::Task<> run_on(PipelinedConnection& pipe, PipelineRequest& unit);     // on a leased connection
+  core::Task<std::shared_ptr<PipelinedConnection>> lease(Instant deadline);  // throws Unavailable
+  void give_back(std::shared_ptr<PipelinedConnection> pipe, bool clean);
   core::Task<> close();
   Instant deadline() const;  // for a connection, counted from now
   // What to tell whoever waited until his deadline in vain.
@@ -39,46 +39,47 @@ struct Engine final : Pipe::Owner, std::enable_shared_from_this<Engine> {
   const Config& config() const { return config_; }
 
  private:
-  void finished(Unit& unit) override;
-  void went_down(Pipe& pipe, const std::string& why) override;
+  void finished(PipelineRequest& unit) override;
+  void went_down(PipelinedConnection& pipe, const std::string& why) override;
   void settled() override;
 
   void end(Waiting& waiting);
   void settle_soon();
   void send_waiting();
-  Pipe* choose(Instant now);
+  PipelinedConnection* choose(Instant now);
   void open_spare();
   void serve_lessees();
   void connect_missing();
-  void connect(Pipe::Use use);
-  void connected(const std::shared_ptr<Pipe>& pipe, Pipe::Use use, Connect outcome, const std::string& why);
+  void connect(PipelinedConnection::Use use);
+  void connected(const std::shared_ptr<PipelinedConnection>& pipe, PipelinedConnection::Use use, Connect outcome,
+                 const std::string& why);
   void arm();
   void tick();
   void expire(Instant now);
-  void watch_over(Pipe& pipe, Instant now);
+  void watch_over(PipelinedConnection& pipe, Instant now);
   void make_way(Instant now);
   void probe(Instant now);
   bool is_busy() const;
 
   core::Loop& loop_;
   Config config_;
-  core::Offload helper_{2, 64};
+  core::BlockingPool helper_{2, 64};
   boost::asio::steady_timer timer_;
   bool armed_ = false;
   bool started_ = false;
   bool closing_ = false;
 
-  std::vector<std::shared_ptr<Pipe>> shared_;
-  std::vector<std::shared_ptr<Pipe>> leased_;  // idle ones and those handed out
-  std::vector<std::shared_ptr<Pipe>> idle_;
+  std::vector<std::shared_ptr<PipelinedConnection>> shared_;
+  std::vector<std::shared_ptr<PipelinedConnection>> leased_;  // idle ones and those handed out
+  std::vector<std::shared_ptr<PipelinedConnection>> idle_;
   int connecting_shared_ = 0;
   int connecting_leased_ = 0;
   int wanted_shared_;
-  std::vector<std::shared_ptr<Pipe>> coming_;  // being connected
-  std::shared_ptr<Wire> probe_;
+  std::vector<std::shared_ptr<PipelinedConnection>> coming_;  // being connected
+  std::shared_ptr<PgConnection> probe_;
   Instant last_probe_{};
 
-  std::deque<Unit*> waiting_;
+  std::deque<PipelineRequest*> waiting_;
   std::deque<LeaseRequest*> lessees_;
   std::vector<Waiting*> ready_;
   std::vector<Waiting*> closers_;
