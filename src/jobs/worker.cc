@@ -241,7 +241,7 @@ Task<int> Worker::Impl::claim_free_slots() {
       running[job.id] = runner;
       moved.insert(job.id);
       something_moved.set();
-      auto ambient = std::make_shared<core::TaskContext>();
+      auto context = std::make_shared<core::TaskContext>();
       context->job_id = job.id.str();
       context->user_id = job.user.str();
       running_jobs.spawn("jobs.job", run_one(std::move(runner), dir), std::move(context));
