@@ -38,7 +38,7 @@ struct Transfer {
   bool await_ready() const { return outcome.has_value(); }
   void await_suspend(std::coroutine_handle<> handle) {
     waiting = handle;
-    ambient = core::task_context();
+    context = core::task_context();
   }
   void await_resume() const {}
 };

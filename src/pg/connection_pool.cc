@@ -19,7 +19,7 @@ struct Suspend {
   bool await_ready() const { return false; }
   bool await_suspend(std::coroutine_handle<> coroutine) {
     waiting.coroutine = coroutine;
-    waiting.ambient = core::task_context();
+    waiting.context = core::task_context();
     waiting.done = false;
     submit();
     return true;

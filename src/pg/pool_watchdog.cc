@@ -10,7 +10,7 @@ namespace pg::detail {
 namespace {
 
 bool is_unwanted(const PipelineRequest& unit) {
-  return unit.cancellable && unit.ambient && unit.context->stop.stop_requested();
+  return unit.cancellable && unit.context && unit.context->stop.stop_requested();
 }
 
 // Its time counts from when it was sent: behind several slow ones it has waited for theirs, and would take its own as
@@ -128,7 +128,7 @@ core::Task<> ConnectionPool::close() {
       bool await_ready() const { return false; }
       void await_suspend(std::coroutine_handle<> coroutine) {
         waiting.coroutine = coroutine;
-        waiting.ambient = core::task_context();
+        waiting.context = core::task_context();
         pool.closers_.push_back(&waiting);
         pool.arm();
       }

@@ -43,7 +43,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> waiting) {
       place.handle = waiting;
-      place.ambient = core::task_context();
+      place.context = core::task_context();
       place.deadline = deadline;
     }
     Wait await_resume() const noexcept { return place.result; }

@@ -15,7 +15,7 @@ namespace http::serve {
 struct Exchange {
   wire::Head head;
   Request rq;
-  std::shared_ptr<core::TaskContext> ambient = std::make_shared<core::TaskContext>();
+  std::shared_ptr<core::TaskContext> context = std::make_shared<core::TaskContext>();
   const Router::Route* route = nullptr;
   std::optional<wire::ChunkDecoder> chunks;
   std::uint64_t left = 0;      // of a body with a stated length
