@@ -21,7 +21,7 @@ struct Subscription {
   std::function<void(std::string_view)> fn;
 };
 
-std::string quoted(std::string_view name) {
+std::string quote_identifier(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {
     if (c == '"') out += '"';
@@ -102,12 +102,12 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
     asked.clear();
     for (const std::string& channel : wanted)
       if (!listening.contains(channel)) {
-        text += "listen " + quoted(channel) + ";";
+        text += "listen " + quote_identifier(channel) + ";";
         asked.push_back(channel);
       }
     std::erase_if(listening, [&](const std::string& channel) {
       if (wanted.contains(channel)) return false;
-      text += "unlisten " + quoted(channel) + ";";
+      text += "unlisten " + quote_identifier(channel) + ";";
       return true;
     });
     if (text.empty()) return;

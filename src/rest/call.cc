@@ -46,7 +46,7 @@ std::string chosen_schema(const Config& config, const http::Request& rq, bool re
   if (asked.empty()) return config.schemas.front();
   if (std::ranges::find(config.schemas, asked) != config.schemas.end()) return std::string(asked);
   throw Fault(406, "PGRST106", fmt::format("Invalid schema: {}", asked), "null",
-              quoted(fmt::format("Only the following schemas are exposed: {}", fmt::join(config.schemas, ", "))));
+              json_string(fmt::format("Only the following schemas are exposed: {}", fmt::join(config.schemas, ", "))));
 }
 
 // Its document has a type of its own.
@@ -95,7 +95,7 @@ Fault raised_by_guard(const plan::Raised& raised) {
   if (raised.code == "PGRST116") return not_one_row(raised.number);
   if (raised.code == "PGRST115") return {400, "PGRST115", "Payload values do not match URL in primary key column(s)"};
   return {400, "PGRST124", "Query result exceeds max-affected preference constraint",
-          quoted(fmt::format("The query affects {} rows", raised.number))};
+          json_string(fmt::format("The query affects {} rows", raised.number))};
 }
 
 constexpr pg::Sql kFrame{"rest.frame", R"sql(
@@ -159,7 +159,8 @@ const Table& Call::table() const {
     if (key.first == schema) names.push_back(key.second);
   const std::string near = nearest(name, names);
   throw Fault(404, "PGRST205", fmt::format("Could not find the table '{}.{}' in the schema cache", schema, name),
-              "null", near.empty() ? "null" : quoted(fmt::format("Perhaps you meant the table '{}.{}'", schema, near)));
+              "null",
+              near.empty() ? "null" : json_string(fmt::format("Perhaps you meant the table '{}.{}'", schema, near)));
 }
 
 bool Call::rolls_back() const { return prefer.end == Prefer::End::rollback; }
@@ -172,7 +173,7 @@ std::int64_t Call::page(Resource& root) const {
       if (size < 0)
         throw Fault(
             416, "PGRST103", "Requested range not satisfiable",
-            quoted("The lower boundary must be lower than or equal to the upper boundary in the Range header."));
+            json_string("The lower boundary must be lower than or equal to the upper boundary in the Range header."));
       root.limit = std::min(root.limit.value_or(size), size);
     }
   }

@@ -47,7 +47,7 @@ plan::Showing showing_of(const Call& call) {
 void refuse_page(const Query& query) {
   if (query.root.limit || query.root.offset)
     throw Fault(400, "PGRST100", "limit and offset are not supported for this method",
-                quoted("Name the rows by filters: a change concerns all rows that match."));
+                json_string("Name the rows by filters: a change concerns all rows that match."));
 }
 
 Payload payload_of(const Call& call) {

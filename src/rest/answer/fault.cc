@@ -42,12 +42,13 @@ int status_of(const pg::Error& e, bool anonymous) {
   return 400;
 }
 
-std::string or_null(std::string_view text) { return text.empty() ? "null" : quoted(text); }
+std::string or_null(std::string_view text) { return text.empty() ? "null" : json_string(text); }
 
 Fault unreadable() {
-  return {500, "PGRST121", "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error", "null",
-          quoted("DETAIL must be a JSON object with a status and may have headers, MESSAGE one with code, message, "
-                 "details and hint.")};
+  return {
+      500, "PGRST121", "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error", "null",
+      json_string("DETAIL must be a JSON object with a status and may have headers, MESSAGE one with code, message, "
+                  "details and hint.")};
 }
 
 // RAISE SQLSTATE 'PGRST': message and detail are JSON that says all of the answer.
@@ -68,7 +69,7 @@ Fault raised(const pg::Error& e) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out;
   core::append_json_string(out, text);
   return out;

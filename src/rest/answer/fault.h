@@ -31,7 +31,7 @@ struct Fault : std::exception {
 };
 
 // A text as JSON, for details and hints.
-std::string quoted(std::string_view text);
+std::string json_string(std::string_view text);
 
 http::Response answer(const Fault& fault);
 // The database cannot be reached.

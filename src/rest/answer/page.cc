@@ -72,8 +72,9 @@ std::string content_range(std::int64_t offset, std::int64_t size, std::optional<
 int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64_t> total, Total known) {
   if (!total) return 200;
   if (known == Total::counted && offset > *total) {
-    Fault behind(416, "PGRST103", "Requested range not satisfiable",
-                 quoted(fmt::format("An offset of {} was requested, but there are only {} rows.", offset, *total)));
+    Fault behind(
+        416, "PGRST103", "Requested range not satisfiable",
+        json_string(fmt::format("An offset of {} was requested, but there are only {} rows.", offset, *total)));
     behind.headers.emplace_back("Content-Range", content_range(0, 0, total));
     throw behind;
   }
@@ -82,7 +83,7 @@ int page_status(std::int64_t offset, std::int64_t size, std::optional<std::int64
 
 Fault not_one_row(std::int64_t count) {
   return {406, "PGRST116", "Cannot coerce the result to a single JSON object",
-          quoted(fmt::format("The result contains {} rows", count))};
+          json_string(fmt::format("The result contains {} rows", count))};
 }
 
 http::Response rows_head(const Found& found, const Media& media) {

@@ -35,7 +35,7 @@ bool is_token(std::string_view name) {
   core::log::warn("rest.answer.headers_refused", {{"why", why}});
   throw Fault(500, "PGRST111",
               "response.headers guc must be a JSON array composed of objects with a single key and a string value",
-              why.empty() ? "null" : quoted(why));
+              why.empty() ? "null" : json_string(why));
 }
 
 using Header = std::pair<std::string, std::string>;

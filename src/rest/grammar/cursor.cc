@@ -56,7 +56,7 @@ void Cursor::fail(std::string_view expecting) const {
   }());
   if (!expecting.empty()) details += fmt::format(" expecting {}", expecting);
   throw Fault(400, "PGRST100", fmt::format("\"failed to parse {} ({})\" (line 1, column {})", what_, text_, at_ + 1),
-              quoted(details));
+              json_string(details));
 }
 
 void Cursor::expect(std::string_view word) {

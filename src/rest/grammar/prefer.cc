@@ -110,7 +110,7 @@ Prefer parse_prefer(const http::Headers& headers) {
   }
   if (prefer.handling == Prefer::Handling::strict && !unknown.empty())
     throw Fault(400, "PGRST122", "Invalid preferences given with handling=strict",
-                quoted("Invalid preferences: " + unknown));
+                json_string("Invalid preferences: " + unknown));
   return prefer;
 }
 
@@ -131,8 +131,9 @@ std::optional<Range> parse_range(const http::Request& rq) {
     if (!is_digits(last)) return std::nullopt;
     range.last = *core::parse_int(last);
     if (*range.last < range.first)
-      throw Fault(416, "PGRST103", "Requested range not satisfiable",
-                  quoted("The lower boundary must be lower than or equal to the upper boundary in the Range header."));
+      throw Fault(
+          416, "PGRST103", "Requested range not satisfiable",
+          json_string("The lower boundary must be lower than or equal to the upper boundary in the Range header."));
   }
   return range;
 }

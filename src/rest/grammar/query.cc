@@ -16,17 +16,17 @@ std::int64_t number_in(std::string_view text, std::string_view name) {
   const auto number = core::parse_int(text);
   if (!number || *number > (std::int64_t{1} << 53))
     throw Fault(400, "PGRST100", fmt::format("\"failed to parse {} parameter ({})\" (line 1, column 1)", name, text),
-                quoted("expecting a whole number"));
+                json_string("expecting a whole number"));
   if (*number < 0)
     throw Fault(
         416, "PGRST103", "Requested range not satisfiable",
-        quoted(fmt::format("{} should be greater than or equal to zero.", name == "limit" ? "Limit" : "Offset")));
+        json_string(fmt::format("{} should be greater than or equal to zero.", name == "limit" ? "Limit" : "Offset")));
   return *number;
 }
 
 [[noreturn]] void refuse_not_embedded(std::string_view name) {
   throw Fault(400, "PGRST108", fmt::format("'{}' is not an embedded resource in this request", name), "null",
-              quoted(fmt::format("Verify that '{}' is included in the 'select' query parameter.", name)));
+              json_string(fmt::format("Verify that '{}' is included in the 'select' query parameter.", name)));
 }
 
 // The embed called `name`: by its alias, or by its table where no alias says otherwise.

@@ -43,21 +43,21 @@ std::string argument_names(const Function& function) {
   std::vector<std::string_view> near;
   if (!same_name.empty() && !body_alone) {
     const std::string arguments = argument_names(*same_name.front());
-    hint = quoted(fmt::format("Perhaps you meant to call the function {}{}", called,
-                              arguments.empty() ? " without parameters" : fmt::format("({})", arguments)));
+    hint = json_string(fmt::format("Perhaps you meant to call the function {}{}", called,
+                                   arguments.empty() ? " without parameters" : fmt::format("({})", arguments)));
   } else if (!body_alone) {
     for (const auto& [key, function] : catalogue.all_functions())
       if (key.first == schema) near.push_back(key.second);
     if (const std::string other = nearest(name, near); !other.empty()) {
       const std::string arguments = argument_names(*catalogue.functions(schema, other).front());
-      hint = quoted(fmt::format("Perhaps you meant to call the function {}.{}{}", schema, other,
-                                arguments.empty() ? " without parameters" : fmt::format("({})", arguments)));
+      hint = json_string(fmt::format("Perhaps you meant to call the function {}.{}{}", schema, other,
+                                     arguments.empty() ? " without parameters" : fmt::format("({})", arguments)));
     }
   }
   throw Fault(404, "PGRST202",
               fmt::format("Could not find the function {}{} in the schema cache", called, body_alone ? "" : brackets),
-              quoted(fmt::format("Searched for the function {}{}, but no matches were found in the schema cache.",
-                                 called, searched)),
+              json_string(fmt::format("Searched for the function {}{}, but no matches were found in the schema cache.",
+                                      called, searched)),
               hint);
 }
 
@@ -70,9 +70,10 @@ std::string argument_names(const Function& function) {
       list += fmt::format("{}{} => {}", i > 0 ? ", " : "", one->arguments[i].name, one->arguments[i].type);
     list += ')';
   }
-  throw Fault(300, "PGRST203", fmt::format("Could not choose the best candidate function between: {}", list), "null",
-              quoted("Try renaming the parameters or the function itself in the database so function overloading can "
-                     "be resolved"));
+  throw Fault(
+      300, "PGRST203", fmt::format("Could not choose the best candidate function between: {}", list), "null",
+      json_string("Try renaming the parameters or the function itself in the database so function overloading can "
+                  "be resolved"));
 }
 
 bool fits(const Function& function, const std::vector<Given>& given) {

@@ -109,7 +109,7 @@ const Node* embed_meant(const Node& node, const Condition& condition) {
 void write_embed_condition(SqlText& sql, const Node& node, const Node& child, const Operation& o) {
   if (!asks_for_null(o))
     throw Fault(400, "PGRST120", "Bad operator on the '" + std::string(child.embed->name()) + "' embedded resource",
-                quoted("Only is null or not is null filters are allowed on embedded resources"));
+                json_string("Only is null or not is null filters are allowed on embedded resources"));
   if ((o.is == Is::null) != o.negated) sql << "not ";
   write_exists(sql, child, node);
 }

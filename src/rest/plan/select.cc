@@ -213,11 +213,11 @@ void write_order(SqlText& sql, const Node& node) {
       if (child == nullptr)
         throw Fault(
             400, "PGRST108", fmt::format("'{}' is not an embedded resource in this request", order.relation), "null",
-            quoted(fmt::format("Verify that '{}' is included in the 'select' query parameter.", order.relation)));
+            json_string(fmt::format("Verify that '{}' is included in the 'select' query parameter.", order.relation)));
       if (!child->by->gives_one())
         throw Fault(400, "PGRST118", fmt::format("A related order on '{}' is not possible", order.relation),
-                    quoted(fmt::format("'{}' and '{}' do not form a many-to-one or one-to-one relationship", node.name,
-                                       order.relation)));
+                    json_string(fmt::format("'{}' and '{}' do not form a many-to-one or one-to-one relationship",
+                                            node.name, order.relation)));
       sql << "(select ";
       write_field(sql, *child, order.field);
       write_from(sql, *child, &node, {});

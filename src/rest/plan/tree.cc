@@ -83,13 +83,14 @@ std::string described(const Relationship& one) {
     tries += fmt::format("'{}!{}'", one->to->name, by);
   }
   details.end_array();
-  throw Fault(300, "PGRST201",
-              fmt::format("Could not embed because more than one relationship was found for '{}' and '{}'", from.name,
-                          embed.target),
-              details.take(),
-              quoted(fmt::format("Try changing '{}' to one of the following: {}. Find the desired relationship in the "
-                                 "'details' key.",
-                                 embed.target, tries)));
+  throw Fault(
+      300, "PGRST201",
+      fmt::format("Could not embed because more than one relationship was found for '{}' and '{}'", from.name,
+                  embed.target),
+      details.take(),
+      json_string(fmt::format("Try changing '{}' to one of the following: {}. Find the desired relationship in the "
+                              "'details' key.",
+                              embed.target, tries)));
 }
 
 [[noreturn]] void refuse_none(const Table& from, const std::vector<Relationship>& all, const Embed& embed) {
@@ -100,12 +101,13 @@ std::string described(const Relationship& one) {
   throw Fault(
       400, "PGRST200",
       fmt::format("Could not find a relationship between '{}' and '{}' in the schema cache", from.name, embed.target),
-      quoted(fmt::format("Searched for a foreign key relationship between '{}' and '{}'{} in the schema '{}', but no "
-                         "matches were found.",
-                         from.name, embed.target, hinted_by, from.schema)),
+      json_string(
+          fmt::format("Searched for a foreign key relationship between '{}' and '{}'{} in the schema '{}', but no "
+                      "matches were found.",
+                      from.name, embed.target, hinted_by, from.schema)),
       near.empty() || near == embed.target
           ? "null"
-          : quoted(fmt::format("Perhaps you meant '{}' instead of '{}'.", near, embed.target)));
+          : json_string(fmt::format("Perhaps you meant '{}' instead of '{}'.", near, embed.target)));
 }
 
 const Relationship& find(const Catalogue& catalogue, const Table& from, const Embed& embed) {
@@ -145,9 +147,9 @@ void resolve_children(const Catalogue& catalogue, Node& node, std::string_view r
       throw Fault(400, "PGRST200",
                   fmt::format("Could not find a relationship between '{}' and '{}' in the schema cache", node.name,
                               embed.target),
-                  quoted(fmt::format("Searched for a foreign key relationship between '{}' and '{}' in the schema "
-                                     "'{}', but no matches were found.",
-                                     node.name, embed.target, node.schema)));
+                  json_string(fmt::format("Searched for a foreign key relationship between '{}' and '{}' in the schema "
+                                          "'{}', but no matches were found.",
+                                          node.name, embed.target, node.schema)));
     const Relationship& by = find(catalogue, *node.table, embed);
     Node& child = node.children.emplace_back();
     child.asked = &embed.resource;
