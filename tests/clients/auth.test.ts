@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createClient } from "@supabase/supabase-js";
+import { until } from "../support/wait.ts";
 
 const url = process.env.SUPABASE_URL!;
 const site = process.env.TENON_URL!;
@@ -68,13 +69,10 @@ test("a sign-up is confirmed by the mailed hash and only then may sign in", asyn
   assert.equal(signedUp.data.session, null);
   const early = await visitor().auth.signInWithPassword({ email, password });
   assert.equal(early.error?.code, "email_not_confirmed");
-  let hash: string | undefined;
-  for (let i = 0; i < 100 && !hash; ++i) {
-    const mails = (await (await fetch(`${site}/dev/mail?format=json&to=${encodeURIComponent(email)}`)).json()) as { text: string }[];
-    hash = mails[0]?.text.match(/token_hash=([0-9a-z_]+)/)?.[1];
-    if (!hash) await new Promise((done) => setTimeout(done, 100));
-  }
-  assert.ok(hash, "no confirmation mail came");
+  const hash = await until("the confirmation email", async () => {
+    const emails = (await (await fetch(`${site}/dev/mail?format=json&to=${encodeURIComponent(email)}`)).json()) as { text: string }[];
+    return emails[0]?.text.match(/token_hash=([0-9a-z_]+)/)?.[1];
+  });
   const verified = await client.auth.verifyOtp({ token_hash: hash, type: "signup" });
   assert.equal(verified.error, null);
   assert.equal(verified.data.user?.email, email);

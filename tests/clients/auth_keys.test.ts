@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { createClient, type Session } from "@supabase/supabase-js";
 import { claimsOf, fresh, password, Wire } from "./support/auth.ts";
 import { startTenon, type Tenon } from "./support/tenon.ts";
+import { until } from "../support/wait.ts";
 
 let tenon: Tenon;
 let wire: Wire;
@@ -29,14 +30,7 @@ const options = { auth: { persistSession: false, autoRefreshToken: false } };
 const headOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[0], "base64url").toString()) as { alg: string; kid?: string };
 
 /** A key signs when it is 15 s old, and every process reads its keys again within ten seconds. */
-async function within<T>(what: string, ask: () => Promise<T | null | undefined | false>): Promise<T> {
-  for (const end = Date.now() + 30_000; Date.now() < end; ) {
-    const found = await ask();
-    if (found) return found;
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  assert.fail(`not within 30 s: ${what}`);
-}
+const within = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => until(what, ask, 30_000);
 
 const signedByAnother = (known: string | undefined) =>
   within("a token of the next key", async () => {

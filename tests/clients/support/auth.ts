@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { totp } from "../../support/totp.ts";
+import { until } from "../../support/wait.ts";
 
 export const password = "testpassword123";
 export const fresh = () => `person-${randomUUID()}@example.com`;
@@ -84,15 +85,10 @@ export class Wire {
   }
 
   async mail(to: string, wanted: RegExp): Promise<string> {
-    for (let i = 0; i < 150; ++i) {
+    return until(`an email to ${to} with ${wanted}`, async () => {
       const mails = (await (await fetch(`${this.where.site}/dev/mail?format=json&to=${encodeURIComponent(to)}`)).json()) as Mail[];
-      for (const one of mails) {
-        const found = one.text.match(wanted);
-        if (found) return found[1];
-      }
-      await new Promise((done) => setTimeout(done, 100));
-    }
-    assert.fail(`no mail to ${to} with ${wanted}`);
+      return mails.map((one) => one.text.match(wanted)?.[1]).find((found) => found !== undefined);
+    });
   }
 
   /** As the database's owner, for what only time or an import brings about. */

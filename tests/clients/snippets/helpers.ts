@@ -1,4 +1,4 @@
-// The PRD's test helpers, as it has them (its tests/helpers/supabase.ts).
+// The test helpers of an application for Supabase.
 import { createClient } from "@supabase/supabase-js";
 
 export const testSupabase = createClient(

@@ -1,4 +1,4 @@
-// The PRD's middleware for protected routes, as it has it (its apps/web/src/middleware.ts).
+// The middleware with which a Next.js application protects its routes.
 import { createServerClient } from "@supabase/ssr";
 import { NextResponse, type NextRequest } from "next/server";
 

@@ -1,5 +1,5 @@
-// What the PRD's middleware takes from "next/server", as Next.js documents it: a request with cookies that can be read
-// and set, a redirect, and the word to go on. `serve` runs a middleware in front of pages that name the cookies they see.
+// The part of "next/server" that the middleware uses, as Next.js documents it: a request whose cookies can be read and
+// set, a redirect, and next(). `serve` runs a middleware in front of pages that name the cookies they see.
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parse } from "cookie";

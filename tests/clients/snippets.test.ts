@@ -1,13 +1,13 @@
-// The PRD's own snippets, word for word (prd/), against a running Tenon: its test helpers, and its middleware with the
-// cookie that Tenon's pages write.
+// Code as applications for Supabase have it (snippets/), unchanged, against a running Tenon: test helpers, and a Next.js
+// middleware that reads the cookie of Tenon's pages.
 import assert from "node:assert/strict";
 import { registerHooks } from "node:module";
 import { after, before, test } from "node:test";
 import { createClient } from "@supabase/supabase-js";
 import { shared, Wire } from "./support/auth.ts";
 import { Jar, submit } from "./support/jar.ts";
-import { cleanupTestUser, createTestUser, testSupabase } from "./prd/helpers.ts";
-import { serve, type Module } from "./prd/next_server_module.ts";
+import { cleanupTestUser, createTestUser, testSupabase } from "./snippets/helpers.ts";
+import { serve, type Module } from "./snippets/next_server_module.ts";
 
 const wire = new Wire(shared());
 const { api, anon, site } = wire.where;
@@ -20,9 +20,9 @@ before(async () => {
   process.env.NEXT_PUBLIC_SUPABASE_ANON_KEY = anon;
   registerHooks({
     resolve: (name, context, otherwise) =>
-      name === "next/server" ? { url: new URL("./prd/next_server_module.ts", import.meta.url).href, shortCircuit: true } : otherwise(name, context),
+      name === "next/server" ? { url: new URL("./snippets/next_server_module.ts", import.meta.url).href, shortCircuit: true } : otherwise(name, context),
   });
-  next = await serve((await import("./prd/middleware.ts")) as Module);
+  next = await serve((await import("./snippets/middleware.ts")) as Module);
 });
 after(async () => {
   await next.close();
