@@ -73,7 +73,7 @@ class WebLoop {
  private:
   const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
     ops::mount(router_,
-               {{"database", [this] { return db_.answers(); }}, {"storage", [this] { return storage_.answers(); }}});
+               {{"database", [this] { return db_.ping(); }}, {"storage", [this] { return storage_.answers(); }}});
     http::mount_static(router_, settings.html.source_dir);
     auth::mount(router_, auth_);
     storage::mount(router_, storage_);

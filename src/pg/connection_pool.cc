@@ -11,7 +11,7 @@ namespace {
 
 Instant now_() { return std::chrono::steady_clock::now(); }
 
-// Suspends until ConnectionPool::end. `submit` hands the waiting object over and never resumes the caller itself.
+// Suspends until ConnectionPool::end. `submit` enqueues the waiting object and never resumes the caller itself.
 template <class Submit>
 struct Suspend {
   Waiting& waiting;
@@ -29,15 +29,15 @@ struct Suspend {
 template <class Submit>
 Suspend(Waiting&, Submit) -> Suspend<Submit>;
 
-// What is begun after the stop runs to its end, as what tidies up must; but for him whose whole work nobody wants.
-void prepare(PipelineRequest& unit) {
-  const core::TaskContext& asker = *core::task_context();
-  unit.cancellable = unit.cancellable && (asker.expendable || !asker.stop.stop_requested());
-  unit.outcome = Outcome::unsent;
+// A request started after the stop runs to its end, as clean-up must, unless the whole task is expendable.
+void prepare(PipelineRequest& request) {
+  const core::TaskContext& caller = *core::task_context();
+  request.cancellable = request.cancellable && (caller.expendable || !caller.stop.stop_requested());
+  request.outcome = Outcome::unsent;
 }
 
-// Doubles from 50 ms and stays below half a second, so that a server that returns is used again within a second. The
-// jitter keeps processes from coming back in step.
+// Doubles from 50 ms and stays below half a second, so that a returning server is used within a second. The jitter
+// keeps processes from reconnecting in step.
 milliseconds back_off(int failures) {
   thread_local std::minstd_rand random{std::random_device{}()};
   const int base = 50 << std::min(failures - 1, 3);
@@ -52,10 +52,10 @@ ConnectionPool::ConnectionPool(core::Loop& loop, Config config)
 ConnectionPool::~ConnectionPool() {
   timer_.cancel();
   if (probe_) probe_->close();
-  for (const auto* pipes : {&shared_, &leased_, &coming_})
-    for (const auto& pipe : *pipes) {
-      pipe->detach();
-      pipe->drop("closed");
+  for (const auto* connections : {&shared_, &exclusive_, &connecting_})
+    for (const auto& connection : *connections) {
+      connection->detach();
+      connection->drop("closed");
     }
 }
 
@@ -66,61 +66,62 @@ void ConnectionPool::start() {
 }
 
 Instant ConnectionPool::deadline() const {
-  // In the middle of a long outage an answer now is worth more than a connection in four seconds.
+  // During a long outage fail fast instead of waiting four seconds.
   const bool long_gone = down_since_ != Instant{} && now_() - down_since_ > kWaitForConnection;
   return now_() + (long_gone ? milliseconds{500} : kWaitForConnection);
 }
 
-// A server that spoke to anybody while he waited is there, only busy. A frozen one has said nothing since.
+// A server that sent anything during the wait is up, only busy. A frozen one has sent nothing.
 Unavailable ConnectionPool::none_free() const {
   const Instant since = now_() - kWaitForConnection;
-  const auto speaks = [since](const auto& pipes) {
-    return std::ranges::any_of(pipes,
-                               [since](const auto& pipe) { return pipe->is_up() && pipe->last_heard() > since; });
+  const auto is_active = [since](const auto& connections) {
+    return std::ranges::any_of(connections, [since](const auto& connection) {
+      return connection->is_up() && connection->last_received() > since;
+    });
   };
-  const bool there = !closing_ && (speaks(shared_) || speaks(leased_));
+  const bool server_is_up = !closing_ && (is_active(shared_) || is_active(exclusive_));
   return Unavailable("no database connection came free in time",
-                     there ? Unavailable::Why::none_free : Unavailable::Why::out_of_reach);
+                     server_is_up ? Unavailable::Why::none_free : Unavailable::Why::out_of_reach);
 }
 
-core::Task<> ConnectionPool::run(PipelineRequest& unit) {
-  prepare(unit);
-  co_await Suspend{unit, [this, &unit] {
+core::Task<> ConnectionPool::run(PipelineRequest& request) {
+  prepare(request);
+  co_await Suspend{request, [this, &request] {
                      start();
-                     if (closing_ || waiting_.size() >= kWaiting) return end(unit);
-                     waiting_.push_back(&unit);
+                     if (closing_ || waiting_.size() >= kWaiting) return end(request);
+                     waiting_.push_back(&request);
                      send_waiting();
                      arm();
                    }};
 }
 
-core::Task<> ConnectionPool::run_on(PipelinedConnection& pipe, PipelineRequest& unit) {
-  prepare(unit);
-  co_await Suspend{unit, [this, &pipe, &unit] {
-                     if (!pipe.is_up()) return end(unit);
-                     pipe.send(unit);
+core::Task<> ConnectionPool::run_on(PipelinedConnection& connection, PipelineRequest& request) {
+  prepare(request);
+  co_await Suspend{request, [this, &connection, &request] {
+                     if (!connection.is_up()) return end(request);
+                     connection.send(request);
                      arm();
                    }};
 }
 
-core::Task<std::shared_ptr<PipelinedConnection>> ConnectionPool::lease(Instant deadline) {
-  LeaseRequest request;
+core::Task<std::shared_ptr<PipelinedConnection>> ConnectionPool::checkout(Instant deadline) {
+  CheckoutRequest request;
   request.deadline = deadline;
   co_await Suspend{request, [this, &request] {
                      start();
-                     if (closing_ || lessees_.size() >= kWaiting) return end(request);
-                     lessees_.push_back(&request);
-                     serve_lessees();
+                     if (closing_ || checkout_queue_.size() >= kWaiting) return end(request);
+                     checkout_queue_.push_back(&request);
+                     serve_checkouts();
                      arm();
                    }};
-  if (!request.pipe) throw none_free();
-  co_return std::move(request.pipe);
+  if (!request.connection) throw none_free();
+  co_return std::move(request.connection);
 }
 
-void ConnectionPool::give_back(std::shared_ptr<PipelinedConnection> pipe, bool clean) {
-  if (clean && pipe->is_idle() && !closing_) idle_.push_back(std::move(pipe));
-  else pipe->drop("given back in the middle of a transaction");
-  serve_lessees();
+void ConnectionPool::check_in(std::shared_ptr<PipelinedConnection> connection, bool clean) {
+  if (clean && connection->is_idle() && !closing_) idle_.push_back(std::move(connection));
+  else connection->drop("checked in during a transaction");
+  serve_checkouts();
   arm();
 }
 
@@ -135,15 +136,15 @@ void ConnectionPool::end(Waiting& waiting) {
   settle_soon();
 }
 
-// Never at once: the caller may be in the middle of its own suspension, or of a pipe's answers.
+// Posted, never called directly: the caller may be suspending, or in the middle of a connection's results.
 void ConnectionPool::settle_soon() {
   loop_.post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->settled();
   });
 }
 
-void ConnectionPool::finished(PipelineRequest& unit) {
-  if (!std::exchange(unit.done, true)) ready_.push_back(&unit);
+void ConnectionPool::finished(PipelineRequest& request) {
+  if (!std::exchange(request.done, true)) ready_.push_back(&request);
 }
 
 void ConnectionPool::settled() {
@@ -156,18 +157,20 @@ void ConnectionPool::settled() {
   }
   core::set_task_context(nullptr);
   send_waiting();
-  serve_lessees();
+  serve_checkouts();
 }
 
-// While one is stalled each carries a unit at a time, for the next may be slow as well; so none while all are: to wait
-// for a place, with a deadline, is better than to wait behind a slow statement.
+// While one pipeline is stalled, each of the others carries one request at a time, since the next may be slow as well.
+// With all of them stalled none is chosen: waiting in the queue has a deadline, waiting behind a slow statement has
+// not.
 PipelinedConnection* ConnectionPool::choose(Instant now) {
-  const bool stalled = std::ranges::any_of(shared_, [now](const auto& pipe) { return pipe->is_stalled(now); });
+  const bool stalled =
+      std::ranges::any_of(shared_, [now](const auto& connection) { return connection->is_stalled(now); });
   const std::size_t most = stalled ? 1 : kInFlight;
   PipelinedConnection* best = nullptr;
-  for (const auto& pipe : shared_) {
-    if (!pipe->is_up() || pipe->in_flight() >= most) continue;
-    if (best == nullptr || pipe->in_flight() < best->in_flight()) best = pipe.get();
+  for (const auto& connection : shared_) {
+    if (!connection->is_up() || connection->in_flight() >= most) continue;
+    if (best == nullptr || connection->in_flight() < best->in_flight()) best = connection.get();
   }
   if (best == nullptr && stalled) open_spare();
   return best;
@@ -183,60 +186,60 @@ void ConnectionPool::open_spare() {
 void ConnectionPool::send_waiting() {
   const Instant now = now_();
   while (!waiting_.empty()) {
-    PipelinedConnection* const pipe = choose(now);
-    if (pipe == nullptr) return;
-    PipelineRequest* const unit = waiting_.front();
+    PipelinedConnection* const connection = choose(now);
+    if (connection == nullptr) return;
+    PipelineRequest* const request = waiting_.front();
     waiting_.pop_front();
-    pipe->send(*unit);
+    connection->send(*request);
   }
 }
 
-void ConnectionPool::serve_lessees() {
-  while (!lessees_.empty() && !idle_.empty()) {
-    const auto pipe = std::move(idle_.back());
+void ConnectionPool::serve_checkouts() {
+  while (!checkout_queue_.empty() && !idle_.empty()) {
+    const auto connection = std::move(idle_.back());
     idle_.pop_back();
-    if (!pipe->is_idle()) {
-      pipe->drop("not idle");
+    if (!connection->is_idle()) {
+      connection->drop("not idle");
       continue;
     }
-    LeaseRequest* const request = lessees_.front();
-    lessees_.pop_front();
-    request->pipe = pipe;
+    CheckoutRequest* const request = checkout_queue_.front();
+    checkout_queue_.pop_front();
+    request->connection = connection;
     end(*request);
   }
-  if (!lessees_.empty()) connect_missing();
+  if (!checkout_queue_.empty()) connect_missing();
 }
 
 void ConnectionPool::connect_missing() {
   if (closing_ || now_() < next_attempt_) return;
-  const auto may = [this] { return failures_ == 0 || coming_.empty(); };  // one at a time finds out whether it is back
+  const auto may = [this] { return failures_ == 0 || connecting_.empty(); };  // during an outage, one attempt at a time
   while (static_cast<int>(shared_.size()) + connecting_shared_ < wanted_shared_ && may())
     connect(PipelinedConnection::Use::shared);
-  while (connecting_leased_ < static_cast<int>(lessees_.size()) &&
-         static_cast<int>(leased_.size()) + connecting_leased_ < config_.leased_connections && may())
-    connect(PipelinedConnection::Use::leased);
+  while (connecting_exclusive_ < static_cast<int>(checkout_queue_.size()) &&
+         static_cast<int>(exclusive_.size()) + connecting_exclusive_ < config_.checkout_connections && may())
+    connect(PipelinedConnection::Use::exclusive);
 }
 
 void ConnectionPool::connect(PipelinedConnection::Use use) {
-  const auto pipe = std::make_shared<PipelinedConnection>(loop_, helper_, *this, use, config_.prepared);
-  ++(use == PipelinedConnection::Use::shared ? connecting_shared_ : connecting_leased_);
-  coming_.push_back(pipe);
-  pipe->connect(config_.url, [weak = weak_from_this(), weak_pipe = std::weak_ptr(pipe), use](Connect outcome,
-                                                                                             const std::string& why) {
+  const auto connection = std::make_shared<PipelinedConnection>(loop_, helper_, *this, use, config_.prepared);
+  ++(use == PipelinedConnection::Use::shared ? connecting_shared_ : connecting_exclusive_);
+  connecting_.push_back(connection);
+  connection->connect(config_.url, [weak = weak_from_this(), weak_connection = std::weak_ptr(connection), use](
+                                       Connect outcome, const std::string& why) {
     const auto self = weak.lock();
-    const auto made = weak_pipe.lock();
+    const auto made = weak_connection.lock();
     if (self && made) self->connected(made, use, outcome, why);
   });
 }
 
-void ConnectionPool::connected(const std::shared_ptr<PipelinedConnection>& pipe, PipelinedConnection::Use use,
+void ConnectionPool::connected(const std::shared_ptr<PipelinedConnection>& connection, PipelinedConnection::Use use,
                                Connect outcome, const std::string& why) {
-  std::erase(coming_, pipe);
-  --(use == PipelinedConnection::Use::shared ? connecting_shared_ : connecting_leased_);
+  std::erase(connecting_, connection);
+  --(use == PipelinedConnection::Use::shared ? connecting_shared_ : connecting_exclusive_);
   if (outcome != Connect::up) {
-    // Without a server every attempt fails alike: one line for each outage is enough.
+    // Every attempt of an outage fails alike: log the first.
     if (failures_++ == 0) core::log::warn("pg.connection.failed", {{"why", why}});
-    if (down_since_ == Instant{} && shared_.empty() && leased_.empty()) down_since_ = now_();
+    if (down_since_ == Instant{} && shared_.empty() && exclusive_.empty()) down_since_ = now_();
     next_attempt_ = now_() + back_off(failures_);
     return arm();
   }
@@ -244,15 +247,15 @@ void ConnectionPool::connected(const std::shared_ptr<PipelinedConnection>& pipe,
   failures_ = 0;
   down_since_ = {};
   next_attempt_ = {};
-  if (use == PipelinedConnection::Use::shared) shared_.push_back(pipe);
+  if (use == PipelinedConnection::Use::shared) shared_.push_back(connection);
   else {
-    leased_.push_back(pipe);
-    if (LeaseRequest* const request = lessees_.empty() ? nullptr : lessees_.front()) {
-      lessees_.pop_front();
-      request->pipe = pipe;
+    exclusive_.push_back(connection);
+    if (CheckoutRequest* const request = checkout_queue_.empty() ? nullptr : checkout_queue_.front()) {
+      checkout_queue_.pop_front();
+      request->connection = connection;
       end(*request);
     } else {
-      idle_.push_back(pipe);
+      idle_.push_back(connection);
     }
   }
   connect_missing();
@@ -260,9 +263,9 @@ void ConnectionPool::connected(const std::shared_ptr<PipelinedConnection>& pipe,
   arm();
 }
 
-void ConnectionPool::went_down(PipelinedConnection& pipe, const std::string& why) {
-  const auto gone = [&pipe](const std::shared_ptr<PipelinedConnection>& one) { return one.get() == &pipe; };
-  const bool was_known = std::erase_if(shared_, gone) + std::erase_if(leased_, gone) > 0;
+void ConnectionPool::went_down(PipelinedConnection& connection, const std::string& why) {
+  const auto gone = [&connection](const std::shared_ptr<PipelinedConnection>& one) { return one.get() == &connection; };
+  const bool was_known = std::erase_if(shared_, gone) + std::erase_if(exclusive_, gone) > 0;
   std::erase_if(idle_, gone);
   if (was_known && !closing_) core::log::warn("pg.connection.lost", {{"why", why}});
   if (!ready_.empty()) settle_soon();
@@ -271,10 +274,11 @@ void ConnectionPool::went_down(PipelinedConnection& pipe, const std::string& why
 }
 
 bool ConnectionPool::is_busy() const {
-  const auto in_use = [](const auto& pipes) {
-    return std::ranges::any_of(pipes, [](const auto& pipe) { return pipe->in_flight() > 0; });
+  const auto in_use = [](const auto& connections) {
+    return std::ranges::any_of(connections, [](const auto& connection) { return connection->in_flight() > 0; });
   };
-  return !waiting_.empty() || !lessees_.empty() || leased_.size() > idle_.size() || in_use(shared_) || in_use(leased_);
+  return !waiting_.empty() || !checkout_queue_.empty() || exclusive_.size() > idle_.size() || in_use(shared_) ||
+         in_use(exclusive_);
 }
 
 }  // namespace pg::detail

@@ -8,7 +8,7 @@ namespace pg {
 namespace {
 constexpr Sql kCommit{"pg.commit", "commit"};
 constexpr Sql kRollback{"pg.rollback", "rollback"};
-constexpr Sql kAnswers{"pg.answers", "select 1"};
+constexpr Sql kPing{"pg.ping", "select 1"};
 }  // namespace
 
 As as(core::UserId user) {
@@ -20,7 +20,7 @@ As as(core::UserId user) {
 As as_claims(std::string_view role, std::string claims) {
   for (const std::string_view known : {"anon", "authenticated", "service_role"})
     if (role == known) return As(std::string(role), std::move(claims));
-  throw std::invalid_argument("not a role of a token");
+  throw std::invalid_argument("unknown role in a token");
 }
 
 As as_service(const char*) { return As("service_role", R"({"role":"service_role"})"); }
@@ -31,13 +31,13 @@ Config Config::from(core::Env& env) {
   config.direct_url = env.secret("DATABASE_DIRECT_URL");
   if (!config.url) env.fault("DATABASE_URL is missing.");
   else if (!detail::is_readable_url(config.url))
-    env.fault("DATABASE_URL is no postgresql:// URL and no list of key=value.");
+    env.fault("DATABASE_URL is neither a postgresql:// URL nor a list of key=value.");
   if (!config.direct_url) config.direct_url = config.url;
   else if (!detail::is_readable_url(config.direct_url))
-    env.fault("DATABASE_DIRECT_URL is no postgresql:// URL and no list of key=value.");
+    env.fault("DATABASE_DIRECT_URL is neither a postgresql:// URL nor a list of key=value.");
   config.prepared = env.flag("PG_PREPARED", true);
   config.shared_pipelines = static_cast<int>(env.integer("PG_PIPELINES", 1, 1, 16));
-  config.leased_connections = static_cast<int>(env.integer("PG_LEASED", 4, 1, 64));
+  config.checkout_connections = static_cast<int>(env.integer("PG_CHECKOUTS", 4, 1, 64));
   return config;
 }
 
@@ -49,15 +49,15 @@ Db::Db(core::Loop& loop, Config config) : pool_(std::make_shared<detail::Connect
 
 Db::~Db() = default;
 
-Task<bool> Db::answers() {
+Task<bool> Db::ping() {
   const Params none;
-  detail::PipelineRequest unit;
-  unit.text = kAnswers.text;
-  unit.params = &none;
-  unit.deadline = std::min(pool_->deadline(), std::chrono::steady_clock::now() + std::chrono::milliseconds{2000});
-  unit.cancellable = false;
-  co_await pool_->run(unit);
-  co_return unit.outcome == detail::Outcome::ok;
+  detail::PipelineRequest request;
+  request.text = kPing.text;
+  request.params = &none;
+  request.deadline = std::min(pool_->deadline(), std::chrono::steady_clock::now() + std::chrono::milliseconds{2000});
+  request.cancellable = false;
+  co_await pool_->run(request);
+  co_return request.outcome == detail::Outcome::ok;
 }
 
 Task<> Db::close() {
@@ -65,28 +65,28 @@ Task<> Db::close() {
   co_await pool->close();
 }
 
-void Db::CheckoutDeleter::operator()(detail::Checkout* lease) const {
-  lease->pool.give_back(std::move(lease->pipe), !lease->open);
-  delete lease;
+void Db::CheckoutDeleter::operator()(detail::Checkout* checkout) const {
+  checkout->pool.check_in(std::move(checkout->connection), !checkout->open);
+  delete checkout;
 }
 
 Task<Db::CheckoutPtr> Db::begin(const As& who) {
-  std::shared_ptr<detail::PipelinedConnection> pipe = co_await pool_->lease(pool_->deadline());
-  co_return CheckoutPtr(new detail::Checkout(*pool_, who, std::move(pipe)));
+  std::shared_ptr<detail::PipelinedConnection> connection = co_await pool_->checkout(pool_->deadline());
+  co_return CheckoutPtr(new detail::Checkout(*pool_, who, std::move(connection)));
 }
 
-Task<> Db::commit(detail::Checkout& lease) {
-  if (!lease.open) co_return;
-  co_await detail::finish(lease, kCommit);
+Task<> Db::commit(detail::Checkout& checkout) {
+  if (!checkout.open) co_return;
+  co_await detail::finish(checkout, kCommit);
 }
 
-// Never throws: a connection that cannot roll back is dropped, and the server rolls back by itself.
-Task<> Db::rollback(detail::Checkout& lease) {
-  if (!lease.open || !lease.pipe->is_up()) co_return;
+// Never throws: a connection that cannot roll back is dropped, which makes the server roll back.
+Task<> Db::rollback(detail::Checkout& checkout) {
+  if (!checkout.open || !checkout.connection->is_up()) co_return;
   try {
-    co_await detail::finish(lease, kRollback);
+    co_await detail::finish(checkout, kRollback);
   } catch (const std::exception&) {
-    lease.pipe->drop("a rollback failed");
+    checkout.connection->drop("a rollback failed");
   }
 }
 
@@ -94,7 +94,7 @@ bool Db::is_retryable(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
-    // Concurrency; or a prepared statement that no longer fits its table, which the next attempt prepares anew.
+    // A conflict, or a stale prepared statement, which the next attempt prepares again.
     return error.sqlstate == "40001" || error.sqlstate == "40P01" || error.sqlstate == "26000";
   } catch (...) {
     return false;

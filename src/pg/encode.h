@@ -1,4 +1,4 @@
-// The templates behind row.h, first half: which Kind a C++ type is, and values to parameters. Included by row.h only.
+// Included by row.h only: the Kind of a C++ type, and values to parameters.
 #pragma once
 
 #include <concepts>

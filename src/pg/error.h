@@ -1,6 +1,6 @@
-// CONTRACT. What a database call throws. Error: Postgres refused the statement. Unavailable: it cannot be reached, is
-// starting, shutting down, or no connection came free in time; the HTTP edge answers 503 with Retry-After, the data API
-// 504 for the last of these.
+// Exceptions of database calls. Error: Postgres rejected the statement. Unavailable: the server cannot be reached, is
+// starting or shutting down, or no connection came free in time. HTTP answers 503 with Retry-After; the data API
+// answers 504 when no connection came free.
 #pragma once
 
 #include <stdexcept>
@@ -27,7 +27,7 @@ class Error : public std::runtime_error {
 
 class Unavailable : public std::runtime_error {
  public:
-  // none_free: the server answers others, and only the wait for a connection was too long.
+  // none_free: the server is up, but no connection came free in time.
   enum class Why { out_of_reach, none_free };
   explicit Unavailable(const std::string& what, Why reason = Why::out_of_reach)
       : std::runtime_error(what), why(reason) {}

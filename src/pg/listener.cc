@@ -44,26 +44,27 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
   core::Secret url;
   core::BlockingPool helper{1, 16};
   boost::asio::steady_timer retry;
-  std::shared_ptr<detail::PgConnection> wire;
+  std::shared_ptr<detail::PgConnection> connection;
   std::vector<std::weak_ptr<Subscription>> subscriptions;
-  std::set<std::string> listening;  // what the server was told and has confirmed
-  std::vector<std::string> asked;   // under way
+  std::set<std::string> listening;     // confirmed by the server
+  std::vector<std::string> requested;  // sent, not confirmed yet
   bool up = false;
-  bool asking = false;
-  bool refused = false;
+  bool syncing = false;
+  bool failed = false;
   bool closed = false;
   int failures = 0;
 
   void connect() {
     if (closed) return;
-    wire = std::make_shared<detail::PgConnection>(loop, helper);
-    wire->connect(url, milliseconds{3000}, [weak = weak_from_this()](detail::Connect outcome, const std::string& why) {
-      const auto self = weak.lock();
-      if (!self || self->closed) return;
-      if (outcome == detail::Connect::up) return self->connected();
-      if (self->failures++ == 0) core::log::warn("pg.listener.failed", {{"why", why}});
-      self->connect_later();
-    });
+    connection = std::make_shared<detail::PgConnection>(loop, helper);
+    connection->connect(url, milliseconds{3000},
+                        [weak = weak_from_this()](detail::Connect outcome, const std::string& why) {
+                          const auto self = weak.lock();
+                          if (!self || self->closed) return;
+                          if (outcome == detail::Connect::up) return self->connected();
+                          if (self->failures++ == 0) core::log::warn("pg.listener.failed", {{"why", why}});
+                          self->connect_later();
+                        });
   }
 
   void connect_later() {
@@ -77,10 +78,10 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
   void connected() {
     failures = 0;
     up = true;
-    wire->watch([weak = weak_from_this()](bool alive) {
+    connection->watch([weak = weak_from_this()](bool alive) {
       if (const auto self = weak.lock()) self->readable(alive);
     });
-    ask();
+    sync();
   }
 
   std::vector<std::shared_ptr<Subscription>> alive() {
@@ -93,17 +94,17 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
     return out;
   }
 
-  // Tells the server the difference between what is listened to and what is wanted.
-  void ask() {
-    if (!up || asking || closed) return;
+  // Sends LISTEN and UNLISTEN for the difference between the subscriptions and what the server has confirmed.
+  void sync() {
+    if (!up || syncing || closed) return;
     std::set<std::string> wanted;
     for (const auto& one : alive()) wanted.insert(one->channel);
     std::string text;
-    asked.clear();
+    requested.clear();
     for (const std::string& channel : wanted)
       if (!listening.contains(channel)) {
         text += "listen " + quote_identifier(channel) + ";";
-        asked.push_back(channel);
+        requested.push_back(channel);
       }
     std::erase_if(listening, [&](const std::string& channel) {
       if (wanted.contains(channel)) return false;
@@ -111,25 +112,25 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
       return true;
     });
     if (text.empty()) return;
-    asking = true;
-    refused = false;
-    if (PQsendQuery(wire->conn(), text.c_str()) != 1) return lost(detail::reason(wire->conn()));
-    wire->flush();
+    syncing = true;
+    failed = false;
+    if (PQsendQuery(connection->conn(), text.c_str()) != 1) return lost(detail::reason(connection->conn()));
+    connection->flush();
   }
 
   void readable(bool is_alive) {
-    PGconn* const conn = wire->conn();
-    while (asking && PQisBusy(conn) == 0) {
+    PGconn* const conn = connection->conn();
+    while (syncing && PQisBusy(conn) == 0) {
       PGresult* const result = PQgetResult(conn);
       if (result == nullptr) {
-        answered();
+        synced();
         if (!up) return;
         break;
       }
-      if (PQresultStatus(result) == PGRES_FATAL_ERROR) refused = true;
+      if (PQresultStatus(result) == PGRES_FATAL_ERROR) failed = true;
       PQclear(result);
     }
-    PQisBusy(conn);  // lets libpq read what it has when no answer is awaited
+    PQisBusy(conn);  // lets libpq parse its input when no result is awaited
     while (PGnotify* const notice = PQnotifies(conn)) {
       call(notice->relname, notice->extra);
       PQfreemem(notice);
@@ -138,14 +139,14 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
     if (!is_alive || PQstatus(conn) == CONNECTION_BAD) lost(detail::reason(conn));
   }
 
-  void answered() {
-    asking = false;
-    if (refused) return lost("the server refused to listen");
-    const std::vector<std::string> fresh = std::exchange(asked, {});
+  void synced() {
+    syncing = false;
+    if (failed) return lost("the server rejected LISTEN");
+    const std::vector<std::string> fresh = std::exchange(requested, {});
     listening.insert(fresh.begin(), fresh.end());
-    // What was sent before this moment was missed.
+    // Notifications sent before this moment were missed.
     for (const std::string& channel : fresh) call(channel, "");
-    ask();
+    sync();
   }
 
   void call(const std::string& channel, std::string_view payload) {
@@ -162,9 +163,9 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
   void lost(const std::string& why) {
     if (!std::exchange(up, false)) return;
     core::log::warn("pg.listener.lost", {{"why", why}});
-    asking = false;
+    syncing = false;
     listening.clear();
-    wire->close();
+    connection->close();
     connect_later();
   }
 
@@ -172,7 +173,7 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
     closed = true;
     up = false;
     retry.cancel();
-    if (wire) wire->close();
+    if (connection) connection->close();
   }
 };
 
@@ -186,14 +187,14 @@ Listener::Listener(core::Loop& loop, const Config& config)
 Listener::~Listener() { impl_->close(); }
 
 std::shared_ptr<void> Listener::subscribe(std::string channel, std::function<void(std::string_view)> fn) {
-  // The last holder tells the listener, so that the server hears of it too.
+  // Destroying the last handle triggers UNLISTEN.
   const std::weak_ptr<Impl> weak = impl_;
   std::shared_ptr<Subscription> one(new Subscription{std::move(channel), std::move(fn)}, [weak](Subscription* gone) {
     delete gone;
-    if (const auto impl = weak.lock()) impl->loop.post([impl] { impl->ask(); });
+    if (const auto impl = weak.lock()) impl->loop.post([impl] { impl->sync(); });
   });
   impl_->subscriptions.push_back(one);
-  impl_->ask();
+  impl_->sync();
   return one;
 }
 

@@ -1,5 +1,5 @@
-// CONTRACT. LISTEN on a connection of its own (DATABASE_DIRECT_URL), reconnected with back-off. After each reconnect
-// every subscriber is called once with an empty payload, since notices may have been missed meanwhile.
+// LISTEN on a dedicated connection (DATABASE_DIRECT_URL), reconnected with back-off. After each reconnect every
+// subscriber is called once with an empty payload, since notifications may have been missed.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ class Listener {
  public:
   Listener(core::Loop& loop, const Config& config);
   ~Listener();
-  // Called on the listener's loop for each notice. Returns a handle that ends the subscription when destroyed.
+  // Called on the listener's loop for each notification. Returns a handle that ends the subscription when destroyed.
   [[nodiscard]] std::shared_ptr<void> subscribe(std::string channel, std::function<void(std::string_view payload)> fn);
   core::Task<> close();
 

@@ -23,13 +23,13 @@ void ignore_notice(void*, const char*) {}
 bool is_readable_url(const core::Secret& url) {
   char* error = nullptr;
   PQconninfoOption* options = PQconninfoParse(url.reveal().c_str(), &error);
-  PQfreemem(error);  // libpq quotes the URL in it, password and all
+  PQfreemem(error);  // it quotes the URL, including the password
   PQconninfoFree(options);
   return options != nullptr;
 }
 
 PGconn* start_connection(const core::Secret& url) {
-  // What stands before dbname may be overridden by the URL. Dead peers are noticed within seconds, not hours.
+  // The URL may override the parameters before dbname. The keepalives detect dead peers within seconds, not hours.
   static constexpr std::array kNames{"application_name",
                                      "gssencmode",
                                      "keepalives_idle",
@@ -104,8 +104,8 @@ void PgConnection::started(std::shared_ptr<PGconn> conn) {
   step(PGRES_POLLING_WRITING);
 }
 
-// The loop watches a descriptor of its own: libpq closes its one as soon as the connection breaks, and its number may
-// be an accepted client's by the time the loop lets go of it.
+// The loop watches a duplicate: libpq closes its own descriptor as soon as the connection breaks, and an accepted
+// client may have that number before the loop deregisters it.
 boost::system::error_code PgConnection::register_socket() {
   const int own = ::fcntl(PQsocket(conn_.get()), F_DUPFD_CLOEXEC, 0);
   if (own < 0) return {errno, boost::system::system_category()};
@@ -123,7 +123,7 @@ void PgConnection::step(PostgresPollingStatusType status) {
     if (const auto ec = register_socket()) return finish(Connect::refused, ec.message());
     return finish(Connect::up, "");
   }
-  // libpq may change its socket between two steps, so each step registers the one it has then.
+  // libpq may change its socket between two steps, so each step registers the current one.
   if (const auto ec = register_socket()) return finish(Connect::refused, ec.message());
   using Socket = boost::asio::posix::stream_descriptor;
   const auto what = status == PGRES_POLLING_READING ? Socket::wait_read : Socket::wait_write;
@@ -155,7 +155,7 @@ void PgConnection::wait_readable() {
                        if (self->closed_ || !self->readable_) return;
                        const bool alive = !ec && PQconsumeInput(self->conn_.get()) == 1;
                        if (alive && !self->writing_) self->flush();
-                       const auto readable = self->readable_;  // it may close this wire
+                       const auto readable = self->readable_;  // it may close this connection
                        readable(alive);
                        if (alive && !self->closed_) self->wait_readable();
                      });

@@ -1,5 +1,5 @@
-// One libpq connection on a Loop: connects without blocking, tells when there is something to read, writes what libpq
-// holds back. Every callback runs on the loop and none after close(). Private to pg/; .cc files only.
+// One libpq connection on a Loop: connects without blocking, reports arrivals, flushes libpq's output buffer. Callbacks
+// run on the loop, and none after close(). Private to pg/; .cc files only.
 #pragma once
 
 #include <libpq-fe.h>
@@ -20,16 +20,16 @@ enum class Connect { up, refused, timed_out };
 class PgConnection : public std::enable_shared_from_this<PgConnection> {
  public:
   using Done = std::function<void(Connect outcome, const std::string& why)>;
-  // `helper` runs what blocks: the look-up of a host name and cancel requests.
+  // `helper` runs blocking calls: host name look-ups and cancel requests.
   PgConnection(core::Loop& loop, core::BlockingPool& helper);
   ~PgConnection();
 
   // Calls `done` once. `why` holds neither the URL nor a password.
   void connect(const core::Secret& url, std::chrono::milliseconds at_most, Done done);
-  // From now on calls `readable` for each arrival; false: the connection is gone.
+  // From now on calls `readable` for each arrival; `alive` is false when the connection is gone.
   void watch(std::function<void(bool alive)> readable);
   void flush();
-  // Asks the server to cancel what this connection runs now. Best effort, on the helper.
+  // Requests cancellation of the running statement. Best effort, on the helper.
   void cancel();
   void close();
 
@@ -55,11 +55,11 @@ class PgConnection : public std::enable_shared_from_this<PgConnection> {
   bool writing_ = false;
 };
 
-// Whether libpq can read it. For a fault at start that says no more than the variable's name.
+// True when libpq can parse it. Lets a fault at start name the variable without its value.
 bool is_readable_url(const core::Secret& url);
 // Starts a connection the way all of pg/ does, blocking only for the look-up of the host.
 PGconn* start_connection(const core::Secret& url);
-// libpq's own words, on one line.
+// libpq's error message on one line.
 std::string reason(const PGconn* conn);
 
 }  // namespace pg::detail

@@ -1,5 +1,5 @@
-// A unit of work: what goes to the server in one write and ends with one Sync. It lives in the frame of the coroutine
-// that awaits it. Private to pg/.
+// One request to the server: a single write that ends with one Sync. It lives in the coroutine that awaits it. Private
+// to pg/.
 #pragma once
 
 #include <libpq-fe.h>
@@ -17,58 +17,60 @@ namespace pg::detail {
 using Instant = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
 
-// Every bound of the client, in one place.
-inline constexpr milliseconds kWaitForConnection{4000};  // so that 503 is out within 5 s
+// Every limit of the client.
+inline constexpr milliseconds kWaitForConnection{4000};  // so that a 503 is sent within 5 s
 inline constexpr milliseconds kConnect{3000};            // one attempt
-inline constexpr milliseconds kPatience{2000};           // without an answer: ask whether the server still lives
-inline constexpr milliseconds kProbe{2200};              // and how long it may take to say so
-inline constexpr milliseconds kGrace{2000};              // past a role's statement_timeout
-inline constexpr milliseconds kStalled{50};              // a pipeline with an older first gets none until empty
-inline constexpr milliseconds kGivesWay{2000};           // and gives way if nobody else can be served
+inline constexpr milliseconds kSilence{2000};            // nothing received: probe the server with a new connection
+inline constexpr milliseconds kProbe{2200};              // timeout of that probe
+inline constexpr milliseconds kGrace{2000};  // beyond a role's statement_timeout, before the connection is dropped
+inline constexpr milliseconds kStalled{
+    50};  // a first request older than this stalls its pipeline: no new ones until it is empty
+inline constexpr milliseconds kYieldAfter{
+    2000};  // when every pipeline is stalled, the oldest request is cancelled after this
 inline constexpr milliseconds kTick{25};
-inline constexpr milliseconds kCancelAgain{500};
-inline constexpr std::size_t kInFlight = 64;     // units on one pipeline
-inline constexpr std::size_t kWaiting = 4096;    // units and transactions without a connection
-inline constexpr std::size_t kStatements = 256;  // prepared on one connection, of each role
+inline constexpr milliseconds kCancelAgain{500};  // resend a cancel that had no effect
+inline constexpr std::size_t kInFlight = 64;      // requests on one pipeline
+inline constexpr std::size_t kWaiting = 4096;     // requests and checkouts queued for a connection
+inline constexpr std::size_t kStatements = 256;   // prepared on one connection, per role
 
 enum class Role : std::uint8_t { anon, authenticated, service };
 Role role_of(const As& who);
 milliseconds statement_timeout(Role role);  // anon 3 s, authenticated 8 s, service_role 30 s
 
-// Something that waits on the pool.
+// A coroutine suspended on the pool.
 struct Waiting {
   std::coroutine_handle<> coroutine;
   std::shared_ptr<core::TaskContext> context;
-  Instant deadline{};  // for a connection; none once it is under way
+  Instant deadline{};  // for getting a connection
   bool done = false;
 };
 
 enum class Outcome : std::uint8_t { ok, error, lost, unsent };
 
 struct PipelineRequest : Waiting {
-  // What to send, in this order. An empty text sends no statement.
-  const As* opens = nullptr;               // `begin` first, and the unit leaves the transaction open
-  const As* who = nullptr;                 // set_config(role, claims, statement_timeout)
-  const RequestSettings* frame = nullptr;  // and these settings with them
-  bool read_only = false;                  // the server refuses every write
-  bool describe = false;                   // prepare and describe, execute nothing
-  bool prepared = false;                   // keep the statement prepared
-  Role role = Role::anon;                  // whose prepared statement
+  // Sent in this order. An empty text sends no statement.
+  const As* begins = nullptr;                 // `begin` first; the transaction stays open
+  const As* who = nullptr;                    // set_config(role, claims, statement_timeout)
+  const RequestSettings* settings = nullptr;  // sent together with `who`
+  bool read_only = false;                     // the server rejects every write
+  bool describe = false;                      // prepare and describe only
+  bool prepared = false;                      // keep the statement prepared
+  Role role = Role::anon;                     // whose prepared statements to use
   std::string_view text;
   const Params* params = nullptr;
-  bool cancellable = true;  // by the ambient's stop
+  bool cancellable = true;  // when the stop of the task context is requested
 
-  // What came back. `answer` is the statement's result, or the error of whatever failed.
+  // The outcome. `result` is the statement's result, or the first error.
   Outcome outcome = Outcome::unsent;
-  std::shared_ptr<const PGresult> answer;
-  std::shared_ptr<const PGresult> said;  // the two settings, where the frame asks for them
-  bool cancel_nearby = false;            // a cancel was sent on this connection: a 57014 may be meant for a neighbour
+  std::shared_ptr<const PGresult> result;
+  std::shared_ptr<const PGresult> overrides;  // response.headers and response.status, if requested
+  bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may have been meant for another request
   bool cancel_sent = false;
-  bool gave_way = false;  // that cancel made room for others: the unit may be asked again later
-  Instant sent{};         // onto its connection; what counts is not when it came to be the first there
+  bool yielded = false;  // cancelled to make room for others; the caller may retry later
+  Instant sent{};        // when it was written to its connection
 };
 
-// Lets a table of texts be searched without copying the text.
+// Heterogeneous lookup by string_view.
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }

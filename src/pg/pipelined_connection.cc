@@ -18,26 +18,27 @@ constexpr const char* kSetupReadOnly =
     "select "
     "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
     "set_config('transaction_read_only','on',true)";
-// PostgREST's settings as well. Read-only is set either way, so that one statement serves both.
-constexpr const char* kFrameName = "tenon_frame";
-constexpr const char* kFrame =
+// With PostgREST's request settings. Read-only is always set, so that one statement serves both cases.
+constexpr const char* kSettingsName = "tenon_settings";
+constexpr const char* kSettings =
     "select "
     "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
     "set_config('transaction_read_only',$4,true),set_config('search_path',$5,true),"
     "set_config('request.method',$6,true),set_config('request.path',$7,true),set_config('request.headers',$8,true),"
     "set_config('request.cookies',$9,true)";
-// The same, and what a statement may say of its answer is empty before it: else a setting that some function made for
-// the whole session would be said by everybody's next one.
-constexpr const char* kFrameSayingName = "tenon_frame_saying";
-const std::string kFrameSaying =
-    std::string(kFrame) + ",set_config('response.headers','',true),set_config('response.status','',true)";
-constexpr const char* kSaidName = "tenon_said";
-constexpr const char* kSaid = "select current_setting('response.headers',true),current_setting('response.status',true)";
-// What the text format of values depends on. Poolers follow the first two of themselves.
+// Also clears the response overrides, so that a session-wide setting made by some function does not leak into the next
+// request.
+constexpr const char* kSettingsAndResetName = "tenon_settings_reset";
+const std::string kSettingsAndReset =
+    std::string(kSettings) + ",set_config('response.headers','',true),set_config('response.status','',true)";
+constexpr const char* kOverridesName = "tenon_overrides";
+constexpr const char* kOverrides =
+    "select current_setting('response.headers',true),current_setting('response.status',true)";
+// The text format of values depends on these. Poolers track the first two by themselves.
 constexpr const char* kSession =
     "select set_config('DateStyle','ISO, "
     "MDY',false),set_config('TimeZone','UTC',false),set_config('bytea_output','hex',false)";
-// The server notices a vanished client in the middle of a statement. Not every server knows it: its error is ignored.
+// Lets the server detect a vanished client during a statement. Servers without the setting return an error, ignored.
 constexpr const char* kCheckClient = "select set_config('client_connection_check_interval','2s',false)";
 
 bool send_plain(PGconn* conn, const char* sql) {
@@ -105,14 +106,15 @@ void PipelinedConnection::set_up() {
   PGconn* const conn = connection_->conn();
   PQenterPipelineMode(conn);
   up_ = true;
-  last_heard_ = std::chrono::steady_clock::now();
+  last_received_ = std::chrono::steady_clock::now();
   for (const char* sql : {kSession, kCheckClient}) {
     send_plain(conn, sql);
     end_housekeeping(Step::execute);
   }
   if (prepared_) {
-    for (const auto& [name, sql] : {std::pair(kSetupName, kSetup), std::pair(kFrameName, kFrame),
-                                    std::pair(kFrameSayingName, kFrameSaying.c_str()), std::pair(kSaidName, kSaid)}) {
+    for (const auto& [name, sql] :
+         {std::pair(kSetupName, kSetup), std::pair(kSettingsName, kSettings),
+          std::pair(kSettingsAndResetName, kSettingsAndReset.c_str()), std::pair(kOverridesName, kOverrides)}) {
       PQsendPrepare(conn, name, sql, 0, nullptr);
       end_housekeeping(Step::prepare);
     }
@@ -121,7 +123,7 @@ void PipelinedConnection::set_up() {
   connection_->watch([weak](bool alive) {
     const auto self = weak.lock();
     if (!self) return;
-    self->last_heard_ = std::chrono::steady_clock::now();
+    self->last_received_ = std::chrono::steady_clock::now();
     self->drain();
     if (!alive && self->up_) self->drop(reason(self->connection_->conn()));
     if (self->owner_ != nullptr) self->owner_->settled();
@@ -129,105 +131,105 @@ void PipelinedConnection::set_up() {
   connection_->flush();
 }
 
-// The command was sent; its answer is read and forgotten.
+// Ends a command whose result is read and dropped.
 void PipelinedConnection::end_housekeeping(Step step) {
   PQpipelineSync(connection_->conn());
-  Flight flight;
-  flight.steps = {step, Step::sync};
-  flight.count = 2;
-  flight.started = std::chrono::steady_clock::now();
-  flights_.push_back(flight);
+  Pending pending;
+  pending.steps = {step, Step::sync};
+  pending.count = 2;
+  pending.started = std::chrono::steady_clock::now();
+  in_flight_.push_back(pending);
 }
 
-bool PipelinedConnection::send_setup(const PipelineRequest& unit) {
-  const std::string timeout = std::to_string(statement_timeout(role_of(*unit.who)).count());
-  const std::array values{unit.who->role().c_str(), unit.who->claims().c_str(), timeout.c_str()};
+bool PipelinedConnection::send_setup(const PipelineRequest& request) {
+  const std::string timeout = std::to_string(statement_timeout(role_of(*request.who)).count());
+  const std::array values{request.who->role().c_str(), request.who->claims().c_str(), timeout.c_str()};
   PGconn* const conn = connection_->conn();
-  if (unit.frame != nullptr) return send_frame(unit, timeout);
-  if (unit.read_only)
+  if (request.settings != nullptr) return send_request_settings(request, timeout);
+  if (request.read_only)
     return PQsendQueryParams(conn, kSetupReadOnly, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
   if (!prepared_) return PQsendQueryParams(conn, kSetup, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
   return PQsendQueryPrepared(conn, kSetupName, 3, values.data(), nullptr, nullptr, 0) == 1;
 }
 
-bool PipelinedConnection::send_frame(const PipelineRequest& unit, const std::string& timeout) {
-  const RequestSettings& frame = *unit.frame;
-  const char* const read_only = frame.read_only || unit.read_only ? "on" : "off";
+bool PipelinedConnection::send_request_settings(const PipelineRequest& request, const std::string& timeout) {
+  const RequestSettings& settings = *request.settings;
+  const char* const read_only = settings.read_only || request.read_only ? "on" : "off";
   const std::array values{
-      unit.who->role().c_str(),  unit.who->claims().c_str(), timeout.c_str(),    read_only,
-      frame.search_path.c_str(), frame.method.c_str(),       frame.path.c_str(), frame.headers.c_str(),
-      frame.cookies.c_str()};
+      request.who->role().c_str(),  request.who->claims().c_str(), timeout.c_str(),       read_only,
+      settings.search_path.c_str(), settings.method.c_str(),       settings.path.c_str(), settings.headers.c_str(),
+      settings.cookies.c_str()};
   const int count = static_cast<int>(values.size());
-  const bool says = frame.said != nullptr;
+  const bool resets = settings.overrides != nullptr;
   PGconn* const conn = connection_->conn();
   if (!prepared_) {
-    const char* const sql = says ? kFrameSaying.c_str() : kFrame;
+    const char* const sql = resets ? kSettingsAndReset.c_str() : kSettings;
     return PQsendQueryParams(conn, sql, count, nullptr, values.data(), nullptr, nullptr, 0) == 1;
   }
-  const char* const name = says ? kFrameSayingName : kFrameName;
+  const char* const name = resets ? kSettingsAndResetName : kSettingsName;
   return PQsendQueryPrepared(conn, name, count, values.data(), nullptr, nullptr, 0) == 1;
 }
 
-bool PipelinedConnection::send_said() {
-  if (!prepared_) return send_plain(connection_->conn(), kSaid);
-  return PQsendQueryPrepared(connection_->conn(), kSaidName, 0, nullptr, nullptr, nullptr, 0) == 1;
+bool PipelinedConnection::send_overrides_query() {
+  if (!prepared_) return send_plain(connection_->conn(), kOverrides);
+  return PQsendQueryPrepared(connection_->conn(), kOverridesName, 0, nullptr, nullptr, nullptr, 0) == 1;
 }
 
-bool PipelinedConnection::send_statement(PipelineRequest& unit, Flight& flight) {
+bool PipelinedConnection::send_statement(PipelineRequest& request, Pending& pending) {
   PGconn* const conn = connection_->conn();
-  const auto add = [&flight](Step step) { flight.steps[flight.count++] = step; };
-  if (unit.describe) {
+  const auto add = [&pending](Step step) { pending.steps[pending.count++] = step; };
+  if (request.describe) {
     add(Step::prepare);
     add(Step::describe);
-    return PQsendPrepare(conn, "", std::string(unit.text).c_str(), 0, nullptr) == 1 &&
+    return PQsendPrepare(conn, "", std::string(request.text).c_str(), 0, nullptr) == 1 &&
            PQsendDescribePrepared(conn, "") == 1;
   }
-  const Values values(*unit.params);
-  if (!unit.prepared || !prepared_) {
+  const Values values(*request.params);
+  if (!request.prepared || !prepared_) {
     add(Step::execute);
-    return PQsendQueryParams(conn, std::string(unit.text).c_str(), values.count(), nullptr, values.pointers.data(),
+    return PQsendQueryParams(conn, std::string(request.text).c_str(), values.count(), nullptr, values.pointers.data(),
                              nullptr, nullptr, 0) == 1;
   }
-  Statements& statements = statements_of(unit.role);
-  auto found = statements.find(unit.text);
+  Statements& statements = statements_of(request.role);
+  auto found = statements.find(request.text);
   if (found == statements.end()) {
     add(Step::prepare);
-    Prepared fresh{++counter_, 0, fmt::format("tenon_{}_{}", static_cast<int>(unit.role), counter_)};
-    found = statements.emplace(unit.text, std::move(fresh)).first;
-    flight.prepares = true;
+    Prepared fresh{++counter_, 0, fmt::format("tenon_{}_{}", static_cast<int>(request.role), counter_)};
+    found = statements.emplace(request.text, std::move(fresh)).first;
+    pending.prepares = true;
     if (PQsendPrepare(conn, found->second.name.c_str(), found->first.c_str(), 0, nullptr) != 1) return false;
   }
   found->second.used = ++counter_;
-  flight.statement = found->second.number;
+  pending.statement = found->second.number;
   add(Step::execute);
   return PQsendQueryPrepared(conn, found->second.name.c_str(), values.count(), values.pointers.data(), nullptr, nullptr,
                              0) == 1;
 }
 
-void PipelinedConnection::send(PipelineRequest& unit) {
-  if (Statements& known = statements_of(unit.role); known.size() > kStatements) forget_oldest(known);
+void PipelinedConnection::send(PipelineRequest& request) {
+  if (Statements& known = statements_of(request.role); known.size() > kStatements) forget_oldest(known);
   PGconn* const conn = connection_->conn();
-  Flight flight;
-  flight.unit = &unit;
-  flight.started = unit.sent = std::chrono::steady_clock::now();
-  unit.outcome = Outcome::lost;  // until the answer is here
+  Pending pending;
+  pending.request = &request;
+  pending.started = request.sent = std::chrono::steady_clock::now();
+  request.outcome = Outcome::lost;  // until the result arrives
   bool ok = true;
-  if (unit.opens != nullptr) {
+  if (request.begins != nullptr) {
     ok = send_plain(conn, "begin");
-    flight.steps[flight.count++] = Step::begin;
+    pending.steps[pending.count++] = Step::begin;
   }
-  if (ok && unit.who != nullptr) {
-    ok = send_setup(unit);
-    flight.steps[flight.count++] = Step::setup;
+  if (ok && request.who != nullptr) {
+    ok = send_setup(request);
+    pending.steps[pending.count++] = Step::setup;
   }
-  if (ok && !unit.text.empty()) ok = send_statement(unit, flight);
-  if (ok && unit.frame != nullptr && unit.frame->said != nullptr) {
-    ok = send_said();
-    flight.steps[flight.count++] = Step::said;
+  if (ok && !request.text.empty()) ok = send_statement(request, pending);
+  if (ok && request.settings != nullptr && request.settings->overrides != nullptr) {
+    ok = send_overrides_query();
+    pending.steps[pending.count++] = Step::overrides;
   }
   ok = ok && PQpipelineSync(conn) == 1;
-  flight.steps[flight.count++] = Step::sync;
-  flights_.push_back(flight);
+  pending.steps[pending.count++] = Step::sync;
+  in_flight_.push_back(pending);
   if (!ok) return drop(reason(conn));
   connection_->flush();
 }
@@ -241,31 +243,32 @@ void PipelinedConnection::forget_oldest(Statements& of) {
 
 void PipelinedConnection::drain() {
   PGconn* const conn = connection_->conn();
-  while (up_ && !flights_.empty() && PQisBusy(conn) == 0) {
+  while (up_ && !in_flight_.empty() && PQisBusy(conn) == 0) {
     if (!accept(next_result(conn))) return;
   }
-  if (!up_ || !flights_.empty()) return;
-  PQisBusy(conn);  // nothing is under way, yet the server may speak: a notice, or its farewell
+  if (!up_ || !in_flight_.empty()) return;
+  PQisBusy(conn);  // nothing is under way, but the server may have sent a notice or closed the connection
   if (PQstatus(conn) == CONNECTION_BAD) drop(reason(conn));
-  else if (use_ == Use::shared && PQtransactionStatus(conn) != PQTRANS_IDLE) drop("a unit left its transaction open");
+  else if (use_ == Use::shared && PQtransactionStatus(conn) != PQTRANS_IDLE)
+    drop("a request left its transaction open");
 }
 
 // False when the connection was dropped.
 bool PipelinedConnection::accept(std::shared_ptr<const PGresult> result) {
-  Flight& flight = flights_.front();
-  const Step step = flight.steps[flight.at];
+  Pending& pending = in_flight_.front();
+  const Step step = pending.steps[pending.at];
   if (!result) {
-    if (step == Step::sync && std::exchange(flight.answered_null, true)) {
-      drop("answers out of step");
+    if (step == Step::sync && std::exchange(pending.got_null, true)) {
+      drop("results out of order");
       return false;
     }
-    if (step != Step::sync) ++flight.at;
+    if (step != Step::sync) ++pending.at;
     return true;
   }
   const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_PIPELINE_SYNC) {
     if (step != Step::sync) {
-      drop("answers out of step");
+      drop("results out of order");
       return false;
     }
     return finish_first();
@@ -276,61 +279,62 @@ bool PipelinedConnection::accept(std::shared_ptr<const PGresult> result) {
     return false;
   }
   if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
-    drop("copy is not for a unit of work");
+    drop("COPY is not supported");
     return false;
   }
   if (step == Step::execute && use_ == Use::shared && opens_transaction(result.get())) {
-    drop("a unit opened a transaction");
+    drop("a request opened a transaction");
     return false;
   }
-  take(flight, std::move(result));
+  take(pending, std::move(result));
   return true;
 }
 
-void PipelinedConnection::take(Flight& flight, std::shared_ptr<const PGresult> result) {
-  const Step step = flight.steps[flight.at];
+void PipelinedConnection::take(Pending& pending, std::shared_ptr<const PGresult> result) {
+  const Step step = pending.steps[pending.at];
   const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-    flight.answered_null = false;
+    pending.got_null = false;
     const std::string_view state = sqlstate(result.get());
-    // A statement that the server does not know, or whose plan no longer fits the table, is prepared anew next time.
-    if (flight.unit != nullptr && (state == "26000" || state == "0A000")) forget(*flight.unit, flight.statement);
-    if (std::exchange(flight.failed, true)) return;
-    if (flight.unit != nullptr) flight.unit->answer = std::move(result);
+    // An unknown prepared statement, or one whose plan is stale, is prepared again next time.
+    if (pending.request != nullptr && (state == "26000" || state == "0A000"))
+      forget(*pending.request, pending.statement);
+    if (std::exchange(pending.failed, true)) return;
+    if (pending.request != nullptr) pending.request->result = std::move(result);
     return;
   }
   if (status == PGRES_PIPELINE_ABORTED) return;
-  if (step == Step::prepare && status == PGRES_COMMAND_OK) flight.prepares = false;
+  if (step == Step::prepare && status == PGRES_COMMAND_OK) pending.prepares = false;
   const bool wanted = step == Step::describe || step == Step::execute;
-  if (flight.unit == nullptr || flight.failed) return;
-  if (wanted) flight.unit->answer = std::move(result);
-  if (step == Step::said) flight.unit->said = std::move(result);
+  if (pending.request == nullptr || pending.failed) return;
+  if (wanted) pending.request->result = std::move(result);
+  if (step == Step::overrides) pending.request->overrides = std::move(result);
 }
 
 bool PipelinedConnection::finish_first() {
-  const Flight flight = flights_.front();
-  flights_.pop_front();
-  if (flight.prepares && flight.unit != nullptr) forget(*flight.unit, flight.statement);
+  const Pending pending = in_flight_.front();
+  in_flight_.pop_front();
+  if (pending.prepares && pending.request != nullptr) forget(*pending.request, pending.statement);
   const auto now = std::chrono::steady_clock::now();
-  if (flights_.empty()) stalled_ = false;
-  else flights_.front().started = now;
-  if (flight.unit == nullptr) return true;
-  PipelineRequest& unit = *flight.unit;
-  unit.outcome = flight.failed ? Outcome::error : Outcome::ok;
-  unit.cancel_nearby = now - last_cancel_ < milliseconds{5000};
-  if (owner_ != nullptr) owner_->finished(unit);
+  if (in_flight_.empty()) stalled_ = false;
+  else in_flight_.front().started = now;
+  if (pending.request == nullptr) return true;
+  PipelineRequest& request = *pending.request;
+  request.outcome = pending.failed ? Outcome::error : Outcome::ok;
+  request.cancel_nearby = now - last_cancel_ < milliseconds{5000};
+  if (owner_ != nullptr) owner_->finished(request);
   return true;
 }
 
-void PipelinedConnection::forget(const PipelineRequest& unit, std::uint64_t statement) {
-  Statements& statements = statements_of(unit.role);
-  const auto found = statements.find(unit.text);
+void PipelinedConnection::forget(const PipelineRequest& request, std::uint64_t statement) {
+  Statements& statements = statements_of(request.role);
+  const auto found = statements.find(request.text);
   if (found != statements.end() && found->second.number == statement) statements.erase(found);
 }
 
 milliseconds PipelinedConnection::first_age(Instant now) const {
-  if (flights_.empty()) return milliseconds{0};
-  return std::chrono::duration_cast<milliseconds>(now - flights_.front().started);
+  if (in_flight_.empty()) return milliseconds{0};
+  return std::chrono::duration_cast<milliseconds>(now - in_flight_.front().started);
 }
 
 bool PipelinedConnection::is_stalled(Instant now) {
@@ -343,14 +347,14 @@ void PipelinedConnection::cancel_first() {
   connection_->cancel();
 }
 
-void PipelinedConnection::drop(std::string why) {  // a copy: what it was read from goes with the connection
+void PipelinedConnection::drop(std::string why) {  // by value: the source of the text is destroyed with the connection
   if (!std::exchange(up_, false)) return;
   const auto self = shared_from_this();
   connection_->close();
-  for (const Flight& flight : std::exchange(flights_, {})) {
-    if (flight.unit == nullptr || owner_ == nullptr) continue;
-    flight.unit->outcome = Outcome::lost;
-    owner_->finished(*flight.unit);
+  for (const Pending& pending : std::exchange(in_flight_, {})) {
+    if (pending.request == nullptr || owner_ == nullptr) continue;
+    pending.request->outcome = Outcome::lost;
+    owner_->finished(*pending.request);
   }
   if (owner_ != nullptr) owner_->went_down(*this, why);
 }

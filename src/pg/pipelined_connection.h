@@ -1,5 +1,5 @@
-// One connection in pipeline mode: sends units, matches answers to them in order, keeps statements prepared.
-// Private to pg/.
+// One connection in libpq's pipeline mode: sends requests, matches results to them in order, caches prepared
+// statements. Private to pg/.
 #pragma once
 
 #include <array>
@@ -16,13 +16,13 @@ namespace pg::detail {
 
 class PipelinedConnection : public std::enable_shared_from_this<PipelinedConnection> {
  public:
-  enum class Use : std::uint8_t { shared, leased };  // a leased one may stay in a transaction after a Sync
+  enum class Use : std::uint8_t { shared, exclusive };  // an exclusive one may stay in a transaction after a Sync
 
-  // Told about units that are done and about the end of the connection; outlives the pipe or detaches it.
+  // Notified of finished requests and of the connection's end. Outlives the connection, or detaches it.
   struct Owner {
-    virtual void finished(PipelineRequest& unit) = 0;
-    virtual void went_down(PipelinedConnection& pipe, const std::string& why) = 0;
-    virtual void settled() = 0;  // after each batch of answers: resume who waits, send more
+    virtual void finished(PipelineRequest& request) = 0;
+    virtual void went_down(PipelinedConnection& connection, const std::string& why) = 0;
+    virtual void settled() = 0;  // after each batch of results: resume waiting coroutines, send more
    protected:
     ~Owner() = default;
   };
@@ -30,34 +30,34 @@ class PipelinedConnection : public std::enable_shared_from_this<PipelinedConnect
   PipelinedConnection(core::Loop& loop, core::BlockingPool& helper, Owner& owner, Use use, bool prepared);
   ~PipelinedConnection();
   void connect(const core::Secret& url, PgConnection::Done done);
-  void send(PipelineRequest& unit);
-  // Ends the connection; units under way are lost.
+  void send(PipelineRequest& request);
+  // Closes the connection; requests under way are lost.
   void drop(std::string why);
   void detach() { owner_ = nullptr; }
   void cancel_first();
 
   bool is_up() const { return up_; }
-  std::size_t in_flight() const { return flights_.size(); }
-  PipelineRequest* first() { return flights_.empty() ? nullptr : flights_.front().unit; }
-  // How long the first unit has been waiting for its answer.
+  std::size_t in_flight() const { return in_flight_.size(); }
+  PipelineRequest* first() { return in_flight_.empty() ? nullptr : in_flight_.front().request; }
+  // How long the first request has been waiting for its result.
   milliseconds first_age(Instant now) const;
-  // Its first unit was slow, and what came behind that is not done yet.
+  // True from the moment its first request is slow until the pipeline is empty.
   bool is_stalled(Instant now);
-  bool is_idle() const { return up_ && flights_.empty() && PQtransactionStatus(connection_->conn()) == PQTRANS_IDLE; }
-  Instant last_heard() const { return last_heard_; }
+  bool is_idle() const { return up_ && in_flight_.empty() && PQtransactionStatus(connection_->conn()) == PQTRANS_IDLE; }
+  Instant last_received() const { return last_received_; }
   Instant last_cancel() const { return last_cancel_; }
 
  private:
-  enum class Step : std::uint8_t { begin, setup, prepare, describe, execute, said, sync };
-  struct Flight {
-    PipelineRequest* unit = nullptr;  // none: housekeeping whose answer nobody awaits
+  enum class Step : std::uint8_t { begin, setup, prepare, describe, execute, overrides, sync };
+  struct Pending {
+    PipelineRequest* request = nullptr;  // null: housekeeping, whose result is dropped
     std::array<Step, 6> steps{};
     std::uint8_t count = 0;
     std::uint8_t at = 0;
     bool failed = false;
-    bool answered_null = false;   // libpq may end a failed step with one null; a second means confusion
+    bool got_null = false;        // libpq may end a failed step with one null; a second is a protocol error
     std::uint64_t statement = 0;  // number of the prepared statement it executes
-    bool prepares = false;        // that statement, unless this becomes false again
+    bool prepares = false;        // prepares that statement; false once that has succeeded
     Instant started{};
   };
   struct Prepared {
@@ -70,17 +70,17 @@ class PipelinedConnection : public std::enable_shared_from_this<PipelinedConnect
 
   void set_up();
   void end_housekeeping(Step step);
-  bool send_setup(const PipelineRequest& unit);
-  bool send_frame(const PipelineRequest& unit, const std::string& timeout);
-  bool send_statement(PipelineRequest& unit, Flight& flight);
-  bool send_said();
+  bool send_setup(const PipelineRequest& request);
+  bool send_request_settings(const PipelineRequest& request, const std::string& timeout);
+  bool send_statement(PipelineRequest& request, Pending& pending);
+  bool send_overrides_query();
   void forget_oldest(Statements& of);
   void drain();
   bool accept(std::shared_ptr<const PGresult> result);
-  void take(Flight& flight, std::shared_ptr<const PGresult> result);
+  void take(Pending& pending, std::shared_ptr<const PGresult> result);
   bool finish_first();
   Statements& statements_of(Role role) { return statements_[static_cast<std::size_t>(role)]; }
-  void forget(const PipelineRequest& unit, std::uint64_t statement);
+  void forget(const PipelineRequest& request, std::uint64_t statement);
 
   std::shared_ptr<PgConnection> connection_;
   Owner* owner_;
@@ -88,11 +88,11 @@ class PipelinedConnection : public std::enable_shared_from_this<PipelinedConnect
   bool prepared_;
   bool up_ = false;
   bool stalled_ = false;
-  std::deque<Flight> flights_;
-  std::array<Statements, 3> statements_;  // of each role: plans depend on who runs them
+  std::deque<Pending> in_flight_;
+  std::array<Statements, 3> statements_;  // per role, since plans depend on the role
   std::uint64_t counter_ = 0;
   Instant last_cancel_{};
-  Instant last_heard_{};
+  Instant last_received_{};
 };
 
 }  // namespace pg::detail

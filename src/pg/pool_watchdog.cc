@@ -1,5 +1,5 @@
-// The pool's watch: while anything is under way or missing, a tick ends what waits too long, cancels what nobody
-// waits for, and finds out whether a silent server still lives.
+// The pool's timer, which runs while requests are under way or connections missing: it expires waiters, cancels
+// requests that nobody awaits, and probes a silent server.
 #include <algorithm>
 
 #include "core/log.h"
@@ -9,15 +9,15 @@ namespace pg::detail {
 
 namespace {
 
-bool is_unwanted(const PipelineRequest& unit) {
-  return unit.cancellable && unit.context && unit.context->stop.stop_requested();
+bool is_unwanted(const PipelineRequest& request) {
+  return request.cancellable && request.context && request.context->stop.stop_requested();
 }
 
-// Its time counts from when it was sent: behind several slow ones it has waited for theirs, and would take its own as
-// well. Who spent the whole of it as the first is ended by the server.
-bool is_overdue(const PipelineRequest& unit, milliseconds age, Instant now) {
-  const milliseconds limit = statement_timeout(unit.role);
-  return unit.cancellable && now - unit.sent > limit && age < limit;
+// The limit counts from the write, so it includes the time spent behind slow requests of the same pipeline. A request
+// that was first for the whole time is ended by the server's statement_timeout.
+bool is_overdue(const PipelineRequest& request, milliseconds age, Instant now) {
+  const milliseconds limit = statement_timeout(request.role);
+  return request.cancellable && now - request.sent > limit && age < limit;
 }
 
 }  // namespace
@@ -38,9 +38,9 @@ void ConnectionPool::arm() {
 void ConnectionPool::tick() {
   const Instant now = std::chrono::steady_clock::now();
   expire(now);
-  for (const auto* pipes : {&shared_, &leased_})
-    for (const auto& pipe : std::vector(*pipes)) watch_over(*pipe, now);
-  make_way(now);
+  for (const auto* connections : {&shared_, &exclusive_})
+    for (const auto& connection : std::vector(*connections)) watch_over(*connection, now);
+  relieve_stall(now);
   connect_missing();
   if (!closers_.empty() && !is_busy())
     for (Waiting* closer : std::exchange(closers_, {})) end(*closer);
@@ -49,78 +49,79 @@ void ConnectionPool::tick() {
 }
 
 void ConnectionPool::expire(Instant now) {
-  // Almost always the first is the oldest; a retry keeps its old deadline, so all are looked at.
-  for (auto* unit : std::vector(waiting_.begin(), waiting_.end()))
-    if (unit->deadline <= now) {
-      std::erase(waiting_, unit);
-      end(*unit);
-    }
-  for (auto* request : std::vector(lessees_.begin(), lessees_.end()))
+  // The first is usually the oldest, but a retry keeps its deadline, so all are checked.
+  for (auto* request : std::vector(waiting_.begin(), waiting_.end()))
     if (request->deadline <= now) {
-      std::erase(lessees_, request);
+      std::erase(waiting_, request);
+      end(*request);
+    }
+  for (auto* request : std::vector(checkout_queue_.begin(), checkout_queue_.end()))
+    if (request->deadline <= now) {
+      std::erase(checkout_queue_, request);
       end(*request);
     }
 }
 
-void ConnectionPool::watch_over(PipelinedConnection& pipe, Instant now) {
-  PipelineRequest* const unit = pipe.first();
-  const milliseconds age = pipe.first_age(now);
-  pipe.is_stalled(now);
-  // A cancel that finds the server between two statements is lost: it is sent again while the statement goes on.
+void ConnectionPool::watch_over(PipelinedConnection& connection, Instant now) {
+  PipelineRequest* const request = connection.first();
+  const milliseconds age = connection.first_age(now);
+  connection.is_stalled(now);
+  // A cancel that reaches the server between two statements is lost, so it is resent while the statement runs.
   const bool due =
-      unit != nullptr && age > 2 * kTick && (!unit->cancel_sent || now - pipe.last_cancel() > kCancelAgain);
-  if (due && (is_unwanted(*unit) || is_overdue(*unit, age, now))) {
-    unit->cancel_sent = true;
-    pipe.cancel_first();
+      request != nullptr && age > 2 * kTick && (!request->cancel_sent || now - connection.last_cancel() > kCancelAgain);
+  if (due && (is_unwanted(*request) || is_overdue(*request, age, now))) {
+    request->cancel_sent = true;
+    connection.cancel_first();
   }
-  if (age > kPatience && now - pipe.last_heard() > kPatience) probe(now);
-  const milliseconds limit = unit == nullptr ? kConnect : statement_timeout(unit->role);
-  if (age > limit + kGrace) pipe.drop("no answer long after the statement's time was over");
+  if (age > kSilence && now - connection.last_received() > kSilence) probe(now);
+  const milliseconds limit = request == nullptr ? kConnect : statement_timeout(request->role);
+  if (age > limit + kGrace) connection.drop("no result long after the statement's timeout");
 }
 
-// With every pipeline stalled and others waiting, the one that has been so for longest is emptied: its statements are
-// told that the database is busy.
-void ConnectionPool::make_way(Instant now) {
+// With every pipeline stalled and requests waiting, cancels the oldest one, so that its pipeline empties. Its requests
+// fail as "busy".
+void ConnectionPool::relieve_stall(Instant now) {
   if (waiting_.empty() || connecting_shared_ > 0) return;
   PipelinedConnection* slowest = nullptr;
-  for (const auto& pipe : shared_) {
-    if (!pipe->is_stalled(now)) return;
-    const PipelineRequest* const unit = pipe->first();
-    if (unit == nullptr || !unit->cancellable) continue;
-    if (slowest == nullptr || unit->sent < slowest->first()->sent) slowest = pipe.get();
+  for (const auto& connection : shared_) {
+    if (!connection->is_stalled(now)) return;
+    const PipelineRequest* const request = connection->first();
+    if (request == nullptr || !request->cancellable) continue;
+    if (slowest == nullptr || request->sent < slowest->first()->sent) slowest = connection.get();
   }
   if (slowest == nullptr) return;
-  PipelineRequest& unit = *slowest->first();
-  const bool due = slowest->first_age(now) > 2 * kTick && now - unit.sent > kGivesWay;
-  if (!due || (unit.cancel_sent && now - slowest->last_cancel() <= kCancelAgain)) return;
-  unit.cancel_sent = unit.gave_way = true;
+  PipelineRequest& request = *slowest->first();
+  const bool due = slowest->first_age(now) > 2 * kTick && now - request.sent > kYieldAfter;
+  if (!due || (request.cancel_sent && now - slowest->last_cancel() <= kCancelAgain)) return;
+  request.cancel_sent = request.yielded = true;
   slowest->cancel_first();
 }
 
-// A server that is frozen or cut off breaks no connection. A new connection that gets no answer either tells it from a
-// slow statement; then whoever waits is told, instead of waiting for his statement's time to end.
+// A frozen or disconnected server breaks no connection. A new connection that times out as well distinguishes it from a
+// slow statement; requests then fail at once instead of after their statement's timeout.
 void ConnectionPool::probe(Instant now) {
-  if (probe_ || now - last_probe_ < kPatience) return;
+  if (probe_ || now - last_probe_ < kSilence) return;
   last_probe_ = now;
   probe_ = std::make_shared<PgConnection>(loop_, helper_);
-  probe_->connect(config_.url, kProbe, [weak = weak_from_this(), asked = now](Connect outcome, const std::string&) {
+  probe_->connect(config_.url, kProbe, [weak = weak_from_this(), started = now](Connect outcome, const std::string&) {
     const auto self = weak.lock();
     if (!self) return;
     self->probe_->close();
     self->probe_.reset();
     if (outcome != Connect::timed_out) return;
-    for (const auto* pipes : {&self->shared_, &self->leased_})
-      for (const auto& pipe : std::vector(*pipes))
-        if (pipe->in_flight() > 0 && pipe->last_heard() < asked) pipe->drop("the server does not answer");
+    for (const auto* connections : {&self->shared_, &self->exclusive_})
+      for (const auto& connection : std::vector(*connections))
+        if (connection->in_flight() > 0 && connection->last_received() < started)
+          connection->drop("the server does not answer");
     self->settled();
   });
 }
 
 core::Task<> ConnectionPool::close() {
   closing_ = true;
-  // Units that found no connection yet will find none any more.
-  for (PipelineRequest* unit : std::exchange(waiting_, {})) end(*unit);
-  for (LeaseRequest* request : std::exchange(lessees_, {})) end(*request);
+  // Queued requests will get no connection any more.
+  for (PipelineRequest* request : std::exchange(waiting_, {})) end(*request);
+  for (CheckoutRequest* request : std::exchange(checkout_queue_, {})) end(*request);
   if (is_busy()) {
     struct Closing {
       ConnectionPool& pool;
@@ -138,8 +139,8 @@ core::Task<> ConnectionPool::close() {
     Closing closing{*this, waiting};
     co_await closing;
   }
-  for (auto* pipes : {&shared_, &leased_, &coming_})
-    for (const auto& pipe : std::exchange(*pipes, {})) pipe->drop("closed");
+  for (auto* connections : {&shared_, &exclusive_, &connecting_})
+    for (const auto& connection : std::exchange(*connections, {})) connection->drop("closed");
   idle_.clear();
 }
 

@@ -1,8 +1,8 @@
-// How a statement becomes units of work, and an answer becomes rows or an exception.
+// Statements to pipeline requests; results to rows or exceptions; retries.
 #include <fmt/core.h>
 
 #include "pg/checkout.h"
-#include "pg/sql.h"
+#include "pg/statement_check.h"
 #include "pg/types.h"
 
 namespace pg {
@@ -10,8 +10,8 @@ namespace detail {
 
 namespace {
 
-constexpr int kAttempts = 3;  // of a unit that the server refused for reasons of concurrency
-// Of one that found its statement not prepared: whoever was to prepare it, ahead on the pipeline, was stopped in that.
+constexpr int kAttempts = 3;  // of a request that failed by a conflict
+// Of one whose statement was not prepared: the request ahead on the pipeline that was to prepare it was cancelled.
 constexpr int kPreparations = 16;
 constexpr const char* kBusy = "the database is busy with other statements";
 
@@ -20,146 +20,147 @@ std::string field(const PGresult* result, int code) {
   return text == nullptr ? "" : text;
 }
 
-// The server, not the statement, is what failed. 08P01 is a mistake in the caller's message and stays an error.
+// The server failed, not the statement. 08P01 is a protocol mistake of ours and stays an Error.
 bool is_outage(std::string_view state) {
   return state == "57P01" || state == "57P02" || state == "57P03" || state == "57P04" || state == "57P05" ||
          state == "25P03" || state == "53300" || (state.starts_with("08") && state != "08P01");
 }
 
-bool needs_new_plan(const PipelineRequest& unit) {
-  const std::string_view state = sqlstate(unit.answer.get());
+bool needs_new_plan(const PipelineRequest& request) {
+  const std::string_view state = sqlstate(request.result.get());
   if (state == "26000") return true;
-  return state == "0A000" && field(unit.answer.get(), PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
+  return state == "0A000" && field(request.result.get(), PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
 }
 
-[[noreturn]] void refuse(std::string_view name, const PipelineRequest& unit) {
-  const PGresult* const answer = unit.answer.get();
-  // An outgrown plan reads as a statement that is not prepared: the whole transaction may try again.
-  const std::string state(needs_new_plan(unit) ? "26000" : sqlstate(answer));
+[[noreturn]] void refuse(std::string_view name, const PipelineRequest& request) {
+  const PGresult* const answer = request.result.get();
+  // A stale plan is reported as an unprepared statement, so that the whole transaction is retried.
+  const std::string state(needs_new_plan(request) ? "26000" : sqlstate(answer));
   if (state.empty() || is_outage(state)) throw Unavailable("the database is shutting down or starting");
-  if (unit.gave_way && state == "57014") throw Unavailable(kBusy);
+  if (request.yielded && state == "57014") throw Unavailable(kBusy);
   throw Error(std::string(name), state, field(answer, PG_DIAG_MESSAGE_PRIMARY), field(answer, PG_DIAG_MESSAGE_DETAIL),
               field(answer, PG_DIAG_MESSAGE_HINT), field(answer, PG_DIAG_CONSTRAINT_NAME));
 }
 
-[[noreturn]] void give_up(const ConnectionPool& pool, const PipelineRequest& unit) {
-  if (unit.outcome == Outcome::unsent) throw pool.none_free();
+[[noreturn]] void give_up(const ConnectionPool& pool, const PipelineRequest& request) {
+  if (request.outcome == Outcome::unsent) throw pool.none_free();
   throw Unavailable("the connection to the database was lost");
 }
 
-ResponseOverrides said_by(const PGresult* result) {
+ResponseOverrides read_overrides(const PGresult* result) {
   if (result == nullptr || PQntuples(result) != 1) return {};
   return {.headers = PQgetvalue(result, 0, 0), .status = PQgetvalue(result, 0, 1)};
 }
 
-// Whether the server refused the unit for a reason that lies outside of it. All it did is undone, so it may run again.
-bool may_run_again(const PipelineRequest& unit, int attempt) {
-  // Who has left meanwhile asks no more: run again, most units would be out of a cancel's reach.
-  const bool unwanted = unit.cancellable && core::task_context()->stop.stop_requested();
-  if (unit.outcome != Outcome::error || unwanted) return false;
-  if (needs_new_plan(unit)) return attempt < kPreparations;
+// True when the failure was caused by other requests. Its effects were rolled back, so it may run again.
+bool may_run_again(const PipelineRequest& request, int attempt) {
+  // Do not retry for a client that disconnected.
+  const bool unwanted = request.cancellable && core::task_context()->stop.stop_requested();
+  if (request.outcome != Outcome::error || unwanted) return false;
+  if (needs_new_plan(request)) return attempt < kPreparations;
   if (attempt >= kAttempts) return false;
-  const std::string_view state = sqlstate(unit.answer.get());
+  const std::string_view state = sqlstate(request.result.get());
   if (state == "40001" || state == "40P01") return true;
-  return state == "57014" && unit.cancel_nearby && !unit.cancel_sent;  // it was meant for a neighbour
+  return state == "57014" && request.cancel_nearby && !request.cancel_sent;  // meant for another request
 }
 
 }  // namespace
 
 Task<Rows> one_trip(std::shared_ptr<ConnectionPool> pool, As who, Sql sql, Params params, Columns columns,
-                    const RequestSettings* frame) {
-  refuse_unfit(sql, params);
+                    const RequestSettings* settings) {
+  reject_unsafe(sql, params);
   const Instant deadline = pool->deadline();
   const Role role = role_of(who);
   if (!columns.empty() && !pool->is_checked(sql.text)) {
-    PipelineRequest question;
-    question.who = &who;
-    question.describe = true;
-    question.role = role;
-    question.text = sql.text;
-    question.deadline = deadline;
-    co_await pool->run(question);
-    if (question.outcome == Outcome::error) refuse(sql.name, question);
-    if (question.outcome != Outcome::ok) give_up(*pool, question);
-    expect_types(sql.name, question.answer.get(), columns, params);
+    PipelineRequest describe;
+    describe.who = &who;
+    describe.describe = true;
+    describe.role = role;
+    describe.text = sql.text;
+    describe.deadline = deadline;
+    co_await pool->run(describe);
+    if (describe.outcome == Outcome::error) refuse(sql.name, describe);
+    if (describe.outcome != Outcome::ok) give_up(*pool, describe);
+    expect_types(sql.name, describe.result.get(), columns, params);
     pool->set_checked(sql.text);
   }
-  const Instant enough = std::chrono::steady_clock::now() + statement_timeout(role);
-  bool second_life = false;
+  const Instant retry_until = std::chrono::steady_clock::now() + statement_timeout(role);
+  bool is_retry = false;
   for (int attempt = 1;; ++attempt) {
-    PipelineRequest unit;
-    unit.who = &who;
-    unit.frame = frame;
-    unit.role = role;
-    unit.text = sql.text;
-    unit.params = &params;
-    unit.deadline = deadline;
-    unit.prepared = !second_life;
-    unit.read_only = second_life;
-    co_await pool->run(unit);
-    if (unit.outcome == Outcome::ok) {
-      expect_column_types(sql.name, unit.answer.get(), columns);
-      if (frame != nullptr && frame->said != nullptr) *frame->said = said_by(unit.said.get());
-      co_return Rows(sql.name, std::move(unit.answer));
+    PipelineRequest request;
+    request.who = &who;
+    request.settings = settings;
+    request.role = role;
+    request.text = sql.text;
+    request.params = &params;
+    request.deadline = deadline;
+    request.prepared = !is_retry;
+    request.read_only = is_retry;
+    co_await pool->run(request);
+    if (request.outcome == Outcome::ok) {
+      expect_column_types(sql.name, request.result.get(), columns);
+      if (settings != nullptr && settings->overrides != nullptr)
+        *settings->overrides = read_overrides(request.overrides.get());
+      co_return Rows(sql.name, std::move(request.result));
     }
-    if (unit.outcome == Outcome::error) {
-      if (may_run_again(unit, attempt)) {
-        if (std::chrono::steady_clock::now() < enough) continue;
+    if (request.outcome == Outcome::error) {
+      if (may_run_again(request, attempt)) {
+        if (std::chrono::steady_clock::now() < retry_until) continue;
         throw Unavailable(kBusy);
       }
-      // What reads by its words called a function that writes: nobody knows whether the first attempt took effect.
-      if (second_life && sqlstate(unit.answer.get()) == "25006") give_up(*pool, unit);
-      refuse(sql.name, unit);
+      // A select called a function that writes: whether the first attempt took effect is unknown.
+      if (is_retry && sqlstate(request.result.get()) == "25006") give_up(*pool, request);
+      refuse(sql.name, request);
     }
     const bool unanswered =
-        unit.outcome == Outcome::lost && (unit.answer == nullptr || is_outage(sqlstate(unit.answer.get())));
-    if (!unanswered || second_life || !looks_read_only(sql.text)) give_up(*pool, unit);
-    second_life = true;
+        request.outcome == Outcome::lost && (request.result == nullptr || is_outage(sqlstate(request.result.get())));
+    if (!unanswered || is_retry || !looks_read_only(sql.text)) give_up(*pool, request);
+    is_retry = true;
   }
 }
 
-Task<Rows> in_transaction(Checkout& lease, Sql sql, Params params, Columns columns) {
-  refuse_unfit(sql, params);
-  const bool check = !columns.empty() && !lease.pool.is_checked(sql.text);
+Task<Rows> in_transaction(Checkout& checkout, Sql sql, Params params, Columns columns) {
+  reject_unsafe(sql, params);
+  const bool check = !columns.empty() && !checkout.pool.is_checked(sql.text);
   for (const bool describe : {true, false}) {
     if (describe && !check) continue;
-    PipelineRequest unit;
-    if (!lease.open) unit.opens = unit.who = &lease.who;
-    lease.open = true;
-    unit.describe = describe;
-    unit.prepared = true;
-    unit.role = role_of(lease.who);
-    unit.text = sql.text;
-    unit.params = &params;
-    co_await lease.pool.run_on(*lease.pipe, unit);
-    if (unit.outcome == Outcome::error) refuse(sql.name, unit);
-    if (unit.outcome != Outcome::ok) give_up(lease.pool, unit);
+    PipelineRequest request;
+    if (!checkout.open) request.begins = request.who = &checkout.who;
+    checkout.open = true;
+    request.describe = describe;
+    request.prepared = true;
+    request.role = role_of(checkout.who);
+    request.text = sql.text;
+    request.params = &params;
+    co_await checkout.pool.run_on(*checkout.connection, request);
+    if (request.outcome == Outcome::error) refuse(sql.name, request);
+    if (request.outcome != Outcome::ok) give_up(checkout.pool, request);
     if (describe) {
-      expect_types(sql.name, unit.answer.get(), columns, params);
-      lease.pool.set_checked(sql.text);
+      expect_types(sql.name, request.result.get(), columns, params);
+      checkout.pool.set_checked(sql.text);
     } else {
-      expect_column_types(sql.name, unit.answer.get(), columns);
-      co_return Rows(sql.name, std::move(unit.answer));
+      expect_column_types(sql.name, request.result.get(), columns);
+      co_return Rows(sql.name, std::move(request.result));
     }
   }
   throw std::logic_error("unreachable");
 }
 
-Task<> finish(Checkout& lease, Sql verb) {
+Task<> finish(Checkout& checkout, Sql verb) {
   const Params none;
-  PipelineRequest unit;
-  unit.role = role_of(lease.who);
-  unit.text = verb.text;
-  unit.params = &none;
-  unit.cancellable = false;
-  co_await lease.pool.run_on(*lease.pipe, unit);
-  if (unit.outcome == Outcome::error) refuse(verb.name, unit);
-  if (unit.outcome != Outcome::ok) give_up(lease.pool, unit);
-  lease.open = false;
-  // A transaction in which a statement failed answers `commit` with ROLLBACK: nobody may take that for a success.
-  if (verb.text == "commit" && std::string_view(PQcmdStatus(const_cast<PGresult*>(unit.answer.get()))) != "COMMIT")
-    throw Error(std::string(verb.name), "25P02", "the transaction was rolled back, since a statement of it failed", "",
-                "", "");
+  PipelineRequest request;
+  request.role = role_of(checkout.who);
+  request.text = verb.text;
+  request.params = &none;
+  request.cancellable = false;
+  co_await checkout.pool.run_on(*checkout.connection, request);
+  if (request.outcome == Outcome::error) refuse(verb.name, request);
+  if (request.outcome != Outcome::ok) give_up(checkout.pool, request);
+  checkout.open = false;
+  // Postgres answers `commit` with ROLLBACK after a failed statement; that must not pass for success.
+  if (verb.text == "commit" && std::string_view(PQcmdStatus(const_cast<PGresult*>(request.result.get()))) != "COMMIT")
+    throw Error(std::string(verb.name), "25P02", "the transaction was rolled back because one of its statements failed",
+                "", "", "");
 }
 
 }  // namespace detail
@@ -168,8 +169,8 @@ Task<Rows> ImplicitTransaction::query(const Sql& sql, Params params, Columns col
   return detail::one_trip(pool_->shared_from_this(), who_, sql, std::move(params), columns);
 }
 
-Task<Rows> ImplicitTransaction::rows(const Sql& sql, Params params, const RequestSettings& frame) {
-  return detail::one_trip(pool_->shared_from_this(), who_, sql, std::move(params), {}, &frame);
+Task<Rows> ImplicitTransaction::rows(const Sql& sql, Params params, const RequestSettings& settings) {
+  return detail::one_trip(pool_->shared_from_this(), who_, sql, std::move(params), {}, &settings);
 }
 
 Task<Rows> Tx::query(const Sql& sql, Params params, Columns columns) {

@@ -1,7 +1,7 @@
-// CONTRACT. Values to and from Postgres, in text format. A row is a scalar or a plain aggregate whose fields stand in
-// select order; `pg` compares count and types with the server's description when it first prepares a statement.
+// Values to and from Postgres, in text format. A row is a scalar or a plain aggregate with its fields in select order;
+// their count and types are compared with the server's description when a statement is first prepared.
 // Types: bool, std::int16_t/int32_t/int64_t, double, std::string (text, varchar, enums, json, jsonb, numeric, inet),
-// core::Uuid, core::Id<…>, core::Time (timestamptz), Json (json, jsonb text passed on verbatim),
+// core::Uuid, core::Id<…>, core::Time (timestamptz), Json (json, jsonb, passed on verbatim),
 // std::vector<std::string> (text[]), std::vector<core::Uuid> (uuid[]), std::vector<std::int64_t> (bigint[]),
 // Bytes (bytea), and std::optional of each (null).
 #pragma once
@@ -29,7 +29,7 @@ struct Bytes {
   std::string bytes;
 };
 
-// What a column must be; `accepts` names type categories, compared with pg_type at first use.
+// The kind of type that a column or parameter must have, compared with pg_type at first use.
 enum class Kind {
   any_text,
   boolean,
@@ -52,7 +52,7 @@ struct Param {
 };
 using Params = std::vector<Param>;
 
-// Rows of one statement, all of them in memory.
+// All rows of one statement, copied. For Session.
 class Result {
  public:
   virtual ~Result() = default;
@@ -65,8 +65,8 @@ class Result {
   std::int64_t affected = 0;
 };
 
-// The answer to one statement as libpq holds it; cells are views into it. For code that knows its columns only at run
-// time (the data API); everybody else receives structs.
+// The result of one statement as libpq holds it; cells are views into it. For code that learns its columns at run time
+// (the data API); all other code receives structs.
 class Rows {
  public:
   Rows() = default;
@@ -87,4 +87,4 @@ class Rows {
 
 }  // namespace pg
 
-#include "pg/row_impl.h"  // encode_all, columns_of<R>, detail::one_of, maybe_of, many_of, affected_of
+#include "pg/results.h"  // encode_all, columns_of<R>, detail::one_of, maybe_of, many_of, affected_of

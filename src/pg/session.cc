@@ -13,7 +13,7 @@ namespace pg {
 namespace {
 
 using Connection = std::unique_ptr<PGconn, decltype([](PGconn* conn) { PQfinish(conn); })>;
-using Answer = std::unique_ptr<PGresult, decltype([](PGresult* result) { PQclear(result); })>;
+using QueryResult = std::unique_ptr<PGresult, decltype([](PGresult* result) { PQclear(result); })>;
 
 Connection open(const core::Secret& url, std::chrono::milliseconds at_most) {
   using Clock = std::chrono::steady_clock;
@@ -38,18 +38,17 @@ std::string field(const PGresult* result, int code) {
   return text == nullptr ? "" : text;
 }
 
-void expect_success(PGconn* conn, const Answer& answer) {
-  const ExecStatusType status = PQresultStatus(answer.get());
+void expect_success(PGconn* conn, const QueryResult& result) {
+  const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) return;
-  const std::string state = answer ? field(answer.get(), PG_DIAG_SQLSTATE) : "";
+  const std::string state = result ? field(result.get(), PG_DIAG_SQLSTATE) : "";
   if (PQstatus(conn) == CONNECTION_BAD || state.starts_with("57P")) throw Unavailable(detail::reason(conn));
   if (state.empty()) throw std::logic_error("pg.session: " + detail::reason(conn));
-  std::string message = field(answer.get(), PG_DIAG_MESSAGE_PRIMARY);
-  // A script is long: say where.
-  if (const std::string at = field(answer.get(), PG_DIAG_STATEMENT_POSITION); !at.empty())
+  std::string message = field(result.get(), PG_DIAG_MESSAGE_PRIMARY);
+  if (const std::string at = field(result.get(), PG_DIAG_STATEMENT_POSITION); !at.empty())
     message += " (at character " + at + ")";
-  throw Error("pg.session", state, message, field(answer.get(), PG_DIAG_MESSAGE_DETAIL),
-              field(answer.get(), PG_DIAG_MESSAGE_HINT), field(answer.get(), PG_DIAG_CONSTRAINT_NAME));
+  throw Error("pg.session", state, message, field(result.get(), PG_DIAG_MESSAGE_DETAIL),
+              field(result.get(), PG_DIAG_MESSAGE_HINT), field(result.get(), PG_DIAG_CONSTRAINT_NAME));
 }
 
 }  // namespace
@@ -64,36 +63,31 @@ Session::Session(const core::Secret& url, int timeout_ms)
 Session::~Session() = default;
 
 void Session::script(std::string_view sql) {
-  const Answer answer(PQexec(impl_->conn.get(), std::string(sql).c_str()));
-  expect_success(impl_->conn.get(), answer);
+  const QueryResult result(PQexec(impl_->conn.get(), std::string(sql).c_str()));
+  expect_success(impl_->conn.get(), result);
 }
 
 Result Session::query(std::string_view sql, const std::vector<std::string>& params) {
   std::vector<const char*> values;
   for (const std::string& param : params) values.push_back(param.c_str());
-  const Answer answer(PQexecParams(impl_->conn.get(), std::string(sql).c_str(), static_cast<int>(values.size()),
-                                   nullptr, values.data(), nullptr, nullptr, 0));
-  expect_success(impl_->conn.get(), answer);
+  const QueryResult result(PQexecParams(impl_->conn.get(), std::string(sql).c_str(), static_cast<int>(values.size()),
+                                        nullptr, values.data(), nullptr, nullptr, 0));
+  expect_success(impl_->conn.get(), result);
   Result out;
-  const int columns = PQnfields(answer.get());
-  for (int column = 0; column < columns; ++column) out.names.emplace_back(PQfname(answer.get(), column));
-  for (int row = 0; row < PQntuples(answer.get()); ++row) {
+  const int columns = PQnfields(result.get());
+  for (int column = 0; column < columns; ++column) out.names.emplace_back(PQfname(result.get(), column));
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
     auto& cells = out.rows.emplace_back();
     for (int column = 0; column < columns; ++column) {
-      if (PQgetisnull(answer.get(), row, column) != 0) cells.emplace_back();
+      if (PQgetisnull(result.get(), row, column) != 0) cells.emplace_back();
       else
-        cells.emplace_back(std::string(PQgetvalue(answer.get(), row, column),
-                                       static_cast<std::size_t>(PQgetlength(answer.get(), row, column))));
+        cells.emplace_back(std::string(PQgetvalue(result.get(), row, column),
+                                       static_cast<std::size_t>(PQgetlength(result.get(), row, column))));
     }
   }
-  const std::string_view affected = PQcmdTuples(answer.get());
+  const std::string_view affected = PQcmdTuples(result.get());
   std::from_chars(affected.data(), affected.data() + affected.size(), out.affected);
   return out;
-}
-
-void Session::prepare_only(std::string_view sql) {
-  const Answer answer(PQprepare(impl_->conn.get(), "", std::string(sql).c_str(), 0, nullptr));
-  expect_success(impl_->conn.get(), answer);
 }
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// CONTRACT. One private connection for migrations and tools: blocking, run from main or an offload thread.
+// A private, blocking connection for migrations and tools. Call it from main or through BlockingPool.
 #pragma once
 
 #include <memory>
@@ -23,8 +23,6 @@ class Session {
   void script(std::string_view sql);
   // One statement with text parameters; rows of nullable text.
   Result query(std::string_view sql, const std::vector<std::string>& params = {});
-  // Prepares without running: throws Error when the statement does not fit the schema.
-  void prepare_only(std::string_view sql);
 
  private:
   struct Impl;

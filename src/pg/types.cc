@@ -11,7 +11,7 @@ namespace pg::detail {
 
 namespace {
 
-// pg_type.h's numbers; they never change between versions.
+// OIDs from pg_type.dat, the same in every version.
 enum Oid_ : std::uint32_t {
   kBool = 16,
   kBytea = 17,
@@ -89,17 +89,17 @@ const char* kind_name(Kind kind) {
   return "?";
 }
 
-void expect_column_types(std::string_view statement, const pg_result* answer, Columns columns) {
+void expect_column_types(std::string_view statement, const pg_result* result, Columns columns) {
   if (columns.empty()) return;
-  const int count = PQnfields(answer);
+  const int count = PQnfields(result);
   if (count != static_cast<int>(columns.size()))
     throw std::logic_error(
         fmt::format("{}: the row has {} fields, the statement {} columns", statement, columns.size(), count));
   for (int i = 0; i < count; ++i) {
     const Kind kind = columns[static_cast<std::size_t>(i)];
-    if (!column_fits(kind, PQftype(answer, i)))
-      throw std::logic_error(fmt::format("{}: column {} ({}) has type {} of pg_type, which is no {}", statement, i + 1,
-                                         PQfname(answer, i), PQftype(answer, i), kind_name(kind)));
+    if (!column_fits(kind, PQftype(result, i)))
+      throw std::logic_error(fmt::format("{}: column {} ({}) has pg_type oid {}, which is not {}", statement, i + 1,
+                                         PQfname(result, i), PQftype(result, i), kind_name(kind)));
   }
 }
 
@@ -112,7 +112,7 @@ void expect_types(std::string_view statement, const pg_result* described, Column
   for (int i = 0; i < count; ++i) {
     const Kind kind = params[static_cast<std::size_t>(i)].kind;
     if (!parameter_fits(kind, PQparamtype(described, i)))
-      throw std::logic_error(fmt::format("{}: parameter ${} has type {} of pg_type, and {} was given", statement, i + 1,
+      throw std::logic_error(fmt::format("{}: parameter ${} has pg_type oid {}, but {} was given", statement, i + 1,
                                          PQparamtype(described, i), kind_name(kind)));
   }
 }

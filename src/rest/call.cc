@@ -122,9 +122,9 @@ Task<> run_and_undo(pg::Tx& tx, const pg::RequestSettings* frame, const SqlText*
   const pg::Sql statement{"rest.request", sql->text()};
   Task<pg::Rows> running = tx.rows(statement, sql->params());
   RolledBack undone{co_await running};
-  if (frame->said != nullptr) {
+  if (frame->overrides != nullptr) {
     Task<pg::ResponseOverrides> asking = tx.one<pg::ResponseOverrides>(kSaid);
-    *frame->said = co_await asking;
+    *frame->overrides = co_await asking;
   }
   throw undone;
 }
@@ -148,7 +148,7 @@ Call::Call(Rest& of, http::Request& request, std::shared_ptr<const Catalogue> kn
   frame.path = rq.path.size() > 8 ? rq.path.substr(8) : "/";  // behind /rest/v1
   frame.headers = headers_json(rq.headers);
   frame.cookies = cookies_json(rq.headers);
-  if (!is_read() || !rq.param("function").empty()) frame.said = &said;
+  if (!is_read() || !rq.param("function").empty()) frame.overrides = &said;
 }
 
 const Table& Call::table() const {

@@ -40,7 +40,7 @@ Task<bool> until(bool (*condition)(), double seconds) {
 
 }  // namespace
 
-TEST_CASE("each role has its own statement timeout, kept by the server") {
+TEST_CASE("each role has its own statement timeout, enforced by the server") {
   Stage stage;
   const auto start = Clock::now();
   CHECK(stage([](pg::Db& db) { return sleep_as(db, pg::as_claims("anon", ""), 10); }) == "57014");
@@ -59,16 +59,16 @@ TEST_CASE("each role has its own statement timeout, kept by the server") {
   CHECK(stage(in_transaction) == "8s");
 }
 
-TEST_CASE("the query of one who left is cancelled, and his neighbours on the pipeline are answered") {
+TEST_CASE("a disconnected client's query is cancelled, and the other requests on its pipeline complete") {
   make_schema();
   Stage stage;
-  std::string left, neighbour;
+  std::string left, other;
   const auto both = [&](pg::Db& db) -> Task<> {
     core::TaskGroup group(stage.loop);
     const auto mine = std::make_shared<core::TaskContext>();
     group.spawn("left", store(sleep_as(db, service(), 20), left), mine);
     CHECK(co_await until([] { return sleeping() == 1; }, 5));
-    group.spawn("neighbour", store(sleep_as(db, pg::as_claims("anon", ""), 0.01), neighbour));
+    group.spawn("other", store(sleep_as(db, pg::as_claims("anon", ""), 0.01), other));
     mine->stop.request_stop();
     co_await group.join();
   };
@@ -76,10 +76,10 @@ TEST_CASE("the query of one who left is cancelled, and his neighbours on the pip
   stage(both);
   CHECK(seconds_since(start) < 5);
   CHECK(left == "57014");
-  CHECK(neighbour == "slept");
+  CHECK(other == "slept");
 }
 
-TEST_CASE("what is begun after the stop runs to its end") {
+TEST_CASE("a request started after the stop runs to its end") {
   make_schema();
   Stage stage;
   const auto mine = std::make_shared<core::TaskContext>();
@@ -94,7 +94,7 @@ TEST_CASE("what is begun after the stop runs to its end") {
   CHECK(slept == "slept");
 }
 
-TEST_CASE("of an expendable asker what is begun after the stop ends early, unless it is quick") {
+TEST_CASE("for an expendable task a request started after the stop is cancelled, unless it is quick") {
   make_schema();
   Stage stage;
   const auto mine = std::make_shared<core::TaskContext>();
@@ -124,7 +124,7 @@ pg::Config with_spares() {
 }
 }  // namespace
 
-TEST_CASE("a slow statement holds up nobody for long: spare pipelines take the others") {
+TEST_CASE("a slow statement does not delay others for long: spare pipelines take them") {
   Stage stage(with_spares());
   std::string slow;
   double waited = 0;
@@ -192,7 +192,7 @@ Task<double> longest_of_forty(pg::Db& db) {
 
 }  // namespace
 
-TEST_CASE("statements that all wait for one lock leave a pipeline to the others") {
+TEST_CASE("statements that wait for one lock leave a pipeline to others") {
   make_schema();
   Stage stage(with_spares());
   Locker locker("pgtest.notes");
@@ -220,7 +220,7 @@ TEST_CASE("statements that all wait for one lock leave a pipeline to the others"
   }
 }
 
-TEST_CASE("when every pipeline is stuck the slowest statement gives way") {
+TEST_CASE("when every pipeline is stalled the slowest statement is cancelled") {
   make_schema();
   Stage stage(with_spares());
   Locker locker("pgtest.notes");
@@ -242,7 +242,7 @@ TEST_CASE("when every pipeline is stuck the slowest statement gives way") {
   for (const Ending& one : stuck) CHECK_MESSAGE((one.how == "57014" || one.how == "unavailable"), one.how);
 }
 
-TEST_CASE("writes that are stuck on one pipeline end together, not one after another") {
+TEST_CASE("writes stuck on one pipeline end together, not one after another") {
   make_schema();
   Stage stage;
   std::array<Ending, 5> stuck;
@@ -265,7 +265,7 @@ TEST_CASE("writes that are stuck on one pipeline end together, not one after ano
   }
 }
 
-TEST_CASE("close waits for what is under way and refuses what comes later") {
+TEST_CASE("close waits for requests under way and refuses later ones") {
   make_schema();
   core::Loop loop;
   pg::Db db(loop, config());

@@ -49,7 +49,7 @@ pg::Config by(const Proxy& proxy) {
 
 }  // namespace
 
-TEST_CASE("killed backends are replaced, and the next request does not notice") {
+TEST_CASE("killed backends are replaced before the next request notices") {
   Stage stage;
   const int before =
       stage([](pg::Db& db) -> Task<int> { co_return co_await db.as(service()).one<std::int32_t>(kBackend); });
@@ -59,7 +59,7 @@ TEST_CASE("killed backends are replaced, and the next request does not notice") 
   CHECK(before != after);
 }
 
-TEST_CASE("a read that lost its connection runs once more, a write never") {
+TEST_CASE("a read that lost its connection is retried once, a write never") {
   make_schema();
   Stage stage;
   const auto read = [](pg::Db& db) -> Task<> { co_await db.as(service()).one<std::string>(kSleep, 1.0); };
@@ -82,12 +82,12 @@ TEST_CASE("a read that lost its connection runs once more, a write never") {
   CHECK(owner_count("select count(*) from pgtest.log") == 0);
 }
 
-TEST_CASE("a write whose answer was lost is not repeated") {
+TEST_CASE("a write whose result was lost is not retried") {
   make_schema();
   Proxy proxy;
   Stage stage(by(proxy));
   CHECK(stage(one) == 1);
-  proxy.swallow_answers();
+  proxy.discard_output();
   std::thread cutter([&] {
     const auto start = Clock::now();
     while (seconds_since(start) < 10 && owner_count("select count(*) from pgtest.log") == 0) std::this_thread::yield();
@@ -103,7 +103,7 @@ TEST_CASE("a write whose answer was lost is not repeated") {
   const auto known = [&](pg::Db& db) { return by_function(db, "its types are known from here on"); };
   CHECK_NOTHROW(stage(known));
   const auto again = [&](pg::Db& db) { return by_function(db, "by a function"); };
-  proxy.swallow_answers();
+  proxy.discard_output();
   std::thread second([&] {
     const auto start = Clock::now();
     while (seconds_since(start) < 10 && owner_count("select count(*) from pgtest.log") < 3) std::this_thread::yield();
@@ -114,7 +114,7 @@ TEST_CASE("a write whose answer was lost is not repeated") {
   CHECK(owner_count("select count(*) from pgtest.log") == 3);
 }
 
-TEST_CASE("while the database is gone callers hear so within five seconds, and are served within one of its return") {
+TEST_CASE("during an outage calls fail within five seconds, and succeed within one second of the database's return") {
   Proxy proxy;
   Stage stage(by(proxy));
   CHECK(stage(one) == 1);
@@ -122,24 +122,24 @@ TEST_CASE("while the database is gone callers hear so within five seconds, and a
   const auto gone = Clock::now();
   CHECK_FALSE(stage(one_answers));
   CHECK(seconds_since(gone) < 5.0);
-  CHECK_FALSE(stage([](pg::Db& db) { return db.answers(); }));
+  CHECK_FALSE(stage([](pg::Db& db) { return db.ping(); }));
   const auto during = Clock::now();
-  CHECK_FALSE(stage(one_answers));  // a long outage is told sooner
+  CHECK_FALSE(stage(one_answers));  // fails fast during a long outage
   CHECK(seconds_since(during) < 1.0);
-  const auto lease = [](pg::Db& db) -> Task<> {
+  const auto transaction = [](pg::Db& db) -> Task<> {
     const auto fn = [](pg::Tx& tx) -> Task<> { co_await tx.one<std::int32_t>(kOne); };
     co_await db.in(service(), fn);
   };
-  CHECK_THROWS_AS(stage(lease), pg::Unavailable);
+  CHECK_THROWS_AS(stage(transaction), pg::Unavailable);
   proxy.restore();
   const auto back = Clock::now();
   while (!stage(one_answers)) REQUIRE(seconds_since(back) < 5.0);
   CHECK(seconds_since(back) < 1.0);
-  CHECK_NOTHROW(stage(lease));
-  CHECK(stage([](pg::Db& db) { return db.answers(); }));
+  CHECK_NOTHROW(stage(transaction));
+  CHECK(stage([](pg::Db& db) { return db.ping(); }));
 }
 
-TEST_CASE("a frozen server is told from a slow statement") {
+TEST_CASE("a frozen server is distinguished from a slow statement") {
   Proxy proxy;
   Stage stage(by(proxy));
   const auto slow = [](pg::Db& db) -> Task<> { co_await db.as(service()).one<std::string>(kSleep, 4.0); };
@@ -157,7 +157,7 @@ TEST_CASE("a frozen server is told from a slow statement") {
   CHECK(proxy.accepted() > connections);
 }
 
-TEST_CASE("a restart of the server is survived by the same process") {
+TEST_CASE("the process survives a restart of the server") {
   Stage stage;
   CHECK(stage(one) == 1);
   const std::string log = url("TENON_TEST_LOG");
@@ -181,7 +181,7 @@ TEST_CASE("a restart of the server is survived by the same process") {
   MESSAGE(failed << " requests failed during the restart");
 }
 
-TEST_CASE("a database that never was there is Unavailable, and its URL is not told") {
+TEST_CASE("a database that never existed is Unavailable, and the error does not contain its URL") {
   auto with = config();
   with.url = core::Secret("postgresql://user:hunter2@127.0.0.1:1/none");
   Stage stage(with);
@@ -198,7 +198,7 @@ TEST_CASE("a database that never was there is Unavailable, and its URL is not to
   }
 }
 
-TEST_CASE("the URL may be a list of keys and values, or name a socket") {
+TEST_CASE("the URL may be a list of key=value, or name a socket") {
   const std::string log = url("TENON_TEST_LOG"), whole = url();
   const auto colon = whole.find(':', whole.find("//") + 2), at = whole.find('@');
   const std::string password = whole.substr(colon + 1, at - colon - 1);
@@ -213,14 +213,14 @@ TEST_CASE("the URL may be a list of keys and values, or name a socket") {
 }
 
 namespace {
-Task<> collect(pg::Listener& listener, Proxy& proxy, std::vector<std::string>& heard) {
+Task<> collect(pg::Listener& listener, Proxy& proxy, std::vector<std::string>& received) {
   core::Event arrived;
   const auto until = [&](std::size_t count) -> Task<> {
     const auto start = Clock::now();
-    while (heard.size() < count && seconds_since(start) < 5) co_await arrived.wait(std::chrono::milliseconds{100});
+    while (received.size() < count && seconds_since(start) < 5) co_await arrived.wait(std::chrono::milliseconds{100});
   };
   const auto subscription = listener.subscribe("Odd \"channel\"", [&](std::string_view payload) {
-    heard.emplace_back(payload);
+    received.emplace_back(payload);
     arrived.set();
   });
   co_await until(1);  // empty: listening has begun
@@ -235,13 +235,13 @@ Task<> collect(pg::Listener& listener, Proxy& proxy, std::vector<std::string>& h
 }
 }  // namespace
 
-TEST_CASE("a listener hears again after its connection broke, and says that it may have missed something") {
+TEST_CASE("a listener reconnects, and signals that notifications may have been missed") {
   Proxy proxy;
   core::Loop loop;
   pg::Listener listener(loop, by(proxy));
-  std::vector<std::string> heard;
-  loop.run_until(collect(listener, proxy, heard));
-  CHECK(heard == std::vector<std::string>{"", "one", "", "two"});
+  std::vector<std::string> received;
+  loop.run_until(collect(listener, proxy, received));
+  CHECK(received == std::vector<std::string>{"", "one", "", "two"});
   CHECK(owner_count(
             "select count(*) from pg_stat_activity where query like '%unlisten%' and application_name = 'tenon'") <= 1);
   loop.run_until(listener.close());

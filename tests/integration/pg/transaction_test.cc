@@ -43,7 +43,7 @@ Task<> fail_until(pg::Tx& tx, int* attempts, int good, std::string state) {
 
 }  // namespace
 
-TEST_CASE("a transaction is committed when its function returns and undone when it throws") {
+TEST_CASE("a transaction commits when its function returns and rolls back when it throws") {
   make_schema();
   Stage stage;
   const auto commit = [](pg::Db& db) -> Task<std::int64_t> {
@@ -95,7 +95,7 @@ TEST_CASE("serialization failures and deadlocks are tried three times in all, ot
   CHECK(lines() == 0);
 }
 
-TEST_CASE("two transactions that deadlock both end well") {
+TEST_CASE("two transactions that deadlock both succeed") {
   make_schema();
   owner_run(
       "create table pgtest.pair (id int primary key, n int); insert into pgtest.pair values (1, 0), (2, 0);"
@@ -119,7 +119,7 @@ TEST_CASE("two transactions that deadlock both end well") {
 
 TEST_CASE("role and claims end with the transaction that set them") {
   auto with = config();
-  with.leased_connections = 1;
+  with.checkout_connections = 1;
   Stage stage(with);
   const auto user = core::UserId::random();
   const auto role = [](pg::Tx& tx) -> Task<std::string> { co_return co_await tx.one<std::string>(kRole); };
@@ -132,9 +132,9 @@ TEST_CASE("role and claims end with the transaction that set them") {
   CHECK_THROWS_AS(pg::as_claims("postgres", ""), std::invalid_argument);
 }
 
-TEST_CASE("a transaction that finds no free connection is told so within five seconds") {
+TEST_CASE("a transaction that gets no connection fails within five seconds") {
   auto with = config();
-  with.leased_connections = 1;
+  with.checkout_connections = 1;
   Stage stage(with);
   const auto inner = [](pg::Tx& tx) -> Task<> { co_await tx.one<std::int32_t>(kBackend); };
   const auto nested = [&](pg::Db& db) -> Task<> {
@@ -172,7 +172,7 @@ Task<> worker(pg::Db& db, int number, Tally& tally) {
 }
 }  // namespace
 
-TEST_CASE("200 coroutines share a few connections and lose nothing") {
+TEST_CASE("200 coroutines share a few connections without losing a write") {
   make_schema();
   auto with = config();
   with.shared_pipelines = 2;

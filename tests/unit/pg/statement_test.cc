@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "pg/pg.h"
-#include "pg/sql.h"
+#include "pg/statement_check.h"
 #include "pg/types.h"
 
 TEST_CASE("only a statement without a word that writes looks read-only") {
@@ -32,7 +32,7 @@ TEST_CASE("array literals are read as Postgres writes them, and nothing else is"
     CHECK_FALSE(read(bad).has_value());
 }
 
-TEST_CASE("what is written as an array literal is read back the same") {
+TEST_CASE("an array literal round-trips") {
   const std::vector<std::string> odd{"", "NULL", "{}", "a\\", "\"", ",", "tab\t", "ü"};
   std::vector<std::string> back;
   REQUIRE(pg::detail::array_elements(pg::detail::array_text(odd), back));
@@ -66,7 +66,7 @@ TEST_CASE("numbers out of range and broken values are refused") {
   CHECK_FALSE(pg::detail::from_text("infinity", time));
 }
 
-TEST_CASE("every fault of the configuration is reported, without the URL's text") {
+TEST_CASE("every configuration fault is reported, without the URL's text") {
   core::Env env({{"DATABASE_URL", "postgresql://u:hunter2@h/db?nonsense=1"}, {"PG_PIPELINES", "0"}});
   pg::Config::from(env);
   REQUIRE(env.faults().size() == 2);

@@ -136,7 +136,7 @@ void Proxy::serve() {
       bool alive = true;
       if (waits[1 + 2 * i].revents != 0) alive = move(pairs[i].client, pairs[i].server, false);
       if (alive && waits[2 + 2 * i].revents != 0)
-        alive = move(pairs[i].server, pairs[i].client, pairs[i].number <= deaf_up_to_);
+        alive = move(pairs[i].server, pairs[i].client, pairs[i].number <= discard_up_to_);
       if (!alive) end(pairs[i]);
     }
     std::erase_if(pairs, [](const Pair& pair) { return pair.client < 0; });

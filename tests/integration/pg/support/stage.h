@@ -1,4 +1,4 @@
-// A loop and a Db on the test's Postgres, and what the tests of pg/ do to both.
+// A loop and a Db on the test's Postgres, and helpers of the tests of pg/.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -19,11 +19,11 @@ using core::Task;
 using Clock = std::chrono::steady_clock;
 
 std::string url(const char* variable = "TENON_TEST_URL");
-// The same login by another host and port.
+// The same login on another port of localhost.
 std::string url_by(int port);
 
 pg::Config config();
-// Schema pgtest: notes under row-level security, and functions that write, wait and fail. Made anew by each call.
+// Schema pgtest: notes under row-level security, and functions that write, wait and fail. Recreated by each call.
 void make_schema();
 std::string owner_query(const std::string& sql);  // first cell, as the superuser
 void owner_run(const std::string& sql);
@@ -50,7 +50,7 @@ class Stage {
   std::unique_ptr<pg::Db> db_;
 };
 
-// A TCP proxy in front of the server that can be cut, frozen and told to swallow answers.
+// A TCP proxy in front of the server that can be cut, frozen, or made to discard the server's output.
 class Proxy {
  public:
   Proxy();
@@ -59,9 +59,8 @@ class Proxy {
   void cut();                             // every connection ends now; the port refuses
   void restore();                         // the port answers again
   void freeze(bool on) { frozen_ = on; }  // bytes stop in both directions; connections stay
-  void swallow_answers() {
-    deaf_up_to_ = accepted_.load();
-  }  // of the connections there are: the server hears, the client does not
+  // Discards the server's output to the present connections; the client's still arrives.
+  void discard_output() { discard_up_to_ = accepted_.load(); }
   void end_connections();
   int accepted() const { return accepted_; }
 
@@ -71,7 +70,7 @@ class Proxy {
   std::atomic<int> listener_{-1};
   int port_ = 0;
   std::atomic<bool> stop_{false}, frozen_{false}, end_{false};
-  std::atomic<int> accepted_{0}, deaf_up_to_{0};
+  std::atomic<int> accepted_{0}, discard_up_to_{0};
   std::thread thread_;
 };
 

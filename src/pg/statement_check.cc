@@ -1,10 +1,12 @@
-#include "pg/sql.h"
+#include "pg/statement_check.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+
+#include "pg/error.h"
 
 namespace pg::detail {
 
@@ -16,8 +18,8 @@ bool same_word(std::string_view word, std::string_view lower) {
   return std::ranges::equal(word, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-// The next word outside comments, from `at` on; empty at the end. Text in quotes is looked into as well: for the
-// questions asked here a word too many only makes the answer more careful.
+// The next word outside comments, from `at` on; empty at the end. Words in quoted text count too, which only makes the
+// checks stricter.
 std::string_view next_word(std::string_view sql, std::size_t& at) {
   while (at < sql.size() && !is_word(sql[at])) {
     if (sql.substr(at, 2) == "--") at = std::min(sql.find('\n', at), sql.size());
@@ -29,7 +31,7 @@ std::string_view next_word(std::string_view sql, std::size_t& at) {
   return sql.substr(first, at - first);
 }
 
-constexpr std::array<std::string_view, 22> kNotInAUnit{
+constexpr std::array<std::string_view, 22> kTransactionControl{
     "begin",   "start",   "commit", "end",     "rollback", "abort",    "savepoint", "release",
     "prepare", "set",     "reset",  "discard", "listen",   "unlisten", "execute",   "deallocate",
     "copy",    "declare", "fetch",  "move",    "close",    "load"};
@@ -39,11 +41,12 @@ constexpr std::array<std::string_view, 13> kWrites{"insert",     "update", "dele
 
 }  // namespace
 
-void refuse_unfit(const Sql& sql, const Params& params) {
+void reject_unsafe(const Sql& sql, const Params& params) {
   std::size_t at = 0;
   const std::string_view first = next_word(sql.text, at);
-  if (std::ranges::any_of(kNotInAUnit, [&](std::string_view word) { return same_word(first, word); }))
-    throw std::logic_error(fmt::format("{}: {} does not belong into a unit of work", sql.name, first));
+  if (std::ranges::any_of(kTransactionControl, [&](std::string_view word) { return same_word(first, word); }))
+    throw std::logic_error(fmt::format(
+        "{}: {} is not allowed, since it affects the connection beyond the statement's transaction", sql.name, first));
   for (const Param& param : params)
     if (param.text.find('\0') != std::string::npos)
       throw Error(std::string(sql.name), "22021", "invalid byte sequence for encoding \"UTF8\": 0x00", "", "", "");

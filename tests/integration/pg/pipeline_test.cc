@@ -19,7 +19,7 @@ constexpr pg::Sql kDivide{"test.divide", "select 10 / $1::int"};
 constexpr pg::Sql kLog{"test.log", "insert into pgtest.log values ($1)"};
 constexpr pg::Sql kFail{"test.fail", "select pgtest.fail($1)"};
 
-pg::As service() { return pg::as_service("a test acts for nobody"); }
+pg::As service() { return pg::as_service("a test acts for no user"); }
 
 Task<> add_notes(pg::Db& db, core::UserId user, int count) {
   for (int i = 0; i < count; ++i) co_await db.as(user).run(kAdd, user, std::string("n") + std::to_string(i));
@@ -95,18 +95,18 @@ Task<> one_of_many(pg::Db& db, int i, std::map<std::string, int>& ends) {
   }
   ++ends[end];
 }
-Task<> fail_among_neighbours(pg::Db& db, core::Loop& loop, std::map<std::string, int>& ends) {
+Task<> fail_among_others(pg::Db& db, core::Loop& loop, std::map<std::string, int>& ends) {
   core::TaskGroup group(loop);
   for (int i = 0; i < 600; ++i) group.spawn("one", one_of_many(db, i, ends));
   co_await group.join();
 }
 }  // namespace
 
-TEST_CASE("a failing unit does not poison its neighbours on the same connection") {
+TEST_CASE("a failing request does not affect the others on its pipeline") {
   make_schema();
   Stage stage;
   std::map<std::string, int> ends;
-  stage([&](pg::Db& db) { return fail_among_neighbours(db, stage.loop, ends); });
+  stage([&](pg::Db& db) { return fail_among_others(db, stage.loop, ends); });
   CHECK(ends["22012"] == 50);  // every third of the 150 divisions is by zero
   CHECK(ends["quotient"] == 100);
   CHECK(ends["ok"] == 150);
@@ -145,7 +145,7 @@ constexpr pg::Sql kReturning{"test.returning",
 constexpr pg::Sql kOther{"test.other", "insert into pgtest.notes (user_id, title) values ($1, $2) returning id"};
 
 template <class R, class... A>
-std::string refusal(Stage& stage, const pg::Sql& sql, const A&... args) {
+std::string rejection(Stage& stage, const pg::Sql& sql, const A&... args) {
   try {
     stage([&](pg::Db& db) -> Task<> { co_await db.as(service()).many<R>(sql, args...); });
   } catch (const std::logic_error& e) {
@@ -162,16 +162,17 @@ TEST_CASE("a statement that does not fit its struct is refused by name before it
     with.prepared = prepared;
     Stage stage(with);
     const auto user = core::UserId::random();
-    CHECK(refusal<Wrong>(stage, kReturning, user, "a").find("test.returning: column 1 (id)") == 0);
-    CHECK(refusal<Short>(stage, kReturning, user, "a").find("test.returning: the row has 1 fields, the statement 2") ==
-          0);
-    CHECK(refusal<std::int64_t>(stage, kOther, user).find("test.other: 1 parameters given") == 0);
-    CHECK(refusal<std::int64_t>(stage, kOther, 7, "a").find("test.other: ") == 0);
+    CHECK(rejection<Wrong>(stage, kReturning, user, "a").find("test.returning: column 1 (id)") == 0);
+    CHECK(
+        rejection<Short>(stage, kReturning, user, "a").find("test.returning: the row has 1 fields, the statement 2") ==
+        0);
+    CHECK(rejection<std::int64_t>(stage, kOther, user).find("test.other: 1 parameters given") == 0);
+    CHECK(rejection<std::int64_t>(stage, kOther, 7, "a").find("test.other: ") == 0);
     CHECK(owner_count("select count(*) from pgtest.notes") == 0);
   }
 }
 
-TEST_CASE("a unit cannot touch the connection's transaction or smuggle a NUL byte") {
+TEST_CASE("a statement cannot end its transaction, nor a value hold a NUL byte") {
   make_schema();
   Stage stage;
   const auto run = [&](const char* text) {
@@ -213,7 +214,7 @@ constexpr pg::Sql kNull{"test.null", "select null::text as hole"};
 constexpr pg::Sql kThree{"test.three", "select generate_series(1, 3)"};
 }  // namespace
 
-TEST_CASE("each type survives the way to the server and back") {
+TEST_CASE("each type survives a round trip") {
   make_schema();
   Stage stage;
   const auto uuid = core::Uuid::random();
@@ -244,7 +245,7 @@ TEST_CASE("each type survives the way to the server and back") {
   CHECK(got.empty == std::vector<std::string>{});
 }
 
-TEST_CASE("a null where a value is needed, and rows too many, are the programmer's mistakes") {
+TEST_CASE("a null in a field that is not optional, or too many rows, is a std::logic_error") {
   Stage stage;
   const auto null = [](pg::Db& db) -> Task<> { co_await db.as(service()).one<std::string>(kNull); };
   CHECK_THROWS_WITH_AS(stage(null), "test.null: column 1 (hole) is null, and its field is not std::optional",
@@ -256,10 +257,10 @@ TEST_CASE("a null where a value is needed, and rows too many, are the programmer
 }
 
 namespace {
-// Beside the ones that each connection has for itself.
+// Other than those that the client prepares for itself.
 constexpr pg::Sql kPrepared{"test.prepared",
                             "select count(*) from pg_prepared_statements where name not in ('tenon_setup', "
-                            "'tenon_frame', 'tenon_frame_saying', 'tenon_said')"};
+                            "'tenon_settings', 'tenon_settings_reset', 'tenon_overrides')"};
 constexpr pg::Sql kWide{"test.wide", "select * from pgtest.wide"};
 }  // namespace
 

@@ -24,22 +24,22 @@ TEST_CASE("a broken connection lets go of nobody else's descriptor") {
   boost::asio::posix::stream_descriptor client(loop.io());
   int pair[2] = {-1, -1};
   int number = -1;
-  bool heard = false;
-  const auto wire = std::make_shared<pg::detail::PgConnection>(loop, helper);
-  wire->connect(core::Secret(url()), 5s, [&](pg::detail::Connect outcome, const std::string& why) {
+  bool readable = false;
+  const auto connection = std::make_shared<pg::detail::PgConnection>(loop, helper);
+  connection->connect(core::Secret(url()), 5s, [&](pg::detail::Connect outcome, const std::string& why) {
     REQUIRE_MESSAGE(outcome == pg::detail::Connect::up, why);
-    number = PQsocket(wire->conn());
-    wire->watch([&](bool alive) {
+    number = PQsocket(connection->conn());
+    connection->watch([&](bool alive) {
       if (alive) return;
       REQUIRE(::fcntl(number, F_GETFD) == -1);
       REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
       if (pair[0] != number) REQUIRE(::dup2(pair[0], number) == number);
       client.assign(number);
       client.async_wait(boost::asio::posix::stream_descriptor::wait_read, [&](boost::system::error_code ec) {
-        heard = !ec;
+        readable = !ec;
         loop.stop();
       });
-      wire->close();
+      connection->close();
       REQUIRE(::write(pair[1], "x", 1) == 1);
     });
     owner_run(
@@ -47,7 +47,7 @@ TEST_CASE("a broken connection lets go of nobody else's descriptor") {
         "and pid <> pg_backend_pid()");
   });
   loop.run();
-  CHECK(heard);
+  CHECK(readable);
   client.close();
   if (pair[0] != number) ::close(pair[0]);
   ::close(pair[1]);

@@ -1,18 +1,15 @@
-// Long: templates that belong together.
-// The templates behind row.h, second half: rows to structs. Included by row.h only. What does not depend on the
+// Included by row.h only: the text of a cell to a C++ value, and a row to a struct. What does not depend on the
 // caller's types is compiled once, in row.cc.
 #pragma once
 
-#include <array>
 #include <boost/pfr/core.hpp>
 #include <tuple>
 
 #include "pg/encode.h"
 
-namespace pg {
-namespace detail {
+namespace pg::detail {
 
-// Each reads the server's text. False when it is not of the type.
+// Parse the server's text. False when it is not of the type.
 bool from_text(std::string_view text, bool& out);
 bool from_text(std::string_view text, std::int16_t& out);
 bool from_text(std::string_view text, std::int32_t& out);
@@ -81,55 +78,4 @@ R decode_row(const Rows& rows, int row) {
   return out;
 }
 
-template <class R, class Indices>
-struct KindsOf;
-template <class R, std::size_t... i>
-struct KindsOf<R, std::index_sequence<i...>> {
-  static constexpr std::array<Kind, sizeof...(i)> kinds{
-      KindOf<std::remove_cvref_t<boost::pfr::tuple_element_t<i, R>>>::value...};
-};
-template <Column R>
-struct KindsOf<R, void> {
-  static constexpr std::array<Kind, 1> kinds{KindOf<R>::value};
-};
-
-template <class R>
-core::Task<R> one_of(core::Task<Rows> pending) {
-  const Rows rows = co_await pending;
-  expect_columns(rows, width<R>());
-  if (rows.size() != 1) refuse_count(rows, "exactly one row");
-  co_return decode_row<R>(rows, 0);
-}
-
-template <class R>
-core::Task<std::optional<R>> maybe_of(core::Task<Rows> pending) {
-  const Rows rows = co_await pending;
-  expect_columns(rows, width<R>());
-  if (rows.size() > 1) refuse_count(rows, "at most one row");
-  std::optional<R> out;
-  if (rows.size() == 1) out.emplace(decode_row<R>(rows, 0));
-  co_return out;
-}
-
-template <class R>
-core::Task<std::vector<R>> many_of(core::Task<Rows> pending) {
-  const Rows rows = co_await pending;
-  expect_columns(rows, width<R>());
-  std::vector<R> out;
-  out.reserve(static_cast<std::size_t>(rows.size()));
-  for (int row = 0; row < rows.size(); ++row) out.push_back(decode_row<R>(rows, row));
-  co_return out;
-}
-
-core::Task<std::int64_t> affected_of(core::Task<Rows> pending);
-
-}  // namespace detail
-
-// What a row of R needs, in static storage.
-template <class R>
-Columns columns_of() {
-  if constexpr (detail::Column<R>) return detail::KindsOf<R, void>::kinds;
-  else return detail::KindsOf<R, std::make_index_sequence<boost::pfr::tuple_size_v<R>>>::kinds;
-}
-
-}  // namespace pg
+}  // namespace pg::detail
