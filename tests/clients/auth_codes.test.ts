@@ -1,6 +1,6 @@
 // Each error code of the specification's list, as the official client meets it: status, code, version header, sentence.
 // Three Tenons: the shared one, an open one (auto-confirmation, anonymous, linking, a provider) and a strict one (limits
-// on, no sign-up). tests/clients/auth_spec.ts reads the codes off the tests' names and tells which have none, and why.
+// on, no sign-up). tests/clients/auth_spec.ts reads the codes off the tests' names and prints which have none, and why.
 // One table with a row for each code, and so longer than a file should be.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -19,7 +19,7 @@ let provider: Awaited<ReturnType<typeof openIdProvider>>;
 const running: Tenon[] = [];
 const elsewhere = "203.0.113.9";
 const nextPassword = "an entirely new one";
-const acme = "acme" as "google"; // the client's list of providers is closed, its wire is not
+const acme = "acme" as "google"; // the client's list of providers is closed, the API's is not
 
 before(async () => {
   provider = await openIdProvider();
@@ -68,7 +68,7 @@ type Row = {
   status: number;
   says?: string | RegExp;
   on?: () => Wire;
-  // What auth-js makes of it where it keeps the code to itself.
+  // The class of the error where auth-js hides its code.
   as?: "AuthSessionMissingError" | "AuthRetryableFetchError";
   ask: (at: Wire) => Promise<Answer>;
 };
@@ -113,7 +113,7 @@ async function verifyNotEnabled(at: Wire, type: "phone" | "webauthn"): Promise<A
 }
 const refreshed = (at: Wire, refresh_token: string) => at.visitor().auth.refreshSession({ refresh_token });
 
-// What is asked for.
+// The requests.
 meets("validation_failed", {
   status: 400,
   says: /^Unable to validate email address: /,
@@ -150,7 +150,7 @@ meets("unexpected_failure", {
   },
 });
 
-// Who asks.
+// The callers.
 meets("no_authorization", {
   status: 401,
   says: "This endpoint requires a valid Bearer token",
@@ -452,7 +452,7 @@ meets("over_email_send_rate_limit", {
   },
 });
 
-// What comes back by redirect, where no client reads an answer's body.
+// Errors that come back by redirect, where no client reads a body.
 const fault = (location: string) => new URL(location).searchParams.get("error_code");
 const atHome = (url: string) => url.startsWith(open.where.site) && !url.includes("/auth/v1/");
 async function providersUrl(client: SupabaseClient): Promise<string> {

@@ -9,7 +9,7 @@ import { startNext, type NextServer } from "./support/next_server.ts";
 import { gitHub, openIdProvider, walk, type Running } from "./support/oidc.ts";
 import { startTenon, type Tenon } from "./support/tenon.ts";
 
-type Name = "google"; // the client's list of providers is closed, its wire is not
+type Name = "google"; // the client's list of providers is closed, the API's is not
 const acme = "acme" as Name;
 const beta = "beta" as Name;
 const password = "testpassword123";

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 const lines = JSON.parse(readFileSync(new URL("rest_lines.json", import.meta.url), "utf8")) as Record<string, string>;
 const held = new Set<string>();
 const broken = new Set<string>();
-// What was skipped or is still to do ran nothing: its lines are not held.
+// A test that was skipped or is still to be written ran nothing: its lines are not covered.
 for (const [line, not, cited] of readFileSync(process.argv[2], "utf8").matchAll(/^\s*(not )?ok \d+ - \[([^\]]+)\].*$/gm))
   for (const key of cited.split(";")) (not || /# (SKIP|TODO)\b/i.test(line) ? broken : held).add(key.trim());
 

@@ -194,7 +194,7 @@ test("a new project shows its price as files are chosen and taken away", async (
   await page.getByRole("button", { name: /^Remove: / }).first().click();
   await expect(page.locator("ul.thumbs > li")).toHaveCount(3);
   await expect(price).toHaveText("At most 1 credit. You have 20 credits.");
-  // What will not be sent is not counted.
+  // A file that will not be sent is not counted.
   const asked = page.waitForResponse(/\/api\/quote\?inputs=3$/);
   await page.locator('input[type="file"]').setInputFiles({ name: "huge.jpg", mimeType: "image/jpeg", buffer: Buffer.alloc((25 << 20) + 1) });
   await expect(page.getByRole("alert")).toContainText("Larger than 25 MB");

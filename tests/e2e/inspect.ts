@@ -30,7 +30,7 @@ async function violations(page: Page): Promise<Finding[]> {
   });
 }
 
-/** What reaches out of the page sideways. */
+/** Elements that overflow the page horizontally. */
 export async function tooWide(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const width = document.documentElement.clientWidth;
@@ -54,7 +54,7 @@ async function cutOff(page: Page): Promise<string[]> {
   });
 }
 
-/** Until the page has heard of the change and drawn it. Nothing moves slowly: the device asks for no motion. */
+/** Waits until the page has received the change and drawn it. Nothing moves slowly: the device asks for no motion. */
 async function settled(page: Page, scheme: string): Promise<void> {
   await page.waitForFunction((wanted) => matchMedia(`(prefers-color-scheme: ${wanted})`).matches, scheme);
   await page.evaluate(async () => {

@@ -18,7 +18,7 @@ test("a job's end comes by the stream: bar, toast, balance, without a page load,
   expect(loads).toBe(0);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Live");
 
-  // The other page heard of it too: the ledger has the row and the toast leads to the project.
+  // The other page received it too: the ledger has the row and the toast leads to the project.
   await expect(other.locator("[data-balance]")).not.toHaveText(String(before));
   await expect(other.locator("tbody tr").first()).toContainText(/job/i);
   await expect(other.locator("#toasts a")).toHaveAttribute("href", new URL(project).pathname);
@@ -71,7 +71,7 @@ test("search follows the typing, keeps the focus and can be linked to", async ({
   await expect(page.locator("#results .empty")).toBeVisible();
 });
 
-/** Keeps what the stream says of jobs, to tell it from what came with the page. */
+/** Keeps the stream's events about jobs apart from what came with the page. */
 async function hearing(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const Real = EventSource;

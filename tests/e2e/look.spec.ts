@@ -1,4 +1,4 @@
-// Language, theme and zone are the person's, not the browser's; and what a tab's title tells.
+// Language, theme and time zone belong to the user, not to the browser; the title of a tab shows the state of its page.
 import { expect, type Page } from "@playwright/test";
 import { enter, person } from "./people.ts";
 import { sql, test } from "./support.ts";

@@ -1,4 +1,4 @@
-// What a person has asked of the device: no motion, colours of his own.
+// Settings of the device: reduced motion, forced colours.
 import { expect } from "@playwright/test";
 import { enter, person } from "./people.ts";
 import { test } from "./support.ts";
@@ -47,7 +47,7 @@ test("with forced colours every control keeps its outline, and the chosen one it
   );
   expect(bare).toEqual([]);
 
-  // The bar is drawn by its own colours, and still tells how far it is.
+  // The bar is drawn by its own colours, and still shows how far it is.
   const bars = await page.evaluate(() =>
     [...document.querySelectorAll("main progress")].map((bar) => ({ adjust: getComputedStyle(bar).forcedColorAdjust, border: getComputedStyle(bar).borderTopWidth, appearance: getComputedStyle(bar).appearance })),
   );

@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { freshAddress, password, photographs, sql } from "./support.ts";
 
 let known: Record<string, string> | undefined;
-/** What `tenon dev` wrote for tools: addresses and keys. */
+/** The addresses and keys that `tenon dev` wrote for tools. */
 export function dev(name: string): string {
   known ??= Object.fromEntries(
     readFileSync(join(process.env.TENON_E2E_DATA!, "dev.env"), "utf8").split("\n").filter((line) => line.includes("=")).map((line) => {

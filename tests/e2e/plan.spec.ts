@@ -1,4 +1,4 @@
-// What pages say of a person's plan and of a payment, and that they turn over by themselves.
+// Pages show the state of a user's plan and of a payment, and update by themselves.
 import { expect, type Page } from "@playwright/test";
 import { enter, person } from "./people.ts";
 import { sql, test } from "./support.ts";
@@ -18,7 +18,7 @@ async function shift(page: Page): Promise<number> {
         new PerformanceObserver((list) => {
           for (const entry of list.getEntries()) sum += (entry as PerformanceEntry & { value: number }).value;
         }).observe({ type: "layout-shift", buffered: true });
-        setTimeout(() => done(sum), 300);
+        setTimeout(() => done(sum), 300); // shifts that come late count: time is the subject
       }),
   );
 }

@@ -66,7 +66,7 @@ void parse(std::uint8_t what, std::string_view text) {
     case 5: check(rest::parse_filter_key(text).embeds.size() <= rest::kDepth); break;
     case 6: {
       const bool valid = rest::is_json(text);
-      const bool parsed = core::Json::parse(text).has_value();  // the other parser of this house agrees
+      const bool parsed = core::Json::parse(text).has_value();  // the parser in core agrees
       check(parsed ? valid : !valid || may_exceed_double(text) || names_surrogate(text));
       const auto payload = rest::parse_payload(text);
       check(!payload || valid);

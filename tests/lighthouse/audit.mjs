@@ -1,6 +1,6 @@
 // node audit.mjs ORIGIN DATA: four categories of 95 and more where visitors come first, three where people work.
-// How long scripts block the page follows what else this machine does: that part of the performance is told and fails
-// nothing, and of the rest the best of three runs counts.
+// How long scripts block the page depends on what else the machine does: that part of the performance is printed and
+// fails nothing. Of the rest, the best of three runs counts.
 import { launch } from "chrome-launcher";
 import lighthouse from "lighthouse";
 import puppeteer from "puppeteer-core";

@@ -31,7 +31,7 @@ export async function openIdProvider(): Promise<Running & { serve: (configuratio
     ...running,
     serve(configuration) {
       const provider = new Provider(running.url, {
-        // Whoever signs in as "name@host" is that; "unverified-…" has not shown his address, "silent-…" tells none.
+        // A login "name@host" is that user; "unverified-…" has an unverified address, "silent-…" reports none.
         findAccount: (_, id) => ({
           accountId: id,
           claims: () => ({

@@ -12,7 +12,7 @@ export type Tenon = { site: string; api: string; anon: string; service: string; 
 /** Starts `tenon dev` and waits until it says that it is ready. */
 export async function startTenon(variables: Record<string, string> = {}): Promise<Tenon> {
   const data = mkdtempSync(join(tmpdir(), "tenon-own-"));
-  // What the suite's own Tenon was given (URLs, keys) must not reach this one.
+  // The variables of the suite's own Tenon (URLs, keys) must not reach this one.
   const { PATH, HOME, USER, TZ } = process.env;
   const env = { PATH, HOME, USER, TZ, TENON_RATE_LIMITS: "off", ...variables };
   const child = spawn(binary, ["dev", "--data", data, "--port", "0", "--api-port", "0", "--no-seed"], { env, cwd: data });

@@ -51,7 +51,7 @@ TEST_CASE("the private Postgres starts, holds what was acknowledged when its par
     session.script("create table public.written (n int)");
     for (int i = 1;; ++i) {
       session.query("insert into public.written values ($1)", {std::to_string(i)});
-      n = ::write(news[1], &i, sizeof i);  // acknowledged: told only after the commit
+      n = ::write(news[1], &i, sizeof i);  // acknowledged: written only after the commit
     }
   }
   ::close(news[1]);

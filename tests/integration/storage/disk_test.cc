@@ -1,4 +1,4 @@
-// The store on a file system of its own that fills up, and one that turns read-only (spec/security.md 6.6).
+// The store on a file system of its own that fills up, and one that turns read-only (docs/spec/security.md 6.6).
 #include "integration/storage/support/world.h"
 
 #include <sched.h>

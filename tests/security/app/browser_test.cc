@@ -1,4 +1,4 @@
-// What a browser gets from the whole product: spec/security.md 4 over every page, with a real process.
+// docs/spec/security.md 4 over every page of the whole product, with a real process.
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -43,7 +43,7 @@ std::string between(std::string_view text, std::string_view before, std::string_
   return std::string(rest.substr(0, rest.find(after)));
 }
 
-// What a browser keeps of an answer's cookies.
+// Stores an answer's cookies as a browser does.
 void keep_cookies(const Answer& answer, std::map<std::string, std::string>& jar) {
   for (std::string_view line : core::split(answer.head, '\n')) {
     if (!core::lower(line.substr(0, 12)).starts_with("set-cookie: ")) continue;
@@ -54,7 +54,7 @@ void keep_cookies(const Answer& answer, std::map<std::string, std::string>& jar)
   }
 }
 
-// ui.md 2's policy, word for word.
+// The policy of docs/spec/security.md 4.1, word for word.
 std::string policy_with(const std::string& nonce) {
   return "default-src 'none'; script-src 'nonce-" + nonce +
          "' 'strict-dynamic'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
@@ -102,7 +102,8 @@ struct Browser {
 
 }  // namespace
 
-TEST_CASE("4.1 every page carries exactly the policy, with a nonce that its scripts and nobody else have") {
+// docs/spec/security.md 4.1
+TEST_CASE("every page carries exactly the policy, with a nonce that its scripts and nobody else have") {
   Web web;
   web.sign_in("pages@example.com");
   Browser browser{web};
@@ -130,7 +131,8 @@ TEST_CASE("4.1 every page carries exactly the policy, with a nonce that its scri
   CHECK(pages >= 10);
 }
 
-TEST_CASE("4.3 the session's cookie is kept from scripts and other sites, and is worth nothing after sign-out") {
+// docs/spec/security.md 4.3
+TEST_CASE("the session's cookie is kept from scripts and other sites, and is worth nothing after sign-out") {
   Web web;
   web.sign_in("cookie@example.com");
   Browser browser{web};
@@ -158,7 +160,8 @@ TEST_CASE("4.3 the session's cookie is kept from scripts and other sites, and is
   CHECK(thief.get("/app").status == 303);
 }
 
-TEST_CASE("4.4 no page's form works from another site, without its token, or by another method in disguise") {
+// docs/spec/security.md 4.4
+TEST_CASE("no page's form works from another site, without its token, or by another method in disguise") {
   Web web;
   web.sign_in("forms@example.com");
   Browser browser{web};
@@ -217,7 +220,8 @@ std::string filled(std::string pattern, const std::string& project, const std::s
 
 }  // namespace
 
-TEST_CASE("4.4 GET and HEAD change nothing, whatever the route") {
+// docs/spec/security.md 4.4
+TEST_CASE("GET and HEAD change nothing, whatever the route") {
   Web web;
   const std::string token = web.sign_in("reader@example.com");
   Browser browser{web};
@@ -234,7 +238,7 @@ TEST_CASE("4.4 GET and HEAD change nothing, whatever the route") {
   std::map<int, int> statuses;
   for (const http::Router::Route& route : app::route_table(app::Settings::from(env))) {
     if (route.method != http::Method::get || route.pattern.ends_with("/events")) continue;  // streams have no end
-    if (route.pattern == "/auth/v1/reauthenticate") continue;  // the wire's own: it mails a code, and HEAD is refused
+    if (route.pattern == "/auth/v1/reauthenticate") continue;  // the API's own: it sends a code, and HEAD is refused
     const std::string path = filled(route.pattern, project, job);
     CAPTURE(path);
     for (const char* method : {"GET", "HEAD"}) {
@@ -249,7 +253,8 @@ TEST_CASE("4.4 GET and HEAD change nothing, whatever the route") {
   CHECK(all_counts() == before);
 }
 
-TEST_CASE("4.6 after sign-in nobody is led off the site") {
+// docs/spec/security.md 4.6
+TEST_CASE("after sign-in nobody is led off the site") {
   Web web;
   web.sign_in("next@example.com");
   for (const char* next :
@@ -272,7 +277,8 @@ TEST_CASE("4.6 after sign-in nobody is led off the site") {
   CHECK(browser.get("/app/projects?q=1").header("location") == "/login?next=/app/projects%3Fq%3D1");
 }
 
-TEST_CASE("4.7 neither Host nor a forwarded header ever becomes part of a link") {
+// docs/spec/security.md 4.7
+TEST_CASE("neither Host nor a forwarded header ever becomes part of a link") {
   Web web({{"APP_BASE_URL", "https://app.example"}});
   const std::string token = web.sign_in("host@example.com");
   const std::string forged =
@@ -320,7 +326,8 @@ TEST_CASE("4.7 neither Host nor a forwarded header ever becomes part of a link")
   CHECK(owner_text("select count(*) > 0 from public.email_log") == "t");
 }
 
-TEST_CASE("4.8 titles and file names are text wherever they come back") {
+// docs/spec/security.md 4.8
+TEST_CASE("titles and file names are text wherever they come back") {
   Web web;
   const std::string token = web.sign_in("escape@example.com");
   const std::string bearer = "Authorization: Bearer " + token + "\r\n";
@@ -356,7 +363,8 @@ TEST_CASE("4.8 titles and file names are text wherever they come back") {
   CHECK(json.header("x-content-type-options") == "nosniff");
 }
 
-TEST_CASE("9.5 no debug route, dotfile, map or listing is served") {
+// docs/spec/security.md 9.5
+TEST_CASE("no debug route, dotfile, map or listing is served") {
   Web web;
   for (const char* path :
        {"/.env", "/.git/HEAD", "/static/", "/static", "/static/../.env", "/static/x/.env", "/server-status",

@@ -47,8 +47,7 @@ struct Door {
 };
 
 bool open_by_intent(const std::string& pattern) {
-  // What needs no identity, because it is public or carries its own proof (a signature, a signed link, a one-use
-  // token).
+  // Routes without identity: they are public or carry their own proof (a signature, a signed link, a one-use token).
   static const std::set<std::string> kOpen{"/healthz",
                                            "/readyz",
                                            "/static/{path...}",
@@ -107,7 +106,8 @@ TEST_CASE("a forged, expired or foreign token opens none of the guarded routes")
   const std::string anon = auth::make_api_key(door.config.auth.jwt_secret.reveal(), "anon");
   const std::string foreign = auth::make_api_key("the secret of another installation, long enough", "service_role");
   for (const http::Router::Route& route : app::route_table(door.config)) {
-    if (route.access != http::Access::user && route.access != http::Access::admin && route.access != http::Access::internal)
+    if (route.access != http::Access::user && route.access != http::Access::admin &&
+        route.access != http::Access::internal)
       continue;
     CAPTURE(route.pattern);
     for (const std::string& token :

@@ -1,4 +1,4 @@
-// What is refused before any handler speaks as its path does, and keeps the status of HTTP.
+// A request that is refused before any handler runs gets the error format of its path, and the HTTP status.
 #include <doctest/doctest.h>
 
 #include "core/json.h"

@@ -1,4 +1,4 @@
-// spec/security.md section 4: what a browser is told with every answer.
+// docs/spec/security.md section 4: what a browser is told with every answer.
 #include <doctest/doctest.h>
 
 #include "security/http/support/live_server.h"
@@ -23,7 +23,8 @@ const char* const kAda = "Authorization: Bearer ada\r\n";
 
 }  // namespace
 
-TEST_CASE("4.1 an HTML answer carries the policy with a nonce that is fresh each time") {
+// docs/spec/security.md 4.1
+TEST_CASE("an HTML answer carries the policy with a nonce that is fresh each time") {
   Door door;
   const Answer first = ask(door.port, get("/page")), second = ask(door.port, get("/page"));
   const std::string nonce = first.body.substr(first.body.find("<p>") + 3);
@@ -34,7 +35,8 @@ TEST_CASE("4.1 an HTML answer carries the policy with a nonce that is fresh each
   CHECK(first.header("referrer-policy") == "strict-origin-when-cross-origin");
 }
 
-TEST_CASE("4.2 every answer, errors included, is nosniff and names no version") {
+// docs/spec/security.md 4.2
+TEST_CASE("every answer, errors included, is nosniff and names no version") {
   Door door;
   for (const std::string& bytes : {get("/hello"), get("/nowhere"), get("/bug"), get("/api/things"), get("/events"),
                                    std::string("GET /hello HTTP/1.1\r\n\r\n"), get("/rest/v1/things")}) {
@@ -56,14 +58,16 @@ TEST_CASE("4.2 every answer, errors included, is nosniff and names no version") 
   }
 }
 
-TEST_CASE("4.2 over https the browser is told to stay there for a year") {
+// docs/spec/security.md 4.2
+TEST_CASE("over https the browser is told to stay there for a year") {
   http::ServerConfig config = live::quick();
   config.base_url = "https://app.example";
   Door door(config);
   CHECK(ask(door.port, get("/hello")).header("strict-transport-security") == "max-age=31536000");
 }
 
-TEST_CASE("4.2 what is personal is not stored") {
+// docs/spec/security.md 4.2
+TEST_CASE("what is personal is not stored") {
   Door door;
   CHECK(ask(door.port, get("/app", kAda)).header("cache-control") == "no-store");
   CHECK(ask(door.port, get("/api/things", kAda)).header("cache-control") == "no-store");
@@ -75,7 +79,8 @@ TEST_CASE("4.2 what is personal is not stored") {
   CHECK_FALSE(with_cookie.head.contains("max-age=60"));
 }
 
-TEST_CASE("4.5 the wires are open to other origins without credentials, nothing else is") {
+// docs/spec/security.md 4.5
+TEST_CASE("the wires are open to other origins without credentials, nothing else is") {
   Door door;
   const std::string origin = "Origin: https://evil.example\r\n";
   CHECK(ask(door.port, get("/rest/v1/things", origin)).header("access-control-allow-origin") == "*");
@@ -88,7 +93,8 @@ TEST_CASE("4.5 the wires are open to other origins without credentials, nothing 
   }
 }
 
-TEST_CASE("4.5 a preflight of a wire is answered, of anything else it is not") {
+// docs/spec/security.md 4.5
+TEST_CASE("a preflight of a wire is answered, of anything else it is not") {
   Door door;
   const auto preflight = [&](std::string_view path) {
     return ask(door.port,
@@ -112,7 +118,8 @@ TEST_CASE("4.5 a preflight of a wire is answered, of anything else it is not") {
   CHECK_FALSE(preflight("/nowhere").head.contains("ccess-"));
 }
 
-TEST_CASE("9.5 an error says nothing of its cause, and carries the request id") {
+// docs/spec/security.md 9.5
+TEST_CASE("an error says nothing of its cause, and carries the request id") {
   Door door;
   const Answer bug = ask(door.port, get("/api/bug"));
   CHECK(bug.status == 500);
@@ -172,7 +179,8 @@ TEST_CASE("a streamed form whose token is pending reaches its handler only as mu
   CHECK(door.seen.calls == 1);
 }
 
-TEST_CASE("4.2 no kind of answer goes without its headers: files, parts, redirects, events, refusals of the head") {
+// docs/spec/security.md 4.2
+TEST_CASE("no kind of answer goes without its headers: files, parts, redirects, events, refusals of the head") {
   Door door;
   const std::string to_long = get("/" + std::string(20000, 'a'));
   const std::pair<int, std::string> kinds[] = {
@@ -221,7 +229,8 @@ TEST_CASE("4.2 no kind of answer goes without its headers: files, parts, redirec
   }
 }
 
-TEST_CASE("4.6 a redirect that would break its line, or hold a header, is never written") {
+// docs/spec/security.md 4.6
+TEST_CASE("a redirect that would break its line, or hold a header, is never written") {
   Door door;
   CHECK(ask(door.port, get("/away?to=/app")).header("location") == "/app");
   for (const char* to : {"/a%0d%0aSet-Cookie:%20x=1", "/a%0ab", "/a%0db", "/a%7fb"}) {

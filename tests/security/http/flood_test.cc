@@ -1,5 +1,5 @@
-// What many or rude clients do to a server, and how it goes away without losing a request (spec/security.md 1.4, 1.6,
-// 1.10 and 9.2).
+// What many or rude clients do to a server, and how it goes away without losing a request
+// (docs/spec/security.md 1.4, 1.6, 1.10 and 9.2).
 #include <doctest/doctest.h>
 
 #include <list>
@@ -51,7 +51,8 @@ std::string sized(std::string_view path, std::string_view type, std::string_view
 
 }  // namespace
 
-TEST_CASE("1.4 a body of JSON nests 64 deep and no deeper, a form holds 500 fields and no more") {
+// docs/spec/security.md 1.4
+TEST_CASE("a body of JSON nests 64 deep and no deeper, a form holds 500 fields and no more") {
   Door door;
   const auto nested = [](int depth) {
     return sized("/json", "application/json", std::string(depth, '[') + std::string(depth, ']'));
@@ -86,7 +87,8 @@ TEST_CASE("a body of another type than JSON or a form is 415, one that is none o
   CHECK(ask(door.port, sized("/form-fields", "application/json", "{}")).status == 415);
 }
 
-TEST_CASE("1.6 bytes that came early earn no endless wait, and no body takes longer than the whole may") {
+// docs/spec/security.md 1.6
+TEST_CASE("bytes that came early earn no endless wait, and no body takes longer than the whole may") {
   http::ServerConfig config = live::quick();
   config.patience.body_rate = 10;
   SUBCASE("a stall") {
@@ -113,7 +115,8 @@ TEST_CASE("1.6 bytes that came early earn no endless wait, and no body takes lon
   }
 }
 
-TEST_CASE("1.6 hundreds of clients that connect and vanish leave nothing behind") {
+// docs/spec/security.md 1.6
+TEST_CASE("hundreds of clients that connect and vanish leave nothing behind") {
   Door door;
   for (int i = 0; i < 600; ++i) {
     Socket rude(door.port);
@@ -125,7 +128,8 @@ TEST_CASE("1.6 hundreds of clients that connect and vanish leave nothing behind"
   CHECK(door.soon([&] { return door.connections() == 0; }));
 }
 
-TEST_CASE("1.10 what is thrown need not be an exception to end its own connection only") {
+// docs/spec/security.md 1.10
+TEST_CASE("what is thrown need not be an exception to end its own connection only") {
   Door door;
   Socket other(door.port);
   other.send(get("/hello"));
@@ -166,7 +170,8 @@ TEST_CASE("one person holds so many event streams and no more, another is not ke
   }));
 }
 
-TEST_CASE("9.2 a request that has reached the machine when draining begins is answered") {
+// docs/spec/security.md 9.2
+TEST_CASE("a request that has reached the machine when draining begins is answered") {
   Door door;
   Socket kept(door.port);
   kept.send(get("/hello"));

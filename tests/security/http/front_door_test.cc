@@ -1,4 +1,4 @@
-// spec/security.md section 1, line by line, on raw sockets against a real server.
+// docs/spec/security.md section 1, line by line, on raw sockets against a real server.
 #include <doctest/doctest.h>
 
 #include "security/http/support/live_server.h"
@@ -37,7 +37,8 @@ std::pair<int, bool> with_smuggled(Door& door, std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("1.1 a request that RFC 9112 calls invalid is refused, and nothing behind it is read as another") {
+// docs/spec/security.md 1.1
+TEST_CASE("a request that RFC 9112 calls invalid is refused, and nothing behind it is read as another") {
   Door door;
   const std::pair<int, std::string> cases[] = {
       {400, "GET  /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -70,7 +71,8 @@ TEST_CASE("1.1 a request that RFC 9112 calls invalid is refused, and nothing beh
   }
 }
 
-TEST_CASE("1.2 ambiguous framing is refused and smuggles nothing") {
+// docs/spec/security.md 1.2
+TEST_CASE("ambiguous framing is refused and smuggles nothing") {
   Door door;
   const std::string chunked_body = "0\r\n\r\n";
   const std::pair<int, std::string> cases[] = {
@@ -126,7 +128,8 @@ TEST_CASE("1.2 ambiguous framing is refused and smuggles nothing") {
         "hello");
 }
 
-TEST_CASE("1.3 one Host of host[:port], no folding, no bare line end, no control byte") {
+// docs/spec/security.md 1.3
+TEST_CASE("one Host of host[:port], no folding, no bare line end, no control byte") {
   Door door;
   for (const char* bytes : {"GET /hello HTTP/1.1\r\n\r\n",
                             "GET /hello HTTP/1.0\r\n\r\n",
@@ -157,7 +160,8 @@ TEST_CASE("1.3 one Host of host[:port], no folding, no bare line end, no control
   }
 }
 
-TEST_CASE("1.4 each limit answers its status") {
+// docs/spec/security.md 1.4
+TEST_CASE("each limit answers its status") {
   Door door;
   std::string many;
   for (int i = 0; i < 100; ++i) many += "X-" + std::to_string(i) + ": a\r\n";
@@ -177,7 +181,8 @@ TEST_CASE("1.4 each limit answers its status") {
   CHECK(ask(door.port, post("/echo", "Transfer-Encoding: chunked\r\n", std::string(300, '0'))).status == 400);
 }
 
-TEST_CASE("1.4 a chunk that announces gigabytes costs nothing, a trailer of a MiB ends its connection only") {
+// docs/spec/security.md 1.4
+TEST_CASE("a chunk that announces gigabytes costs nothing, a trailer of a MiB ends its connection only") {
   Door door;
   Socket other(door.port);
   other.send(get("/hello"));
@@ -190,14 +195,16 @@ TEST_CASE("1.4 a chunk that announces gigabytes costs nothing, a trailer of a Mi
   CHECK(other.answer().status == 200);
 }
 
-TEST_CASE("1.4 trailers count as headers") {
+// docs/spec/security.md 1.4
+TEST_CASE("trailers count as headers") {
   Door door;
   std::string trailers = "0\r\n";
   for (int i = 0; i < 99; ++i) trailers += "T: a\r\n";
   CHECK(ask(door.port, post("/echo", "Transfer-Encoding: chunked\r\n", trailers + "\r\n")).status == 431);
 }
 
-TEST_CASE("1.5 a compressed request body is refused, except an upload into storage") {
+// docs/spec/security.md 1.5
+TEST_CASE("a compressed request body is refused, except an upload into storage") {
   Door door;
   const std::string headers = "Content-Encoding: gzip\r\nContent-Length: 2\r\n";
   CHECK(ask(door.port, post("/echo", headers, "ab")).status == 415);
@@ -206,7 +213,8 @@ TEST_CASE("1.5 a compressed request body is refused, except an upload into stora
   CHECK(ask(door.port, post("/echo", "Content-Encoding: identity\r\nContent-Length: 2\r\n", "ab")).status == 200);
 }
 
-TEST_CASE("1.6 a head that does not end in time gets 408, however it trickles") {
+// docs/spec/security.md 1.6
+TEST_CASE("a head that does not end in time gets 408, however it trickles") {
   Door door;
   Socket socket(door.port);
   const auto began = std::chrono::steady_clock::now();
@@ -221,7 +229,8 @@ TEST_CASE("1.6 a head that does not end in time gets 408, however it trickles") 
   CHECK(std::chrono::steady_clock::now() - began < 3s);
 }
 
-TEST_CASE("1.6 an idle connection is closed after its time, one that asks again is not") {
+// docs/spec/security.md 1.6
+TEST_CASE("an idle connection is closed after its time, one that asks again is not") {
   Door door;
   Socket idle(door.port);
   Socket busy(door.port);
@@ -232,7 +241,8 @@ TEST_CASE("1.6 an idle connection is closed after its time, one that asks again 
   CHECK(idle.closed_within(3s));
 }
 
-TEST_CASE("1.6 a body must come at a pace") {
+// docs/spec/security.md 1.6
+TEST_CASE("a body must come at a pace") {
   Door door;
   SUBCASE("buffered") {
     Socket socket(door.port);
@@ -258,7 +268,8 @@ TEST_CASE("1.6 a body must come at a pace") {
   }
 }
 
-TEST_CASE("1.6 a client that does not read its answer is cut off") {
+// docs/spec/security.md 1.6
+TEST_CASE("a client that does not read its answer is cut off") {
   Door door;
   Socket socket(door.port, 65536);
   socket.send(get("/big"));
@@ -273,7 +284,8 @@ TEST_CASE("1.6 a client that does not read its answer is cut off") {
   CHECK(read + socket.until_closed(5s).value_or("").size() < (32u << 20));
 }
 
-TEST_CASE("1.6 beyond the connection limit a client is told at once") {
+// docs/spec/security.md 1.6
+TEST_CASE("beyond the connection limit a client is told at once") {
   http::ServerConfig config = live::quick();
   config.max_connections = 2;
   config.patience.idle = 5s;
@@ -289,7 +301,8 @@ TEST_CASE("1.6 beyond the connection limit a client is told at once") {
   CHECK((told->empty() || told->starts_with("HTTP/1.1 503 ")));
 }
 
-TEST_CASE("1.7 TRACE, CONNECT and unknown methods are refused, Upgrade is ignored") {
+// docs/spec/security.md 1.7
+TEST_CASE("TRACE, CONNECT and unknown methods are refused, Upgrade is ignored") {
   Door door;
   CHECK(ask(door.port, "TRACE /hello HTTP/1.1\r\nHost: a\r\n\r\n").status == 405);
   CHECK(ask(door.port, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n").status == 405);
@@ -302,7 +315,8 @@ TEST_CASE("1.7 TRACE, CONNECT and unknown methods are refused, Upgrade is ignore
   CHECK(wrong.header("allow") == "GET, HEAD");
 }
 
-TEST_CASE("1.8 a path is decoded once, then matched; what hides a separator or climbs is refused") {
+// docs/spec/security.md 1.8
+TEST_CASE("a path is decoded once, then matched; what hides a separator or climbs is refused") {
   Door door;
   CHECK(ask(door.port, get("/paths/caf%C3%A9%20x")).body.starts_with("hello /paths/caf\xc3\xa9 x "));
   CHECK(ask(door.port, get("/paths/%2541")).body.starts_with("hello /paths/%41 "));
@@ -344,7 +358,8 @@ TEST_CASE("1.8 a path is decoded once, then matched; what hides a separator or c
   }
 }
 
-TEST_CASE("1.8 the login wall stands before the matched route, however its path is written") {
+// docs/spec/security.md 1.8
+TEST_CASE("the login wall stands before the matched route, however its path is written") {
   Door door;
   for (const char* path : {"/app", "/%61pp", "/a%70p", "http://localhost/app"}) {
     CAPTURE(path);
@@ -356,7 +371,8 @@ TEST_CASE("1.8 the login wall stands before the matched route, however its path 
   }
 }
 
-TEST_CASE("1.9 a header value with a line end is never written") {
+// docs/spec/security.md 1.9
+TEST_CASE("a header value with a line end is never written") {
   Door door;
   const live::Answer answer = ask(door.port, get("/inject?v=a%0d%0aSet-Cookie:%20x=1"));
   CHECK(answer.status == 500);
@@ -364,7 +380,8 @@ TEST_CASE("1.9 a header value with a line end is never written") {
   CHECK(ask(door.port, get("/inject?v=plain")).header("x-echo") == "plain");
 }
 
-TEST_CASE("1.9 forwarding headers count only from a configured proxy, and odd ones are harmless") {
+// docs/spec/security.md 1.9
+TEST_CASE("forwarding headers count only from a configured proxy, and odd ones are harmless") {
   Door open;
   CHECK(ask(open.port, get("/hello", "X-Forwarded-For: 9.9.9.9\r\nX-Real-IP: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\n"))
             .body == "hello /hello 127.0.0.1");
@@ -379,7 +396,8 @@ TEST_CASE("1.9 forwarding headers count only from a configured proxy, and odd on
   }
 }
 
-TEST_CASE("1.10 one connection's exception ends that connection only") {
+// docs/spec/security.md 1.10
+TEST_CASE("one connection's exception ends that connection only") {
   Door door;
   Socket other(door.port);
   CHECK(ask(door.port, get("/bug")).status == 500);

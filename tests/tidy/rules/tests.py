@@ -4,7 +4,11 @@ import re
 from rules import rule
 
 _TITLE = re.compile(r"\b(?:TEST_CASE|SUBCASE|test|it|describe)\(\s*[\"'`]([^\n]*?)[\"'`]\s*[,)]")
-_SLEEP = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|waitForTimeout)\(|\bsetTimeout\((?!\s*\d)|\bsetTimeout\(\s*\w+,")
+# Files whose subject is waiting itself.
+_ABOUT_TIME = ("tests/unit/core/loop_test.cc",)
+_SLEEP = re.compile(
+    r"\b(?:sleep_for|sleep_until|usleep|nanosleep|waitForTimeout)\(|\bsetTimeout\((?:done|resolve|r)\b|\bsetTimeout\(\(\) => (?:done|resolve)\b"
+)
 
 
 @rule(
@@ -31,7 +35,7 @@ def titles(tree):
 )
 def no_sleeps(tree):
     for path in tree.paths("tests/*.cc", "tests/*.h", "tests/*.ts", "tests/*.mjs"):
-        if path.startswith(("tests/support/", "tests/node_modules/")):
+        if path.startswith(("tests/support/", "tests/node_modules/")) or path in _ABOUT_TIME:
             continue
         commented = {line for line, _ in tree.comments(path)}
         for n, line in enumerate(tree.text(path).split("\n"), 1):

@@ -34,6 +34,50 @@ def pages(tree):
     return [path for path in tree.paths(*_PROSE) if not path.startswith(vendored) and not path.endswith((".json", ".txt.in"))]
 
 
+# In code: names that had to be explained, and the field's name in their place.
+RENAMED = {
+    "Ambient": "TaskContext",
+    "Offload": "BlockingPool",
+    "OneTrip": "ImplicitTransaction",
+    "Courier": "OutboxDispatcher",
+    "Patience": "Timeouts",
+    "Parking": "Waiter",
+    "EvenTime": "ConstantTimeResponse",
+    "HalfProven": "AwaitingOtherAddress",
+    "StillOurs": "HeldJob",
+    "Beside": "SessionExtras",
+    "check_beside": "check_session_with_extras",
+    "wire_problem": "the error format of the route group",
+    "keep_house": "run_maintenance",
+    "patiently": "retry_while_unavailable",
+    "retold": "translate_error",
+    "hand_back": "release_claim",
+    "settle_badly": "fail",
+    "settle_well": "complete",
+    "fail_for_now": "schedule_retry",
+    "make_inert": "set_safe_download_headers",
+    "living_tier": "active_tier",
+    "meet_device": "record_sign_in_device",
+    "may_be_a_strangers": "has_unverified_owner",
+    "House": "support::App",
+}
+_RENAMED = re.compile(rf"\b(?:{'|'.join(RENAMED)})\b")
+
+
+@rule(
+    "code uses the field's names",
+    "Use the name after the arrow.",
+    [{"src/a/a.cc": "void keep_house();\n"}, {"tests/unit/a/a_test.cc": "House house;\n"}],
+    [{"src/a/a.cc": '// A house.\nvoid run_maintenance();\n'}],
+    held=False,
+)
+def field_names(tree):
+    for path in tree.paths("src/*.h", "src/*.cc", "tests/*.h", "tests/*.cc", "db/*.sql"):
+        for n, line in enumerate(tree.text(path).split("\n"), 1):
+            for found in _RENAMED.finditer(line):
+                yield f"{path}:{n}: {found.group()} -> {RENAMED[found.group()]}"
+
+
 @rule(
     "comments and pages use plain words",
     "Use the word after the arrow.",

@@ -17,7 +17,7 @@ http::Request request() {
 }
 }  // namespace
 
-TEST_CASE("the content security policy is ui.md's, with the nonce of the request") {
+TEST_CASE("the content security policy is the specified one, with the nonce of the request") {
   CHECK(Policy({}).csp("N") ==
         "default-src 'none'; script-src 'nonce-N' 'strict-dynamic'; style-src 'self'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; connect-src 'self'; object-src 'none'; base-uri "
