@@ -122,53 +122,6 @@ std::vector<Json> Json::elements() const {
 
 std::string Json::dump() const { return value_ == nullptr ? "null" : bj::serialize(*at(value_)); }
 
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x80) {
-      const std::size_t length = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-      const std::string_view piece = text.substr(i, length);
-      bool good = c >= 0xc2 && c <= 0xf4 && piece.size() == length;
-      for (std::size_t k = 1; good && k < length; ++k) good = (static_cast<unsigned char>(piece[k]) & 0xc0) == 0x80;
-      if (good && length == 3) {
-        const auto second = static_cast<unsigned char>(piece[1]);
-        good = !(c == 0xe0 && second < 0xa0) && !(c == 0xed && second > 0x9f);
-      }
-      if (good && length == 4) {
-        const auto second = static_cast<unsigned char>(piece[1]);
-        good = !(c == 0xf0 && second < 0x90) && !(c == 0xf4 && second > 0x8f);
-      }
-      if (good) {
-        out += piece;
-        i += length;
-      } else {
-        out += "\xEF\xBF\xBD";
-        ++i;
-      }
-      continue;
-    }
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (c < 0x20 || c == 0x7f) {
-          out += "\\u00";
-          out += kHex[c >> 4];
-          out += kHex[c & 15];
-        } else {
-          out += static_cast<char>(c);
-        }
-    }
-    ++i;
-  }
-  out += '"';
-}
-
 void JsonWriter::separate() {
   if (needs_comma_) out_ += ',';
   needs_comma_ = true;

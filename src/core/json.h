@@ -92,5 +92,6 @@ class JsonWriter {
 };
 
 void append_json_string(std::string& out, std::string_view text);  // quoted; invalid UTF-8 becomes U+FFFD
+void append_json_utf8(std::string& out, std::string_view text);    // quoted; trusted to be valid UTF-8
 
 }  // namespace core

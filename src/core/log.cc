@@ -13,13 +13,11 @@ namespace core::log {
 
 namespace {
 std::atomic<Level> lowest_level{Level::info};
-std::atomic<int> output{2};
 }  // namespace
 
 Value::Value(double number) : text_(std::isfinite(number) ? std::to_string(number) : "null"), quoted_(false) {}
 
 void set_level(Level lowest) { lowest_level = lowest; }
-void set_file(int fd) { output = fd; }
 
 void write(Level level, std::string_view event, Fields fields) {
   if (level < lowest_level.load()) return;
@@ -43,7 +41,7 @@ void write(Level level, std::string_view event, Fields fields) {
   text += '\n';
   // One write a line, so that lines of several threads and processes never mix. A full disk loses the line, not the
   // process.
-  [[maybe_unused]] const ssize_t written = ::write(output.load(), text.data(), text.size());
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
 }  // namespace core::log

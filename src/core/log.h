@@ -1,4 +1,4 @@
-// One JSON object a line on standard error: time, level, event, the ambient's request, user and job ids, then fields.
+// One JSON object a line on standard error: time, level, event, the task context's request, user and job ids, fields.
 // Events are named module.noun.past_verb. Never a token, a cookie, a password or a body.
 #pragma once
 
@@ -40,8 +40,6 @@ struct Field {
 using Fields = std::initializer_list<Field>;
 
 void set_level(Level lowest);
-// Where lines go; standard error unless set. Tests and `tenon dev` use it.
-void set_file(int fd);
 void write(Level level, std::string_view event, Fields fields);
 inline void debug(std::string_view event, Fields fields = {}) { write(Level::debug, event, fields); }
 inline void info(std::string_view event, Fields fields = {}) { write(Level::info, event, fields); }

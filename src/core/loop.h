@@ -43,10 +43,10 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-// Waits on the current loop. Returns false when the ambient's stop was requested first.
+// Waits on the current loop. Returns false when the task context's stop was requested first.
 Task<bool> sleep_for(std::chrono::milliseconds duration);
 
-// Background work that somebody waits for. Not thread-safe: spawn from the owner's loop.
+// Background work that its owner waits for. Not thread-safe: spawn from the owner's loop.
 class TaskGroup {
  public:
   explicit TaskGroup(Loop& loop);
@@ -54,9 +54,9 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts `task` at once, under a fresh ambient (or a given one). An exception is logged as `name`.failed.
-  void spawn(const char* name, Task<> task, std::shared_ptr<TaskContext> ambient = nullptr);
-  // Asks every task's ambient to stop.
+  // Starts `task` at once, with a fresh context (or the given one). An exception is logged as `name`.failed.
+  void spawn(const char* name, Task<> task, std::shared_ptr<TaskContext> context = nullptr);
+  // Requests the stop of every task's context.
   void request_stop();
   // Waits until all have ended.
   Task<> join();
@@ -73,7 +73,7 @@ class Event {
   Event();
   ~Event();
   void set();
-  // False when the time was over, or the ambient's stop was requested, before set().
+  // False when the time was over, or the task context's stop was requested, before set().
   Task<bool> wait(std::chrono::milliseconds at_most);
 
  private:
