@@ -8,7 +8,7 @@ namespace {
 
 core::Task<> fill(pg::Db& db, http::Request& rq, core::UserId user) {
   const bool page = rq.route == "/app" || rq.route.starts_with("/app/");
-  if (page && rq.wants_html()) rq.banners = co_await billing::banners(db, user);
+  if (page && rq.wants_html()) html::set_banners(rq, co_await billing::banners(db, user));
 }
 
 }  // namespace

@@ -9,8 +9,7 @@ namespace app {
 core::Task<std::optional<http::Response>> DisplayPreferencesCookie::admit(http::Request& rq, http::Access access) {
   std::optional<http::Response> refusal = co_await guard_.admit(rq, access);
   // What is posted may be the very change of the look, and a sign-out must not wait for one.
-  const bool reads = rq.method == http::Method::get || rq.method == http::Method::head;
-  if (refusal || !reads || !html::lacks_display_preferences(rq)) co_return refusal;
+  if (refusal || !http::is_get_or_head(rq.method) || !html::lacks_display_preferences(rq)) co_return refusal;
   try {
     const mail::Profile profile = co_await mail::profile_of(db_, rq.caller.user);
     rq.set_cookies.push_back(html::display_preferences_cookie(rq, mail::display_preferences(profile)));

@@ -7,13 +7,13 @@
 
 namespace app {
 
-class DisplayPreferencesCookie final : public http::Identity {
+class DisplayPreferencesCookie final : public http::AccessControl {
  public:
-  DisplayPreferencesCookie(http::Identity& guard, pg::Db& db) : guard_(guard), db_(db) {}
+  DisplayPreferencesCookie(http::AccessControl& guard, pg::Db& db) : guard_(guard), db_(db) {}
   core::Task<std::optional<http::Response>> admit(http::Request& rq, http::Access access) override;
 
  private:
-  http::Identity& guard_;
+  http::AccessControl& guard_;
   pg::Db& db_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include "billing/billing.h"
+
 namespace app {
 
 Settings Settings::from(core::Env& env) {
@@ -18,6 +20,7 @@ Settings Settings::from(core::Env& env) {
   out.storage = storage::Config::from(env);
   out.server = http::ServerConfig::from(env);
   out.server.max_connections = (out.server.max_connections + out.loops - 1) / out.loops;
+  out.server.csp_sources.push_back("form-action " + std::string(billing::kFormTargets));
   out.mail = mail::Config::from(env);
   out.rest = rest::Config::from(env);
   out.jobs = jobs::Config::from(env);

@@ -50,9 +50,8 @@ class WebLoop {
         projects_{loop_, db_, storage_, clock_},
         pipelines_(pipeline::all()),
         jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
-        server_(loop_, settings.server, mount_all(settings, sim), looks_, html::error_page) {
+        server_(loop_, settings.server, mount_all(settings, sim), looks_) {
     server_.translate_errors(database_problem);
-    server_.shape_errors(shaped);
   }
 
   void listen(const Settings& settings) {
@@ -72,6 +71,7 @@ class WebLoop {
 
  private:
   const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
+    declare_groups(router_);
     ops::mount(router_,
                {{"database", [this] { return db_.ping(); }}, {"storage", [this] { return storage_.answers(); }}});
     http::mount_static(router_, settings.html.source_dir);

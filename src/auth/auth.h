@@ -56,7 +56,7 @@ struct Auth {
 using Beside = std::function<Task<>(http::Request&, core::UserId)>;
 
 // Answers "who may call" for every route (spec in http/router.h). Give it to http::Server.
-class Guard final : public http::Identity {
+class Guard final : public http::AccessControl {
  public:
   explicit Guard(Auth& auth, Beside beside = {}) : auth_(auth), beside_(std::move(beside)) {}
   Task<std::optional<http::Response>> admit(http::Request& rq, http::Access access) override;

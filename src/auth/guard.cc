@@ -151,7 +151,7 @@ Task<> identify_by_cookie(Auth& auth, const Beside& beside, http::Request& rq) {
   } else {
     rq.set_cookies = clear_session(auth.config, rq);
   }
-  if (!rq.caller.signed_in()) rq.banners.clear();
+  if (!rq.caller.signed_in()) rq.page_extras.reset();
 }
 
 Task<Refusal> identify_by_bearer(Auth& auth, http::Request& rq) {

@@ -21,6 +21,7 @@ void refuse_head(http::Router& r, std::string pattern, http::Access access, std:
 
 void mount(http::Router& r, Auth& a) {
   using http::Access;
+  r.group("/auth/v1", {.errors = wire_problem, .cors = http::Cors::any_origin});
   r.get("/login", Access::visitor, http::with(a, login_page));
   r.post("/login", Access::visitor, http::with(a, login_post));
   r.get("/login/link", Access::visitor, http::with(a, link_page));

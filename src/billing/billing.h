@@ -5,15 +5,20 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/ids.h"
 #include "core/task.h"
+#include "html/banner.h"
 #include "http/router.h"
 #include "pg/pg.h"
 
 namespace billing {
+
+// Stripe's pages, which forms of ours lead to; the Content-Security-Policy names them.
+inline constexpr std::string_view kFormTargets = "https://checkout.stripe.com https://billing.stripe.com";
 
 // The module. One for each loop, as the Db it speaks through.
 struct Billing {
@@ -43,7 +48,7 @@ core::Task<std::string> living_tier(pg::Db& db, core::UserId user);
 
 // What every page of the app says of the subscription: its payment failed, or it ends with its period. Asked with each
 // page, so it is one row by the index of its owner.
-core::Task<std::vector<http::Banner>> banners(pg::Db& db, core::UserId user);
+core::Task<std::vector<html::Banner>> banners(pg::Db& db, core::UserId user);
 
 // Credits of the account as its owner sees them; 0 when nothing ever moved. Negative only after a refund of spent ones.
 core::Task<std::int64_t> balance(pg::Db& db, core::UserId user);

@@ -32,13 +32,13 @@ struct Standing {  // in select order
 
 constexpr const char* kWhere = "/app/credits";
 
-http::Banner payment_failed(const Standing& now) {
+html::Banner payment_failed(const Standing& now) {
   const bool runs = now.status == "past_due" && now.runs_until;
   const char* text = runs ? "billing.banner.past_due" : "billing.banner.unpaid";
   return {"bad", text, runs ? now.runs_until : std::nullopt, kWhere, "billing.banner.update_card"};
 }
 
-http::Banner plan_ends(const Standing& now) {
+html::Banner plan_ends(const Standing& now) {
   const char* text = now.ends ? "billing.banner.ends" : "billing.banner.ends_soon";
   return {"warn", text, now.ends, kWhere, "billing.banner.see_plan"};
 }
@@ -50,8 +50,8 @@ Task<std::string> living_tier(pg::Db& db, core::UserId user) {
   co_return found.value_or("");
 }
 
-Task<std::vector<http::Banner>> banners(pg::Db& db, core::UserId user) {
-  std::vector<http::Banner> out;
+Task<std::vector<html::Banner>> banners(pg::Db& db, core::UserId user) {
+  std::vector<html::Banner> out;
   const auto now = co_await db.as(user).maybe<Standing>(kStanding, user, living());
   if (!now) co_return out;
   if (now->status == "past_due" || now->status == "unpaid") out.push_back(payment_failed(*now));

@@ -1,5 +1,5 @@
-// CONTRACT. Pages and mails from mustache templates (src/<module>/views/*.html), escaped by default, with texts by key
-// (src/<module>/text/<locale>.json, loaded for all modules, keys "module.screen.what").
+// Pages and emails from mustache templates (src/<module>/views/*.html), escaped by default, with texts by key
+// (src/<module>/text/<locale>.json of all modules, keys "module.screen.what").
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class Data;
 using Rows = std::vector<Data>;
 using Value = std::variant<std::string, bool, std::shared_ptr<Data>, Rows>;
 
-// What a template sees. Numbers are put in as text, already formatted.
+// The data of a template. Numbers are set as text, already formatted.
 class Data {
  public:
   Data() = default;
@@ -38,30 +38,31 @@ class Data {
   std::map<std::string, Value, std::less<>> members_;
 };
 
-// Renders view "billing/credits" (src/billing/views/credits.html) inside the layout. Layout data that every page has:
-// nonce, csrf, signed_in, email, lang, assets, {{#t}}key{{/t}} for texts. `title` is a text key or set as "title" in
-// data.
-// Inside a view: {{> ui/button }} style partials live in src/html/views/.
+// Renders the view "billing/credits" (src/billing/views/credits.html) inside the layout. Every page has the data nonce,
+// csrf, signed_in, email, lang, assets, and {{#t}}key{{/t}} for texts; "title" in `data` is a text key. Partials such
+// as
+// {{> ui/field}} are in src/html/views/.
 http::Response page(const http::Request& rq, std::string_view view, Data data, int status = 200);
-// A piece of a page without the layout, for htmx swaps and SSE.
-std::string fragment(const http::Request& rq, std::string_view view, Data data);
-// For mails: no request, locale given; view "mail/job_completed.html" or ".txt" by full file name. `.txt` is not
-// escaped.
+// For emails: no request, the locale given; the view "mail/job_completed.html" or ".txt" by its full file name. `.txt`
+// is not escaped.
 std::string render(std::string_view view_file, std::string_view locale, Data data);
-// The page of an error status (403, 404, 429, 500, 503) with request id.
-http::Response error_page(const http::Request& rq, const core::Problem& problem);
 
-// The sentence of a key with {name} replaced; the key itself when unknown (and a warning in the log, once).
+// Error formats for http::RouteGroup, with sentences in the reader's language. A page; the error object of /api,
+// {"error","code","request_id"}; and a page for browsers, else the object.
+http::Response error_page(const http::Request& rq, const core::Problem& problem);
+http::Response api_error(const http::Request& rq, const core::Problem& problem);
+http::Response error_response(const http::Request& rq, const core::Problem& problem);
+
+// The sentence of a key with each {name} replaced. An unknown key is logged once and comes back as it is.
 std::string text(std::string_view locale, std::string_view key,
                  std::initializer_list<std::pair<std::string_view, std::string>> values = {});
 // The sentence of `key`.one or `key`.other, {n} filled with the number.
 std::string pluralize(std::string_view locale, std::string_view key, std::int64_t n);
-// A sentence that was said in English for a log, a row or an API, as a person of that locale reads it: found by its
-// words, what filled its {names} kept. What no text has said comes back as it is.
+// Transitional: an English sentence in another language, recognised by its words.
 std::string retold(std::string_view locale, std::string_view english);
-// The locale of ours for a language tag: "de" for "de" and "de-AT", "en" when there are no texts in it.
+// The supported locale for a language tag: "de" for "de" and "de-AT", "en" when there are no texts in it.
 std::string nearest_locale(std::string_view tag);
-// "en" unless the look the person has set, else Accept-Language says another that exists.
+// The locale that the user has chosen, else Accept-Language prefers, else "en".
 std::string locale_of(const http::Request& rq);
 std::string asked_locale(const http::Request& rq);  // by Accept-Language alone
 

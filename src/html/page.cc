@@ -4,6 +4,7 @@
 
 #include "core/ids.h"
 #include "core/text.h"
+#include "html/banner.h"
 #include "html/display_preferences.h"
 #include "html/files.h"
 #include "html/format.h"
@@ -50,14 +51,11 @@ std::string told(const http::Request& rq, std::string_view kind, std::string_vie
   return sentence == nullptr ? std::string{} : *sentence;
 }
 
-bool begins(std::string_view path, std::string_view link) {
-  return path.starts_with(link) && (path.size() == link.size() || path[link.size()] == '/');
-}
-
 Rows navigation(const http::Request& rq, std::string_view locale, const std::vector<NavLink>& links) {
   const NavLink* current = nullptr;
   for (const NavLink& link : links)
-    if (begins(rq.path, link.url) && (current == nullptr || link.url.size() > current->url.size())) current = &link;
+    if (core::is_below(rq.path, link.url) && (current == nullptr || link.url.size() > current->url.size()))
+      current = &link;
   Rows rows;
   for (const NavLink& link : links)
     rows.push_back(Data{}
@@ -82,11 +80,11 @@ Data assets() {
   return urls;
 }
 
-// What every page of the app says of its person's account; the day stands as a <time> within its sentence.
-Rows banners(const http::Request& rq, std::string_view locale) {
+// The day is a <time> within the banner's sentence.
+Rows banner_rows(const http::Request& rq, std::string_view locale) {
   static constexpr std::string_view kDay = "{day}";
   Rows rows;
-  for (const http::Banner& banner : rq.banners) {
+  for (const Banner& banner : banners(rq)) {
     const std::string sentence = text(locale, banner.text);
     const std::size_t at = sentence.find(kDay);
     Data row;
@@ -128,7 +126,7 @@ Data page_data(const http::Request& rq, std::string_view locale) {
   page.set("request_id", rq.request_id).set("path", rq.path);
   const DisplayPreferences look = display_preferences(rq);
   page.set("theme", look.theme).set("zone", look.time_zone);
-  const bool app = rq.caller.signed_in() && (begins(rq.path, "/app") || begins(rq.path, "/admin"));
+  const bool app = rq.caller.signed_in() && (core::is_below(rq.path, "/app") || core::is_below(rq.path, "/admin"));
   page.set("app", app).set("events_url", app ? config().events_url : "");
   page.set("origin", config().base_url);
   const Ground colours = ground();
@@ -137,26 +135,6 @@ Data page_data(const http::Request& rq, std::string_view locale) {
   page.set("home_url", rq.caller.signed_in() ? "/app" : "/");
   page.set("brand", text(locale, "html.brand"));
   return page;
-}
-
-// Below 500 the problem's own sentence is for people, but for addresses that lead nowhere. Above it only a sentence
-// that some module wrote for people tells what is amiss, a full disk say; any other may hold what nobody should see.
-std::string sentence_of(const core::Problem& problem, std::string_view locale) {
-  if (problem.status == 404 || problem.status == 405) return {};
-  if (problem.status < 500) return retold(locale, problem.what());
-  if (problem.status != 503 && problem.status != 507) return {};
-  return recognised(locale, problem.what()).value_or("");
-}
-
-// The path of the page of this site that sent the form, by its Referer; empty when it is not known.
-std::string page_before(const http::Request& rq) {
-  std::string_view from = rq.header("referer");
-  for (const std::string& part : {std::string{rq.https ? "https://" : "http://"}, std::string{rq.header("host")}}) {
-    if (part.empty() || !from.starts_with(part)) return {};
-    from.remove_prefix(part.size());
-  }
-  const bool ours = from.starts_with('/') && !from.starts_with("//") && !from.starts_with("/\\");
-  return ours ? std::string{from} : std::string{};
 }
 
 std::string said_member(std::string_view locale, std::string_view name, const Data& data) {
@@ -183,10 +161,10 @@ http::Response page(const http::Request& rq, std::string_view view, Data data, i
   outer.set("page_title", title).set("tab_title", tab_title(locale, state, title, refused));
   outer.set("page_description", said_member(locale, "description", data));
   outer.set("notice", told(rq, "notice", locale)).set("problem", problem);
-  outer.set("banners", banners(rq, locale));
+  outer.set("banners", banner_rows(rq, locale));
   outer.set("assets", assets());
   outer.set("nav", rq.caller.signed_in() ? navigation(rq, locale, config().navigation) : Rows{});
-  if (begins(rq.path, "/app/settings")) outer.set("settings", navigation(rq, locale, config().settings));
+  if (core::is_below(rq.path, "/app/settings")) outer.set("settings", navigation(rq, locale, config().settings));
   http::Response response;
   response.status = status;
   response.headers.set("Content-Type", "text/html; charset=utf-8");
@@ -198,41 +176,10 @@ http::Response page(const http::Request& rq, std::string_view view, Data data, i
   return response;
 }
 
-std::string fragment(const http::Request& rq, std::string_view view, Data data) {
-  const std::string locale = locale_of(rq);
-  return render_view(view, Frame::none, locale, page_data(rq, locale), data);
-}
-
 std::string render(std::string_view view_file, std::string_view locale, Data data) {
   Data outer;
   outer.set("lang", std::string{locale}).set("brand", text(locale, "html.brand"));
   return render_view(view_file, Frame::none, locale, outer, data);
-}
-
-http::Response error_page(const http::Request& rq, const core::Problem& problem) {
-  static constexpr std::array<int, 7> kKnown{400, 403, 404, 405, 429, 500, 503};
-  int known = problem.status >= 500 ? 500 : 400;
-  for (const int status : kKnown)
-    if (status == problem.status) known = status;
-  if (problem.status == 507) known = 503;  // a full store is as passing as one that does not answer
-  const std::string locale = locale_of(rq);
-  const std::string key = "html.error." + std::to_string(known);
-  Data data;
-  data.set("title", key + ".title").set("heading", text(locale, key + ".title"));
-  data.set("title_state", "html.error.number").set("status", std::to_string(problem.status)).set("narrow", true);
-  data.set("why", text(locale, key + ".why")).set("sentence", sentence_of(problem, locale));
-  for (const auto& [name, value] : problem.headers)
-    if (const auto seconds = core::parse_int(value); name == "Retry-After" && seconds)
-      data.set("retry_after", text(locale, "html.error.retry_after", {{"wait", wait(*seconds, locale)}}));
-  // A link to this address is a GET: what was sent by a form can only be sent again from the form's page.
-  const bool again = problem.status == 429 || problem.status >= 500;
-  const bool read = rq.method == http::Method::get || rq.method == http::Method::head;
-  data.set("retry", again && read).set("back", again && !read ? page_before(rq) : "");
-  data.set("anew", problem.status == 400 && read && !rq.queries.empty());  // the same page without its query
-  data.set("show_id", problem.status >= 500 && !rq.request_id.empty());
-  http::Response response = page(rq, kErrorView, std::move(data), problem.status);
-  for (const auto& [name, value] : problem.headers) response.headers.set(name, value);
-  return response;
 }
 
 }  // namespace html

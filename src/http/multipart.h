@@ -1,5 +1,5 @@
-// CONTRACT. multipart/form-data (RFC 7578) read part by part from a streamed request. Refuses a file part before a
-// valid `_csrf` field when rq.csrf_pending (Problem 403 csrf).
+// multipart/form-data (RFC 7578), read part by part from a streamed request. With rq.csrf_pending a valid `_csrf` field
+// must come first (Problem 403 csrf).
 #pragma once
 
 #include <memory>

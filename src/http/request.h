@@ -1,6 +1,7 @@
-// CONTRACT. A request as a handler sees it: head already judged strict (spec/security.md 1), path decoded once.
+// A request as handlers see it: the head is already validated (docs/spec/security.md 1), the path decoded once.
 #pragma once
 
+#include <any>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,13 +22,14 @@ using core::Task;
 
 enum class Method { get, head, post, put, patch, del, options };
 std::string_view name_of(Method method);
+constexpr bool is_get_or_head(Method method) { return method == Method::get || method == Method::head; }
 
-// Names compare without case; order and repeats are kept.
+// Names are compared without case; order and repeats are kept.
 class Headers {
  public:
   void add(std::string name, std::string value);
   void set(std::string name, std::string value);      // replaces
-  std::string_view get(std::string_view name) const;  // the first, or empty
+  std::string_view get(std::string_view name) const;  // the first value, or empty
   bool has(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return list_; }
 
@@ -35,29 +37,23 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> list_;
 };
 
-// Who asks. Set by the guard before the handler runs.
+// The authenticated caller. Set by AccessControl before the handler runs.
 struct Caller {
-  enum class Kind { nobody, user, key };  // key: an API key of the wires (anon or service_role) without a user
+  enum class Kind { nobody, user, key };  // key: an API key (anon or service_role) without a user
   Kind kind = Kind::nobody;
   core::UserId user;
   core::SessionId session;
   std::string email;
   std::string role;    // anon, authenticated or service_role
-  std::string claims;  // the verified token's claims as JSON; what pg::as_claims takes
+  std::string claims;  // the verified token's claims as JSON, as pg::as_claims takes them
   bool by_cookie = false;
   bool signed_in() const { return kind == Kind::user; }
 };
 
-// What every page of the app tells its person until it is mended, a failed payment say.
-struct Banner {
-  std::string kind;  // bad or warn
-  std::string text;  // a text key; {day} in its sentence is `day`
-  std::optional<core::Time> day;
-  std::string url, action;  // where it is mended, and the text key of the link
-};
+struct RouteGroup;  // http/route_group.h
 
-// Pulls a body that is not read into memory. read() gives the next piece (at most 64 KiB), empty at the end; it throws
-// Problem 413 when the route's limit is passed, 408 when the client is too slow.
+// Reads a streamed body. read() returns the next piece (at most 64 KiB), empty at the end. Throws Problem 413 beyond
+// the route's limit and 408 when the client is too slow.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
@@ -75,30 +71,30 @@ class Request {
   BodyReader* stream = nullptr;                             // set on streamed routes only
   std::vector<std::pair<std::string, std::string>> params;  // {id} of the route's pattern
   std::string route;                                        // the pattern that matched
-  std::string client_ip;                                    // by the trusted-proxy rule
+  const RouteGroup* group = nullptr;                        // of the path, also where no route matched
+  std::string client_ip;                                    // forwarding headers count only from trusted proxies
   bool https = false;                                       // likewise
   std::string request_id;
   Caller caller;
-  std::vector<Banner> banners;
+  std::any page_extras;    // loaded beside the session for the page's layout; html/ knows the type
   std::string csp_nonce;   // fresh for each request, base64
-  std::string csrf_token;  // what the page's forms must send back as `_csrf` (empty on Access::anyone, wires)
-  std::vector<std::string>
-      set_cookies;            // the guard's own Set-Cookie values (refreshed session, csrf); sent with any answer
-  bool csrf_pending = false;  // streamed form: http::Multipart checks the first field `_csrf` before any file
+  std::string csrf_token;  // sent back by the page's forms as `_csrf`; empty on Access::anyone and on APIs
+  std::vector<std::string> set_cookies;  // middleware's Set-Cookie values (session, csrf), sent with any response
+  bool csrf_pending = false;             // streamed form: http::Multipart checks the field `_csrf` before any file
 
   std::string_view header(std::string_view name) const { return headers.get(name); }
   std::optional<std::string_view> query(std::string_view name) const;  // the first of that name
-  std::string_view param(std::string_view name) const;                 // empty when the pattern has none
+  std::string_view param(std::string_view name) const;                 // empty when the pattern has no such parameter
   std::optional<std::string> cookie(std::string_view name) const;
-  // The id of a path parameter; throws Problem 404 not_found when it is no UUID (another's id looks the same).
+  // The id in a path parameter. Throws Problem 404 not_found when it is no UUID, as for another user's id.
   template <class Id>
   Id id(std::string_view name) const;
-  // The body as JSON; throws Problem 400 bad_json or 415.
+  // The body as JSON. Throws Problem 400 bad_json, 415 for another content type.
   core::Json json() const;
-  // Fields of an application/x-www-form-urlencoded (or small multipart) body, in order; throws Problem 400/415.
+  // Fields of an urlencoded or small multipart body, in order. Throws Problem 400 or 415.
   const std::vector<std::pair<std::string, std::string>>& form() const;
   std::string_view form(std::string_view name) const;  // the first, or empty
-  // True when the client prefers HTML (a browser's form or page) over JSON.
+  // True when Accept prefers HTML over JSON: a browser that loads a page or submits a form.
   bool wants_html() const;
 
  private:

@@ -19,11 +19,9 @@ Response with_type(std::string body, std::string type, int status) {
 
 core::Time at_second(std::int64_t seconds) { return core::Time{std::chrono::seconds{seconds}}; }
 
-bool is_read(const Request& rq) { return rq.method == Method::get || rq.method == Method::head; }
-
 // RFC 9110 13.2.2: If-None-Match decides alone where it is given.
 bool not_modified(const Request& rq, const FileMeta& meta) {
-  if (!is_read(rq)) return false;
+  if (!is_get_or_head(rq.method)) return false;
   const std::string_view tags = rq.header("if-none-match");
   if (!tags.empty()) return !meta.etag.empty() && wire::etag_in(tags, meta.etag);
   const auto since = core::parse_http_date(rq.header("if-modified-since"));

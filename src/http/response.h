@@ -1,5 +1,5 @@
-// CONTRACT. Answers. Header values are checked for CR, LF and NUL where they are written; Content-Length, Date,
-// Connection, nosniff, CSP and the other fixed headers are the server's business.
+// Responses. Header values are checked for CR, LF and NUL when they are written. The server adds Content-Length, Date,
+// Connection, nosniff, CSP and the other fixed headers.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@
 
 namespace http {
 
-// Writes a streamed body (chunked, or with the length given). write() waits while the client is slow, throws
-// std::runtime_error when it has left or does not read for 20 s.
+// Writes a streamed body (chunked, or with the length given). write() waits while the client is slow; throws
+// std::runtime_error when it disconnected or has not read for 20 s.
 class BodyWriter {
  public:
   virtual ~BodyWriter() = default;
   virtual Task<> write(std::string_view bytes) = 0;
 };
 
-struct FileBody {  // sent by the server with ranges, ETag and conditional requests handled by http::file()
+struct FileBody {  // http::file() makes it, and handles ranges, ETag and conditional requests
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
@@ -53,11 +53,11 @@ struct Response {
 Response json(std::string body, int status = 200);  // application/json; charset=utf-8, no-store
 Response text(std::string body, int status = 200);  // text/plain; charset=utf-8
 Response empty(int status = 204);
-Response redirect(std::string location, int status = 303);  // location is a path of this site or a checked URL
-// {"error","code","request_id"} of a Problem.
+Response redirect(std::string location, int status = 303);  // location is a path of this site or a validated URL
+// {"error","code","request_id"}, in plain English: where no group has an error format of its own (http/route_group.h).
 Response problem(const core::Problem& problem, const Request& rq);
 
-// A file with Content-Type, ETag and Last-Modified: answers 200, 206 (one range), 304, or 416 by the request's headers.
+// A file with Content-Type, ETag and Last-Modified: 200, 206 (one range), 304 or 416, by the request's headers.
 struct FileMeta {
   std::string content_type;
   std::string etag;           // with its quotes
@@ -66,12 +66,12 @@ struct FileMeta {
 };
 Response file(const Request& rq, std::string path, std::uint64_t size, FileMeta meta);
 
-// Server-sent events (WHATWG HTML 9.2). The function runs until it returns or the client leaves.
+// Server-sent events (WHATWG HTML 9.2). The function runs until it returns or the client disconnects.
 class EventStream {
  public:
   explicit EventStream(BodyWriter& writer) : writer_(&writer) {}
   Task<> send(std::string event, std::string data, std::string id = "");  // data may hold several lines
-  Task<> comment();                                                       // keeps proxies from closing
+  Task<> comment();                                                       // heartbeat, so that proxies do not close
  private:
   BodyWriter* writer_;
 };

@@ -30,7 +30,9 @@ struct Router::Node {
   std::vector<std::size_t> routes;  // that end here, one a method
 };
 
-Router::Router() : root_(std::make_unique<Node>()) {}
+Router::Router() : root_(std::make_unique<Node>()) {
+  groups_.push_back(std::make_unique<RouteGroup>(RouteGroup{.prefix = "/"}));
+}
 Router::~Router() = default;
 
 namespace {
@@ -57,7 +59,26 @@ std::vector<std::pair<std::string, std::string>> params_of(std::string_view patt
 
 }  // namespace
 
-void Router::add(Method method, std::string pattern, Access access, Handler handler, Limits limits, bool streamed) {
+void Router::group(std::string prefix, RouteGroup group) {
+  for (const Route& route : routes_)
+    if (core::is_below(route.pattern, prefix) && core::is_below(prefix, route.group->prefix))
+      throw std::logic_error("the group " + prefix + " comes after its route " + route.pattern);
+  const bool again = std::ranges::any_of(groups_, [&](const auto& known) { return known->prefix == prefix; });
+  if (again && prefix != "/") throw std::logic_error("two groups for " + prefix);
+  if (!group.errors) group.errors = group_of(prefix).errors;
+  if (again) groups_.pop_back();  // the one that stands for "/" until it is declared
+  group.prefix = std::move(prefix);
+  groups_.push_back(std::make_unique<RouteGroup>(std::move(group)));
+  std::ranges::sort(groups_, std::greater{}, [](const auto& known) { return known->prefix.size(); });
+}
+
+const RouteGroup& Router::group_of(std::string_view path) const {
+  for (const auto& group : groups_)
+    if (core::is_below(path, group->prefix)) return *group;
+  return *groups_.back();  // "*"
+}
+
+void Router::add(Method method, std::string pattern, Access access, Handler handler, Limits limits, Body body) {
   if (!pattern.starts_with('/')) throw std::logic_error("a pattern starts with '/': " + pattern);
   Node* node = root_.get();
   for (std::string_view segment : core::split(std::string_view{pattern}.substr(1), '/')) {
@@ -70,32 +91,33 @@ void Router::add(Method method, std::string pattern, Access access, Handler hand
   for (std::size_t other : node->routes)
     if (routes_[other].method == method) throw std::logic_error("two routes for " + pattern);
   node->routes.push_back(routes_.size());
-  routes_.push_back({method, std::move(pattern), access, limits, streamed, std::move(handler)});
+  const RouteGroup& group = group_of(pattern);
+  routes_.push_back({method, std::move(pattern), access, limits, body == Body::streamed, std::move(handler), &group});
 }
 
 void Router::get(std::string pattern, Access access, Handler handler, Limits limits) {
-  add(Method::get, std::move(pattern), access, std::move(handler), limits, false);
+  add(Method::get, std::move(pattern), access, std::move(handler), limits, Body::collected);
 }
 void Router::post(std::string pattern, Access access, Handler handler, Limits limits) {
-  add(Method::post, std::move(pattern), access, std::move(handler), limits, false);
+  add(Method::post, std::move(pattern), access, std::move(handler), limits, Body::collected);
 }
 void Router::put(std::string pattern, Access access, Handler handler, Limits limits) {
-  add(Method::put, std::move(pattern), access, std::move(handler), limits, false);
+  add(Method::put, std::move(pattern), access, std::move(handler), limits, Body::collected);
 }
 void Router::patch(std::string pattern, Access access, Handler handler, Limits limits) {
-  add(Method::patch, std::move(pattern), access, std::move(handler), limits, false);
+  add(Method::patch, std::move(pattern), access, std::move(handler), limits, Body::collected);
 }
 void Router::del(std::string pattern, Access access, Handler handler, Limits limits) {
-  add(Method::del, std::move(pattern), access, std::move(handler), limits, false);
+  add(Method::del, std::move(pattern), access, std::move(handler), limits, Body::collected);
 }
 void Router::head(std::string pattern, Access access, Handler handler, Limits limits) {
-  add(Method::head, std::move(pattern), access, std::move(handler), limits, false);
+  add(Method::head, std::move(pattern), access, std::move(handler), limits, Body::collected);
 }
 void Router::options(std::string pattern, Access access, Handler handler, Limits limits) {
-  add(Method::options, std::move(pattern), access, std::move(handler), limits, false);
+  add(Method::options, std::move(pattern), access, std::move(handler), limits, Body::collected);
 }
 void Router::stream(Method method, std::string pattern, Access access, Handler handler, Limits limits) {
-  add(method, std::move(pattern), access, std::move(handler), limits, true);
+  add(method, std::move(pattern), access, std::move(handler), limits, Body::streamed);
 }
 
 namespace {

@@ -1,9 +1,10 @@
-// CONTRACT. URL, who may call, function. `Access` has no default: a route without a guard does not compile.
+// The route table: URL, who may call, function. `Access` has no default, so a route without a guard does not compile.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,30 +12,31 @@
 
 #include "http/request.h"
 #include "http/response.h"
+#include "http/route_group.h"
 
 namespace http {
 
 enum class Access {
-  anyone,   // no identity is looked up and no cookie is read: webhooks, health, static files, open wire paths
-  visitor,  // pages open to all: identity if there is one, CSRF on unsafe methods
-  user,     // a signed-in person by cookie or bearer; /app* redirects to /login?next=…, all else 401 Unauthorized
-  admin,    // a user in tenon.admins
-  api_key,  // a Supabase wire behind the gateway check: valid `apikey`; caller from the bearer (spec/supabase-auth.md
-            // 1)
-  bearer,  // a Supabase wire that judges its own bearer (storage): caller is filled when one is valid, nobody otherwise
-  internal,  // Authorization: Bearer INTERNAL_NOTIFY_SECRET, constant time
+  anyone,    // no session is looked up and no cookie is read: webhooks, health, static files, public API endpoints
+  visitor,   // pages open to all: the caller is set when signed in; CSRF is checked on unsafe methods
+  user,      // signed in by cookie or bearer; otherwise /app pages redirect to /login?next=…, APIs answer 401
+  admin,     // a user listed in tenon.admins
+  api_key,   // APIs behind the gateway check: a valid `apikey`, the caller from the bearer
+             // (docs/spec/supabase-auth.md 1)
+  bearer,    // APIs that check the bearer themselves (storage): the caller is set when it is valid, else nobody
+  internal,  // Authorization: Bearer INTERNAL_NOTIFY_SECRET, compared in constant time
 };
 std::string_view name_of(Access access);
 
 using Handler = std::function<Task<Response>(Request&)>;
 
-// What the guard asks. auth/ implements it; app/ hands it to the server.
-class Identity {
+// The middleware in front of every handler. access/ implements it; app/ passes it to the server.
+class AccessControl {
  public:
-  virtual ~Identity() = default;
-  // Fills rq.caller, rq.csrf_token, rq.set_cookies. Returns an answer to refuse with, or nothing to go on. It checks
-  // Origin and CSRF for cookie callers on unsafe methods (deferring the token to Multipart by rq.csrf_pending on
-  // streamed routes). Never throws for a flood's sake: refusals are plain answers.
+  virtual ~AccessControl() = default;
+  // Sets rq.caller, rq.csrf_token and rq.set_cookies. Returns the refusal to answer with, or nothing to go on. Checks
+  // Origin and CSRF token of cookie callers on unsafe methods; on streamed routes the token is left to Multipart
+  // (rq.csrf_pending). Refusals are returned, not thrown, so that a flood stays cheap.
   virtual Task<std::optional<Response>> admit(Request& rq, Access access) = 0;
 };
 
@@ -45,15 +47,19 @@ struct Limits {
 
 class Router {
  public:
-  // Patterns: "/api/projects/{id}", a last "{rest...}" takes the remainder. A literal beats a parameter.
-  void get(std::string pattern, Access access, Handler handler, Limits limits = {});  // also answers HEAD
+  // Everything below `prefix` that is not in a longer group: routes added later, and paths that match none. A group
+  // without `errors` has those of the group around it; group("/") is the outermost.
+  void group(std::string prefix, RouteGroup group);
+
+  // Patterns: "/api/projects/{id}"; a final "{rest...}" takes the remainder. A literal wins over a parameter.
+  void get(std::string pattern, Access access, Handler handler, Limits limits = {});  // also HEAD
   void post(std::string pattern, Access access, Handler handler, Limits limits = {});
   void put(std::string pattern, Access access, Handler handler, Limits limits = {});
   void patch(std::string pattern, Access access, Handler handler, Limits limits = {});
   void del(std::string pattern, Access access, Handler handler, Limits limits = {});
   void head(std::string pattern, Access access, Handler handler, Limits limits = {});
   void options(std::string pattern, Access access, Handler handler, Limits limits = {});
-  // The handler reads rq.stream; nothing is buffered.
+  // The handler reads rq.stream; the body is not buffered.
   void stream(Method method, std::string pattern, Access access, Handler handler, Limits limits);
 
   struct Route {
@@ -63,6 +69,7 @@ class Router {
     Limits limits;
     bool streamed;
     Handler handler;
+    const RouteGroup* group;  // lives as long as the router
   };
   const std::vector<Route>& routes() const { return routes_; }
   struct Match {
@@ -71,18 +78,21 @@ class Router {
     std::string allow;  // methods of the other routes with this path
   };
   Match find(Method method, std::string_view decoded_path) const;
+  const RouteGroup& group_of(std::string_view path) const;
 
   Router();
   ~Router();
 
  private:
   struct Node;
-  void add(Method method, std::string pattern, Access access, Handler handler, Limits limits, bool streamed);
+  enum class Body { collected, streamed };
+  void add(Method method, std::string pattern, Access access, Handler handler, Limits limits, Body body);
   std::vector<Route> routes_;
+  std::vector<std::unique_ptr<const RouteGroup>> groups_;  // longest prefix first; the last is "/"
   std::unique_ptr<Node> root_;
 };
 
-// Binds a module to its use cases: r.post("/api/x", Access::user, with(billing, checkout)).
+// Binds a module to one of its handlers: r.post("/api/x", Access::user, with(billing, checkout)).
 template <class Module>
 Handler with(Module& module, Task<Response> (*fn)(Module&, Request&)) {
   return [&module, fn](Request& rq) { return fn(module, rq); };

@@ -34,8 +34,8 @@ ServerConfig ServerConfig::from(core::Env& env) {
 
 namespace {
 
-std::chrono::milliseconds tick_of(const Timeouts& patience) {
-  const auto shortest = std::min({patience.head, patience.body, patience.idle, patience.reader, patience.linger});
+std::chrono::milliseconds tick_of(const Timeouts& timeouts) {
+  const auto shortest = std::min({timeouts.head, timeouts.body, timeouts.idle, timeouts.reader, timeouts.linger});
   return std::clamp<std::chrono::milliseconds>(shortest / 4, std::chrono::milliseconds(5),
                                                std::chrono::milliseconds(250));
 }
@@ -47,7 +47,7 @@ std::vector<std::shared_ptr<Connection>> all_of(const Hub& hub) {
   return out;
 }
 
-// The sister address that names the same machine, so that "localhost" reaches us by either family.
+// The same address in the other family, so that "localhost" works by IPv4 and IPv6.
 std::string sister_of(const std::string& address) {
   if (address == "127.0.0.1") return "::1";
   if (address == "0.0.0.0") return "::";
@@ -59,12 +59,11 @@ std::string sister_of(const std::string& address) {
 struct Server::Impl : Hub {
   using Hub::Hub;
   std::vector<std::shared_ptr<Listener>> listeners;
-  // DisplayPreferencesCookie at every wait's deadline a few times a second: one timer, whatever the number of
-  // connections.
+  // One timer for the deadlines of all connections, checked a few times a second.
   std::shared_ptr<boost::asio::steady_timer> ticker;
 
   void tick() {
-    ticker->expires_after(tick_of(config.patience));
+    ticker->expires_after(tick_of(config.timeouts));
     ticker->async_wait([this, keep = ticker](const boost::system::error_code& ec) {
       if (ec) return;
       const auto now = std::chrono::steady_clock::now();
@@ -82,8 +81,8 @@ struct Server::Impl : Hub {
   }
 };
 
-Server::Server(core::Loop& loop, ServerConfig config, const Router& router, Identity& identity, ErrorPage error_page)
-    : impl_(std::make_unique<Impl>(loop, std::move(config), router, identity, std::move(error_page))) {
+Server::Server(core::Loop& loop, ServerConfig config, const Router& router, AccessControl& access)
+    : impl_(std::make_unique<Impl>(loop, std::move(config), router, access)) {
   std::signal(SIGPIPE, SIG_IGN);  // sendfile() has no MSG_NOSIGNAL
 }
 
@@ -97,8 +96,6 @@ Server::~Server() {
   if (impl_->connection_tasks.size() + impl_->handler_tasks.size() > 0) [[maybe_unused]]
     Impl* left = impl_.release();
 }
-
-void Server::shape_errors(Shape shape) { impl_->shape = std::move(shape); }
 
 void Server::translate_errors(Translate translate) { impl_->translate = std::move(translate); }
 
@@ -127,7 +124,7 @@ int Server::listen(int port) {
 
 core::Task<> Server::drain(std::chrono::milliseconds grace) {
   Hub& hub = *impl_;
-  // Whoever drains has often been told to stop himself; these waits must still wait.
+  // The caller's own context is often already stopped; these waits must still wait.
   std::shared_ptr<core::TaskContext> before = core::task_context();
   core::set_task_context(std::make_shared<core::TaskContext>());
   hub.draining = true;

@@ -1,4 +1,4 @@
-// CONTRACT. Serves public/ from the binary: /static/<name>.<hash>.<ext> for ever, /static/<name>.<ext> for an hour.
+// Serves public/ from the binary: /static/<name>.<hash>.<ext> is cached forever, /static/<name>.<ext> for an hour.
 #pragma once
 
 #include <string>

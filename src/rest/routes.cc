@@ -29,6 +29,8 @@ http::Handler allowing(std::string methods) {
 
 void mount(http::Router& r, Rest& rest) {
   using http::Access;
+  r.group("/rest/v1", {.errors = [](const http::Request&, const core::Problem& p) { return wire_problem(p); },
+                       .cors = http::Cors::any_origin});
   // The longest statement_timeout, and a moment.
   const http::Limits limits{.body = rest.config.max_body, .deadline = std::chrono::seconds(35)};
   const Access key = Access::api_key;

@@ -11,6 +11,9 @@ namespace storage {
 void mount(http::Router& r, Storage& s) {
   using http::Access;
   using http::Method;
+  r.group("/storage/v1", {.errors = [](const http::Request&, const core::Problem& p) { return wire_problem(p); },
+                          .cors = http::Cors::any_origin,
+                          .encoded_bodies = http::EncodedBodies::kept});
   const http::Limits sent{.body = 0, .deadline = std::chrono::seconds(0)};
   // The bucket's own limit is judged by the use case; a form adds its fields and boundaries to it.
   const http::Limits received{.body = s.parts().config.max_upload + (2u << 20), .deadline = std::chrono::seconds(0)};

@@ -50,7 +50,7 @@ core::Task<std::string_view> Connection::read_body(Exchange& x) {
       }
       if (got == Got::none_yet) {
         if (std::exchange(x.continue_due, false) && !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) throw cut_off();
-        const Timeouts& patience = hub_.config.patience;
+        const Timeouts& patience = hub_.config.timeouts;
         const auto earned =
             std::chrono::milliseconds(x.received * 1000 / std::max<std::uint64_t>(patience.body_rate, 1));
         const SteadyTime began = std::chrono::steady_clock::now();

@@ -137,7 +137,7 @@ core::Task<> Connection::run() {
       in_ = std::string{};  // idle connections hold no buffer
       if (hub_.draining && !fresh_ && !is_asked()) break;
       idle_ = true;
-      const auto patience = hub_.draining ? std::min(kLastCall, hub_.config.patience.idle) : hub_.config.patience.idle;
+      const auto patience = hub_.draining ? std::min(kLastCall, hub_.config.timeouts.idle) : hub_.config.timeouts.idle;
       const Wait woken = co_await readable(now() + patience);
       idle_ = false;
       fresh_ = false;
@@ -159,7 +159,7 @@ core::Task<> Connection::run() {
 
 core::Task<Connection::HeadRead> Connection::read_head(Exchange& x, wire::Refusal& why) {
   wire::HeadScanner scanner;
-  const SteadyTime deadline = now() + hub_.config.patience.head;
+  const SteadyTime deadline = now() + hub_.config.timeouts.head;
   for (;;) {
     const auto state = scanner.scan(in_);
     if (state == wire::HeadScanner::State::complete) break;
@@ -194,7 +194,7 @@ core::Task<Connection::HeadRead> Connection::read_head(Exchange& x, wire::Refusa
 // take the answer with it.
 core::Task<> Connection::linger() {
   ::shutdown(socket_.native_handle(), SHUT_WR);
-  const SteadyTime until = now() + hub_.config.patience.linger;
+  const SteadyTime until = now() + hub_.config.timeouts.linger;
   std::size_t dropped = 0;
   while (dropped < (8u << 20) && !left_) {
     in_.clear();

@@ -38,25 +38,7 @@ void log_served(const Exchange& x, int status) {
 
 }  // namespace
 
-Response Connection::answer_of(Exchange& x, const core::Problem& problem) {
-  if (hub_.error_page && !speaks_json(x.rq.path) && x.rq.wants_html()) {
-    try {
-      Response page = hub_.error_page(x.rq, problem);
-      for (const auto& [name, value] : problem.headers) page.headers.set(name, value);
-      return page;
-    } catch (const std::exception& e) {
-      core::log::error("http.error_page.failed", {{"what", e.what()}});
-    }
-  }
-  if (hub_.shape) {
-    try {
-      if (auto answer = hub_.shape(x.rq, problem)) return std::move(*answer);
-    } catch (const std::exception& e) {
-      core::log::error("http.error_shape.failed", {{"what", e.what()}});
-    }
-  }
-  return http::problem(problem, x.rq);
-}
+Response Connection::answer_of(Exchange& x, const core::Problem& problem) { return error_response(x.rq, problem); }
 
 Response Connection::answer_of(Exchange& x, const std::exception_ptr& error) {
   try {
@@ -77,6 +59,7 @@ Response Connection::answer_of(Exchange& x, const std::exception_ptr& error) {
 core::Task<> Connection::refuse(std::shared_ptr<Exchange> x, wire::Refusal why) {
   core::log::info("http.request.refused", {{"status", why.status}, {"code", why.code}, {"client", peer_}});
   x->head.keep_alive = false;
+  x->rq.group = &hub_.router.group_of(x->rq.path);
   const bool ignored = co_await respond(x, answer_of(*x, from(why)));
   (void)ignored;
 }
@@ -84,8 +67,12 @@ core::Task<> Connection::refuse(std::shared_ptr<Exchange> x, wire::Refusal why) 
 // Everything that is decided before the body is read. An answer here means that no handler runs.
 std::optional<Response> Connection::open(Exchange& x) {
   Request& rq = x.rq;
-  if (auto answer = preflight(rq)) return answer;
+  if (rq.method == Method::options) {
+    rq.group = &hub_.router.group_of(rq.path);
+    if (auto answer = preflight(rq)) return answer;
+  }
   const Router::Match match = hub_.router.find(rq.method, rq.path);
+  rq.group = match.route ? match.route->group : &hub_.router.group_of(rq.path);
   if (!match.route) {
     if (rq.method == Method::options && (!match.allow.empty() || rq.path == "*"))
       return options_of(match.allow.empty() ? "" : match.allow + ", OPTIONS");
@@ -99,8 +86,8 @@ std::optional<Response> Connection::open(Exchange& x) {
   rq.route = match.route->pattern;
   rq.params = match.params;
   const std::string_view coding = rq.header("content-encoding");
-  const bool stored = match.route->streamed && rq.path.starts_with("/storage/v1/");
-  if (!coding.empty() && !core::iequals(coding, "identity") && !stored)
+  const bool kept = match.route->streamed && rq.group->encoded_bodies == EncodedBodies::kept;
+  if (!coding.empty() && !core::iequals(coding, "identity") && !kept)
     return answer_of(x, core::Problem(415, "unsupported_media_type", "Send the body without Content-Encoding."));
   if (x.left > x.limit)
     return answer_of(x, core::Problem(413, "request_entity_too_large", "The request body is too large."));
@@ -109,7 +96,7 @@ std::optional<Response> Connection::open(Exchange& x) {
 
 core::Task<> Connection::handle(std::shared_ptr<Connection> self, std::shared_ptr<Exchange> x) {
   try {
-    std::optional<Response> refusal = co_await self->hub_.identity.admit(x->rq, x->route->access);
+    std::optional<Response> refusal = co_await self->hub_.access.admit(x->rq, x->route->access);
     if (x->rq.caller.signed_in()) x->context->user_id = x->rq.caller.user.str();
     if (refusal) {
       x->answer = std::move(*refusal);
@@ -164,7 +151,7 @@ core::Task<bool> Connection::serve_one() {
     co_return false;
   }
   rq.method = x->head.method;
-  x->context->expendable = rq.method == Method::get || rq.method == Method::head;
+  x->context->expendable = is_get_or_head(rq.method);
   rq.target = x->head.target;
   rq.path = std::move(target->path);
   rq.queries = std::move(target->queries);

@@ -20,10 +20,8 @@ struct Hub {
   core::Loop& loop;
   ServerConfig config;
   const Router& router;
-  Identity& identity;
-  Server::ErrorPage error_page;
+  AccessControl& access;
   Server::Translate translate;
-  Server::Shape shape;
   Policy policy;
   Proxies proxies;
   core::TaskGroup connection_tasks;
@@ -34,12 +32,11 @@ struct Hub {
       std::make_shared<core::TaskContext>();  // of connections without a request
   bool draining = false;
 
-  Hub(core::Loop& on, ServerConfig settings, const Router& routes, Identity& who, Server::ErrorPage page)
+  Hub(core::Loop& on, ServerConfig settings, const Router& routes, AccessControl& control)
       : loop(on),
         config(std::move(settings)),
         router(routes),
-        identity(who),
-        error_page(std::move(page)),
+        access(control),
         policy(config),
         proxies(config.trusted_proxies),
         connection_tasks(on),

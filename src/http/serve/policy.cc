@@ -27,7 +27,7 @@ Directives base_policy() {
           {"object-src", "'none'"},
           {"base-uri", "'none'"},
           {"frame-ancestors", "'none'"},
-          {"form-action", "'self' https://checkout.stripe.com https://billing.stripe.com"},
+          {"form-action", "'self'"},
           {"trusted-types", "tenon-live"},  // the one that live.js makes
           {"require-trusted-types-for", "'script'"}};
 }
@@ -129,24 +129,15 @@ constexpr std::string_view kExposeHeaders =
     "Content-Disposition, Retry-After, X-Request-Id, x-sb-error-code, Tus-Resumable, Tus-Version, Tus-Extension, "
     "Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, Upload-Metadata";
 
-bool below(std::string_view path, std::string_view prefix) {
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
-
 }  // namespace
 
-bool is_wire(std::string_view path) {
-  return below(path, "/auth/v1") || below(path, "/rest/v1") || below(path, "/storage/v1");
-}
-
-bool speaks_json(std::string_view path) {
-  return below(path, "/api") || below(path, "/auth") || below(path, "/rest") || below(path, "/storage") ||
-         below(path, "/realtime") || below(path, "/functions");
-}
+namespace {
+bool is_open(const Request& rq) { return rq.group && rq.group->cors == Cors::any_origin; }
+}  // namespace
 
 Policy::Policy(const ServerConfig& config) : https_(config.base_url.starts_with("https://")) {
   Directives directives = base_policy();
-  for (const std::string& piece : config.csp_extra) merge(directives, piece);
+  for (const std::string& piece : config.csp_sources) merge(directives, piece);
   std::string whole;
   for (const auto& [name, sources] : directives) {
     if (!whole.empty()) whole += "; ";
@@ -188,7 +179,7 @@ void Policy::add_security(std::string& out, const Request& rq, const Response& a
   if (!rq.set_cookies.empty()) add_uncached(out);
   else if (personal) fixed("Cache-Control", "no-store");
   else if (html) fixed("Cache-Control", "no-cache");
-  if (is_wire(rq.path)) {
+  if (is_open(rq)) {
     fixed("Access-Control-Allow-Origin", "*");
     fixed("Access-Control-Expose-Headers", kExposeHeaders);
   }
@@ -219,7 +210,7 @@ std::string Policy::write_head(const Request& rq, const Response& answer, const 
 }
 
 std::optional<Response> preflight(const Request& rq) {
-  if (rq.method != Method::options || !is_wire(rq.path) || !rq.headers.has("access-control-request-method"))
+  if (rq.method != Method::options || !is_open(rq) || !rq.headers.has("access-control-request-method"))
     return std::nullopt;
   std::string allowed{kAllowHeaders};
   // Clients may add headers of their own; without credentials there is nothing a foreign page could gain by one.

@@ -12,11 +12,6 @@
 
 namespace http::serve {
 
-// Supabase's wires: open to other origins, without credentials.
-bool is_wire(std::string_view path);
-// Where programs ask and errors are JSON whatever Accept says.
-bool speaks_json(std::string_view path);
-
 class Policy {
  public:
   explicit Policy(const ServerConfig& config);
@@ -29,7 +24,7 @@ class Policy {
   };
   // Status line to empty line. Throws std::logic_error when a header would break out of its line.
   std::string write_head(const Request& rq, const Response& answer, const Framing& framing) const;
-  // ui.md 2's Content-Security-Policy with this nonce and the configured additions.
+  // The Content-Security-Policy (docs/spec/ui.md 2) with this nonce and the configured sources.
   std::string csp(std::string_view nonce) const;
 
  private:
@@ -39,7 +34,7 @@ class Policy {
   bool https_ = false;
 };
 
-// The answer to a preflight of a wire, or nothing.
+// The response to a preflight request of a group that is open to any origin, or nothing.
 std::optional<Response> preflight(const Request& rq);
 
 // Gzips a public page that holds nothing secret. A page with a session or a form token stays as it is: compressed

@@ -82,7 +82,7 @@ core::Task<bool> Connection::send(std::string_view first, std::string_view secon
     const ssize_t n = closed_ ? -1 : ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && !closed_ && errno == EINTR) continue;
     if (n < 0 && !closed_ && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      const Wait woken = co_await writable(std::chrono::steady_clock::now() + hub_.config.patience.reader);
+      const Wait woken = co_await writable(std::chrono::steady_clock::now() + hub_.config.timeouts.reader);
       if (woken == Wait::ready) continue;
     }
     if (n < 0) {
@@ -113,7 +113,7 @@ core::Task<bool> Connection::send_file(int file, const FileBody& body, Exchange&
     }
     if (n > 0 && in_a_row < 4 * kFilePiece) continue;
     in_a_row = 0;  // a fast reader lets the loop's other connections have their turn
-    const Wait woken = co_await writable(std::chrono::steady_clock::now() + hub_.config.patience.reader);
+    const Wait woken = co_await writable(std::chrono::steady_clock::now() + hub_.config.timeouts.reader);
     if (woken != Wait::ready) {
       left_ = true;
       co_return false;

@@ -1,4 +1,5 @@
 // What app/ has asked beside the look-up of a session.
+#include "html/banner.h"
 #include "integration/auth/support/house.h"
 
 using namespace auth_test;
@@ -6,7 +7,7 @@ using namespace auth_test;
 namespace {
 
 struct Visit {
-  std::vector<http::Banner> banners;
+  std::vector<html::Banner> banners;
   bool refused = false;
 };
 
@@ -19,7 +20,7 @@ Visit visit(House& house, const Browser& browser, auth::Beside beside) {
   rq.headers.add("Cookie", browser.cookie_header());
   rq.headers.add("Accept", "text/html");
   const auto refusal = house.loop.run_until(guard.admit(rq, http::Access::user));
-  return {rq.banners, refusal.has_value()};
+  return {html::banners(rq), refusal.has_value()};
 }
 
 Browser signed_in(House& house, const std::string& address) {
@@ -40,7 +41,7 @@ TEST_CASE("what is asked beside a session is there when the page begins, and is 
   const std::string id = cell("select id from auth.users where email = 'beside-a@example.com'");
   const Visit seen = visit(house, browser, [&](http::Request& rq, core::UserId user) -> core::Task<> {
     const auto one = co_await house.db().as(user).one<std::int64_t>(kOne);
-    rq.banners.push_back({"warn", user.str(), std::nullopt, "", one == 1 ? "asked" : ""});
+    html::set_banners(rq, {{"warn", user.str(), std::nullopt, "", one == 1 ? "asked" : ""}});
   });
   CHECK_FALSE(seen.refused);
   REQUIRE(seen.banners.size() == 1);
@@ -54,7 +55,7 @@ TEST_CASE("a session that is over is told nothing, and one without a person asks
   int asked = 0;
   const auto tell = [&](http::Request& rq, core::UserId) -> core::Task<> {
     ++asked;
-    rq.banners.push_back({"warn", "x", std::nullopt, "", ""});
+    html::set_banners(rq, {{"warn", "x", std::nullopt, "", ""}});
     co_return;
   };
   rows("delete from auth.sessions s using auth.users u where u.id = s.user_id and u.email = 'beside-b@example.com'");
@@ -85,7 +86,7 @@ TEST_CASE("what takes longer than the session and its grace is cancelled and lef
   const Visit seen = visit(house, browser, [&](http::Request& rq, core::UserId) -> core::Task<> {
     const bool slept = co_await core::sleep_for(std::chrono::seconds(30));
     cancelled = !slept;
-    if (slept) rq.banners.push_back({"warn", "x", std::nullopt, "", ""});
+    if (slept) html::set_banners(rq, {{"warn", "x", std::nullopt, "", ""}});
   });
   CHECK_FALSE(seen.refused);
   CHECK(seen.banners.empty());

@@ -5,7 +5,7 @@
 
 namespace {
 
-using Banners = std::vector<http::Banner>;
+using Banners = std::vector<html::Banner>;
 
 class Bank : public world::World {
  public:
@@ -25,7 +25,7 @@ class Bank : public world::World {
   }
 };
 
-std::string day_of(const http::Banner& banner) { return banner.day ? core::rfc3339(*banner.day).substr(0, 10) : ""; }
+std::string day_of(const html::Banner& banner) { return banner.day ? core::rfc3339(*banner.day).substr(0, 10) : ""; }
 
 }  // namespace
 

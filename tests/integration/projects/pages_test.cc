@@ -174,7 +174,8 @@ TEST_CASE("the photographs' section shows each by a link of this site, forms onl
   const auto inputs = h.run(projects::inputs(h.db(), ada, project.id));
   http::Request rq;
   const auto shown = [&](projects::Inputs mode) {
-    return html::fragment(rq, "projects/inputs", projects::inputs_view(h.projects, project, inputs, mode));
+    return html::render("projects/inputs.html", html::locale_of(rq),
+                        projects::inputs_view(h.projects, project, inputs, mode));
   };
   const std::string open = shown(projects::Inputs::can_change);
   CHECK(open.find("src=\"/storage/v1/object/sign/project-assets/u_") != std::string::npos);

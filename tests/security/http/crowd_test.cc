@@ -57,8 +57,8 @@ TEST_CASE(
   allow_descriptors(8192);
   live::Seen seen;
   http::ServerConfig config = live::quick();
-  config.patience.idle = 60s;
-  config.patience.head = config.patience.body = config.patience.stall = 4s;
+  config.timeouts.idle = 60s;
+  config.timeouts.head = config.timeouts.body = config.timeouts.stall = 4s;
   live::Server server([&](http::Router& router) { live::mount_all(router, seen); }, config);
   {
     Socket warm(server.port());
@@ -103,7 +103,7 @@ TEST_CASE(
 TEST_CASE("when descriptors run out clients are turned away, and served again when there are some") {
   live::Seen seen;
   http::ServerConfig config = live::quick();
-  config.patience.idle = 60s;
+  config.timeouts.idle = 60s;
   live::Server server([&](http::Router& router) { live::mount_all(router, seen); }, config);
   Socket kept(server.port());
   kept.send(get("/hello"));

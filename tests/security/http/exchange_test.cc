@@ -71,7 +71,7 @@ TEST_CASE("pipelined requests are answered one after another, in order") {
 
 TEST_CASE("a request is the same when it comes byte by byte") {
   http::ServerConfig config = live::quick();
-  config.patience.head = config.patience.body = 5s;
+  config.timeouts.head = config.timeouts.body = 5s;
   Door door(config);
   Socket socket(door.port);
   for (char c : post("/echo", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n")) socket.send({&c, 1});
@@ -225,7 +225,7 @@ TEST_CASE("a handler that does not listen is left behind; the next requests are 
 
 TEST_CASE("a streamed route's deadline ends its wait for a body") {
   http::ServerConfig config = live::quick();
-  config.patience.body = 10s;
+  config.timeouts.body = 10s;
   Door door(config);
   CHECK(ask(door.port, post("/upload-timed", "Content-Length: 500\r\n", "abc")).status == 503);
   CHECK(door.seen.calls == 0);
@@ -322,9 +322,9 @@ TEST_CASE("a port that somebody else listens on is refused, one's own loops shar
   Door door;
   core::Loop loop;
   http::Router router;
-  live::FakeIdentity identity;
+  live::FakeAccess access;
   {
-    http::Server second(loop, live::quick(), router, identity, {});
+    http::Server second(loop, live::quick(), router, access);
     CHECK(second.listen(door.port) == door.port);
   }
   const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -337,7 +337,7 @@ TEST_CASE("a port that somebody else listens on is refused, one's own loops shar
   REQUIRE(::bind(taken, reinterpret_cast<sockaddr*>(&at), size) == 0);
   REQUIRE(::listen(taken, 1) == 0);
   ::getsockname(taken, reinterpret_cast<sockaddr*>(&at), &size);
-  http::Server third(loop, live::quick(), router, identity, {});
+  http::Server third(loop, live::quick(), router, access);
   CHECK_THROWS_AS(third.listen(ntohs(at.sin_port)), std::system_error);
   ::close(taken);
 }

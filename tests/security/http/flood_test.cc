@@ -90,9 +90,9 @@ TEST_CASE("a body of another type than JSON or a form is 415, one that is none o
 // docs/spec/security.md 1.6
 TEST_CASE("bytes that came early earn no endless wait, and no body takes longer than the whole may") {
   http::ServerConfig config = live::quick();
-  config.patience.body_rate = 10;
+  config.timeouts.body_rate = 10;
   SUBCASE("a stall") {
-    config.patience.stall = 600ms;
+    config.timeouts.stall = 600ms;
     Door door(config);
     Socket socket(door.port);
     socket.send(
@@ -102,7 +102,7 @@ TEST_CASE("bytes that came early earn no endless wait, and no body takes longer 
     CHECK(std::chrono::steady_clock::now() - began < 4s);
   }
   SUBCASE("a trickle") {
-    config.patience.whole_body = 900ms;
+    config.timeouts.whole_body = 900ms;
     Door door(config);
     Socket socket(door.port);
     socket.send(post("/upload", "Content-Length: 1000000\r\n", std::string(1000, 'a')));
@@ -146,7 +146,7 @@ TEST_CASE("what is thrown need not be an exception to end its own connection onl
 TEST_CASE("one person holds so many event streams and no more, another is not kept from his") {
   http::ServerConfig config = live::quick();
   config.streams_each = 3;
-  config.patience.idle = 5s;
+  config.timeouts.idle = 5s;
   Door door(config);
   std::list<Socket> mine;
   for (int i = 0; i < 3; ++i) {

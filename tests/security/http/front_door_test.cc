@@ -256,7 +256,7 @@ TEST_CASE("a body must come at a pace") {
   }
   SUBCASE("enough bytes earn time") {
     http::ServerConfig config = live::quick();
-    config.patience.body_rate = 100;
+    config.timeouts.body_rate = 100;
     Door lenient(config);
     Socket socket(lenient.port);
     socket.send(post("/upload", "Content-Length: 1001\r\n", std::string(1000, 'a')));
@@ -288,7 +288,7 @@ TEST_CASE("a client that does not read its answer is cut off") {
 TEST_CASE("beyond the connection limit a client is told at once") {
   http::ServerConfig config = live::quick();
   config.max_connections = 2;
-  config.patience.idle = 5s;
+  config.timeouts.idle = 5s;
   Door door(config);
   Socket one(door.port), two(door.port);
   one.send(get("/hello"));

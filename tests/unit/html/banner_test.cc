@@ -3,22 +3,23 @@
 
 #include <string>
 
+#include "html/banner.h"
 #include "html/html.h"
 
 namespace {
 
-std::string page_of(const char* language, const http::Banner& banner) {
+std::string page_of(const char* language, const html::Banner& banner) {
   http::Request rq;
   rq.path = "/app/projects";
   rq.headers.add("Accept-Language", language);
   rq.caller.kind = http::Caller::Kind::user;
-  rq.banners.push_back(banner);
+  html::set_banners(rq, {banner});
   return std::get<std::string>(html::page(rq, "html/error", html::Data{}.set("title", "x")).body);
 }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-const http::Banner kPastDue{"bad", "billing.banner.past_due", core::parse_rfc3339("2026-12-03T09:00:00Z"),
+const html::Banner kPastDue{"bad", "billing.banner.past_due", core::parse_rfc3339("2026-12-03T09:00:00Z"),
                             "/app/credits", "billing.banner.update_card"};
 
 }  // namespace

@@ -11,7 +11,7 @@ using core::Task;
 
 namespace {
 
-class NoIdentity final : public http::Identity {
+class Everybody final : public http::AccessControl {
  public:
   Task<std::optional<http::Response>> admit(http::Request&, http::Access) override { co_return std::nullopt; }
 };
@@ -32,8 +32,8 @@ Task<http::Response> slow(http::Request&) {
 struct Both {
   core::Loop loop;
   http::Router router;
-  NoIdentity identity;
-  http::Server server{loop, {}, router, identity, {}};
+  Everybody access;
+  http::Server server{loop, {}, router, access};
   http::Client client{loop};
   std::string origin;
   Both() {

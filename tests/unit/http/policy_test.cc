@@ -21,16 +21,16 @@ TEST_CASE("the content security policy is the specified one, with the nonce of t
   CHECK(Policy({}).csp("N") ==
         "default-src 'none'; script-src 'nonce-N' 'strict-dynamic'; style-src 'self'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; connect-src 'self'; object-src 'none'; base-uri "
-        "'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com https://billing.stripe.com; "
+        "'none'; frame-ancestors 'none'; form-action 'self'; "
         "trusted-types tenon-live; require-trusted-types-for 'script'");
 }
 
 TEST_CASE("additions join the directive they name") {
   http::ServerConfig config;
-  config.csp_extra = {"form-action http://localhost:3000", "img-src https://s3.example", "frame-src https://x.example",
-                      "object-src 'self'"};
+  config.csp_sources = {"form-action https://pay.example", "form-action http://localhost:3000",
+                        "img-src https://s3.example", "frame-src https://x.example", "object-src 'self'"};
   const std::string csp = Policy(config).csp("N");
-  CHECK(csp.contains("https://billing.stripe.com http://localhost:3000;"));
+  CHECK(csp.contains("https://pay.example http://localhost:3000;"));
   CHECK(csp.contains("img-src 'self' data: blob: https://s3.example;"));
   CHECK(csp.contains("; object-src 'self';"));
   CHECK(csp.ends_with("; frame-src https://x.example"));

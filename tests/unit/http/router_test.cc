@@ -82,3 +82,47 @@ TEST_CASE("a path of many segments costs no more than the patterns have") {
   CHECK_FALSE(router.find(Method::get, path).route);
   CHECK(router.find(Method::get, "/a/a/a/a/d").route->pattern == "/a/a/a/a/{x}");
 }
+
+TEST_CASE("a route belongs to the longest group that its pattern is below") {
+  http::Router router;
+  router.group("/", {.errors = [](const http::Request&, const core::Problem&) { return http::text("page"); }});
+  router.group("/rest", {.errors = [](const http::Request&, const core::Problem&) { return http::text("rest"); }});
+  router.group("/rest/v1", {.cors = http::Cors::any_origin});
+  router.get("/rest/v1/{table}", Access::api_key, nothing);
+  router.get("/restful", Access::visitor, nothing);
+  CHECK(router.find(Method::get, "/rest/v1/t").route->group->prefix == "/rest/v1");
+  CHECK(router.find(Method::get, "/restful").route->group->prefix == "/");
+  CHECK(router.group_of("/rest/v1").cors == http::Cors::any_origin);
+  CHECK(router.group_of("/rest/v2/t").cors == http::Cors::same_origin);
+  CHECK(router.group_of("*").prefix == "/");
+}
+
+TEST_CASE("a group without an error format has that of the group around it") {
+  http::Router router;
+  router.group("/", {.errors = [](const http::Request&, const core::Problem&) { return http::text("page"); }});
+  router.group("/rest", {.errors = [](const http::Request&, const core::Problem&) { return http::text("rest"); }});
+  router.group("/rest/v1", {});
+  http::Request rq;
+  rq.group = &router.group_of("/rest/v1/nothing");
+  CHECK(std::get<std::string>(http::error_response(rq, core::Problem(404, "http.not_found")).body) == "rest");
+}
+
+TEST_CASE("a format that fails leaves the plain error object") {
+  http::Router router;
+  router.group("/", {.errors = [](const http::Request&, const core::Problem&) -> http::Response {
+                 throw std::runtime_error("no such view");
+               }});
+  http::Request rq;
+  rq.group = &router.group_of("/nothing");
+  const http::Response answer = http::error_response(rq, core::Problem(404, "http.not_found"));
+  CHECK(answer.status == 404);
+  CHECK(std::get<std::string>(answer.body).contains(R"("code":"not_found")"));
+}
+
+TEST_CASE("a group is declared once and before its routes") {
+  http::Router router;
+  router.get("/rest/v1/{table}", Access::api_key, nothing);
+  CHECK_THROWS_AS(router.group("/rest/v1", {}), std::logic_error);
+  router.group("/auth/v1", {});
+  CHECK_THROWS_AS(router.group("/auth/v1", {}), std::logic_error);
+}

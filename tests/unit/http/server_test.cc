@@ -10,10 +10,10 @@ TEST_CASE("unless told otherwise the server waits and holds as much as security.
   CHECK(config.bind == "127.0.0.1");
   CHECK(config.trusted_proxies.empty());
   CHECK(config.max_connections == 10000);
-  CHECK(config.patience.head == 10s);
-  CHECK(config.patience.body == 10s);
-  CHECK(config.patience.body_rate == 1024);
-  CHECK(config.patience.idle == 60s);
-  CHECK(config.patience.reader == 20s);
-  CHECK(config.patience.stall <= 20s);
+  CHECK(config.timeouts.head == 10s);
+  CHECK(config.timeouts.body == 10s);
+  CHECK(config.timeouts.body_rate == 1024);
+  CHECK(config.timeouts.idle == 60s);
+  CHECK(config.timeouts.reader == 20s);
+  CHECK(config.timeouts.stall <= 20s);
 }

@@ -28,14 +28,14 @@ inline core::Secret env(const char* name) {
   return core::Secret(value);
 }
 
-class Everybody final : public http::Identity {
+class Everybody final : public http::AccessControl {
   Task<std::optional<http::Response>> admit(http::Request&, http::Access) override { co_return std::nullopt; }
 };
 
 class Office {
  public:
   explicit Office(std::string api_key = "re_test", std::string api_base = "")
-      : server_(loop, {.bind = "127.0.0.1"}, mount(), identity_, html::error_page), port_(server_.listen(0)) {
+      : server_(loop, {.bind = "127.0.0.1"}, mount(), access_), port_(server_.listen(0)) {
     pg::Config config;
     config.url = config.direct_url = env("TENON_TEST_URL");
     db = std::make_unique<pg::Db>(loop, config);
@@ -109,6 +109,7 @@ class Office {
 
  private:
   const http::Router& mount() {
+    router_.group("/", {.errors = html::error_response});
     sim::mount(router_, sim);
     return router_;
   }
@@ -119,7 +120,7 @@ class Office {
 
  private:
   http::Router router_;
-  Everybody identity_;
+  Everybody access_;
   http::Server server_;
   int port_;
 

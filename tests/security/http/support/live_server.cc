@@ -16,7 +16,7 @@ namespace live {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-core::Task<std::optional<http::Response>> FakeIdentity::admit(http::Request& rq, http::Access who) {
+core::Task<std::optional<http::Response>> FakeAccess::admit(http::Request& rq, http::Access who) {
   if (who == http::Access::anyone) co_return std::nullopt;
   rq.csrf_token = "form-token";
   if (rq.header("authorization") == "Bearer ada") {
@@ -31,7 +31,7 @@ core::Task<std::optional<http::Response>> FakeIdentity::admit(http::Request& rq,
 
 http::ServerConfig quick() {
   http::ServerConfig config;
-  config.patience = {.head = 400ms,
+  config.timeouts = {.head = 400ms,
                      .body = 400ms,
                      .body_rate = 1024,
                      .stall = 1500ms,
@@ -42,15 +42,28 @@ http::ServerConfig quick() {
   return config;
 }
 
+namespace {
+
+// A page for browsers, else JSON, as the product has it.
+http::Response page_or_json(const http::Request& rq, const core::Problem& problem) {
+  if (!rq.wants_html()) return http::problem(problem, rq);
+  http::Response page = http::text("<!doctype html><p>" + std::string(problem.what()) + " " + rq.request_id);
+  page.status = problem.status;
+  for (const auto& [name, value] : problem.headers) page.headers.set(name, value);
+  return std::move(page).header("Content-Type", "text/html; charset=utf-8");
+}
+
+}  // namespace
+
 Server::Server(const std::function<void(http::Router&)>& mount, http::ServerConfig config)
-    : server_(loop_, std::move(config), router_, identity_,
-              [](const http::Request& rq, const core::Problem& problem) {
-                http::Response page =
-                    http::text("<!doctype html><p>" + std::string(problem.what()) + " " + rq.request_id);
-                page.status = problem.status;
-                return std::move(page).header("Content-Type", "text/html; charset=utf-8");
-              }),
-      drained_(std::make_shared<std::atomic<bool>>(false)) {
+    : server_(loop_, std::move(config), router_, access_), drained_(std::make_shared<std::atomic<bool>>(false)) {
+  router_.group("/", {.errors = page_or_json});
+  for (const char* api : {"/api", "/auth/v1", "/rest/v1", "/storage/v1"})
+    router_.group(api, {.errors = [](const http::Request& rq,
+                                     const core::Problem& problem) { return http::problem(problem, rq); },
+                        .cors = std::string_view(api) == "/api" ? http::Cors::same_origin : http::Cors::any_origin,
+                        .encoded_bodies = std::string_view(api) == "/storage/v1" ? http::EncodedBodies::kept
+                                                                                 : http::EncodedBodies::refused});
   mount(router_);
   port_ = server_.listen(0);
   thread_ = std::thread([this] { loop_.run(); });

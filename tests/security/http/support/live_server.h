@@ -17,7 +17,7 @@
 namespace live {
 
 // The user whose bearer token is "ada"; a form's token is "form-token".
-class FakeIdentity final : public http::Identity {
+class FakeAccess final : public http::AccessControl {
  public:
   core::Task<std::optional<http::Response>> admit(http::Request& rq, http::Access who) override;
 };
@@ -41,7 +41,7 @@ class Server {
   core::Loop loop_;
   core::TaskGroup tasks_{loop_};
   http::Router router_;
-  FakeIdentity identity_;
+  FakeAccess access_;
   http::Server server_;
   int port_ = 0;
   std::shared_ptr<std::atomic<bool>> drained_;
