@@ -5,7 +5,7 @@ function(tenon_embed)
     "${CMAKE_SOURCE_DIR}/src/*/views/*" "${CMAKE_SOURCE_DIR}/src/*/text/*.json"
     "${CMAKE_SOURCE_DIR}/src/*/data/*" "${CMAKE_SOURCE_DIR}/public/*"
     "${CMAKE_SOURCE_DIR}/db/platform/*.sql" "${CMAKE_SOURCE_DIR}/db/migrations/*.sql"
-    "${CMAKE_SOURCE_DIR}/db/functions/*.sql")
+    "${CMAKE_SOURCE_DIR}/db/functions/*.sql" "${CMAKE_SOURCE_DIR}/db/seed.sql")
   list(SORT files)
   set(list "${CMAKE_BINARY_DIR}/embedded.txt")
   string(REPLACE ";" "\n" lines "${files}")

@@ -1,2 +1,3 @@
--- Applied by `tenon db reset` after the migrations. Lanes and buckets belong to the migrations, the demo user to
--- `tenon dev`; rows of your own that every fresh development database should have go here.
+-- Rows of your own that every fresh development database should have. `tenon db reset` runs this file last, in one
+-- transaction; production refuses that command. Lanes and buckets belong to the migrations, the demo user to
+-- `tenon dev`.

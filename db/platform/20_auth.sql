@@ -247,7 +247,8 @@ create table auth.signing_keys (
   public_jwk jsonb,
   private_enc bytea not null,
   state text not null default 'next' check (state in ('next', 'current', 'previous', 'revoked')),
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  retired_at timestamptz  -- when it stopped signing; it verifies until the last token it signed has expired
 );
 create unique index signing_keys_one_current on auth.signing_keys (state) where state = 'current';
 

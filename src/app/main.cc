@@ -11,6 +11,7 @@
 #include "app/worker.h"
 #include "core/log.h"
 #include "jobs/jobs.h"
+#include "ops/migrate.h"
 #include "pipeline/pipeline.h"
 
 namespace {
@@ -70,10 +71,10 @@ int main(int argc, char** argv) {
        std::initializer_list<std::tuple<const char*, const char*, int (*)(const app::CliOptions&)>>{
            {"start", "start the private Postgres of the data folder and leave it running", app::db_start},
            {"stop", "stop it", app::db_stop},
-           {"reset", "drop everything in it and migrate anew; refused in production", app::db_reset},
+           {"reset", "delete everything in it, migrate, and run db/seed.sql; refused in production", app::db_reset},
            {"migrate", "bring DATABASE_DIRECT_URL (or DATABASE_URL, or the private one) to this binary's schema",
             app::db_migrate},
-           {"status", "which migrations it has", app::db_status},
+           {"status", "which migrations and functions it has", app::db_status},
            {"remove", "stop it and delete the cluster", app::db_remove}}) {
     CLI::App* command = verb(*db, name, help, [&tools, run = run] { return run(tools); });
     command->add_option("--data", tools.dir, "the data folder")->capture_default_str();
@@ -125,6 +126,9 @@ int main(int argc, char** argv) {
     return chosen();
   } catch (const app::Faults& faults) {
     std::fprintf(stderr, "tenon: %s\n", faults.what());
+    return kConfigFault;
+  } catch (const ops::RefusedHistory& refused) {
+    std::fprintf(stderr, "tenon: %s\n", refused.what());
     return kConfigFault;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tenon: %s\n", error.what());

@@ -8,13 +8,12 @@
 #include "app/tools.h"
 #include "ops/migrate.h"
 #include "ops/postgres.h"
-#include "pg/session.h"
 
 namespace app {
 
 namespace {
 
-// The database the verbs speak of: DATABASE_DIRECT_URL or DATABASE_URL when set, else the folder's private one.
+// The database a command works on: DATABASE_DIRECT_URL or DATABASE_URL when set, else the folder's private one.
 class Target {
  public:
   explicit Target(const CliOptions& tools) : env_(core::Env::from_process()) {
@@ -42,6 +41,15 @@ class Target {
   core::Secret owner_;
   core::Secret super_;
 };
+
+const char* name_of(ops::FileState state) {
+  switch (state) {
+    case ops::FileState::applied: return "applied";
+    case ops::FileState::changed: return "changed";
+    case ops::FileState::missing: return "missing";
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -75,11 +83,10 @@ int db_reset(const CliOptions& tools) {
     fmt::print(stderr, "tenon: `db reset` deletes everything and is refused when TENON_ENV=production\n");
     return 1;
   }
-  {
-    pg::Session session(target.owner());
-    session.script("drop schema if exists public, tenon, auth, storage cascade; create schema public");
-  }
+  ops::drop_everything(target.owner());
   target.migrate();
+  ops::apply_seed(target.owner());
+  fmt::print("applied db/seed.sql\n");
   return 0;
 }
 
@@ -92,12 +99,12 @@ int db_migrate(const CliOptions& tools) {
 
 int db_status(const CliOptions& tools) {
   const Target target(tools);
-  int missing = 0;
-  for (const ops::Migration& migration : ops::migration_status(target.owner())) {
-    fmt::print("{}  {}\n", migration.applied ? "applied" : "missing", migration.version);
-    if (!migration.applied) ++missing;
+  bool current = true;
+  for (const ops::SchemaFile& file : ops::schema_status(target.owner())) {
+    fmt::print("{}  {}\n", name_of(file.state), file.version);
+    current = current && file.state == ops::FileState::applied;
   }
-  return missing == 0 ? 0 : 1;
+  return current ? 0 : 1;
 }
 
 }  // namespace app

@@ -1,5 +1,6 @@
--- AUTH_RATE_LIMITS accepts periods up to a day: sign-in's buckets are remembered until the slowest has filled again.
--- Otherwise tenon.prune is as before.
+-- Retention: each call deletes one batch of every kind of expired row. The worker calls these every hour until they
+-- return 0.
+
 create or replace function tenon.prune(p_n int default 5000) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -53,3 +54,38 @@ begin
 end
 $$;
 
+-- Sign-in data: events for a year; ended sessions, used tokens and challenges for 30 days. A token that was deleted is
+-- refused like an unknown one; the newest token of each session stays as long as the session.
+create or replace function tenon.prune_auth(p_n int default 5000) returns int
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_count int := 0;
+  v_rows int;
+begin
+  delete from auth.audit_log_entries where id in (
+    select id from auth.audit_log_entries where created_at < now() - interval '1 year' order by created_at limit p_n
+       for update skip locked);
+  get diagnostics v_rows = row_count;
+  v_count := v_count + v_rows;
+  delete from auth.sessions where id in (
+    select id from auth.sessions where not_after < now() - interval '30 days' order by not_after limit p_n
+       for update skip locked);
+  get diagnostics v_rows = row_count;
+  v_count := v_count + v_rows;
+  delete from auth.refresh_tokens where id in (
+    select id from auth.refresh_tokens where revoked and updated_at < now() - interval '30 days' order by updated_at
+     limit p_n for update skip locked);
+  get diagnostics v_rows = row_count;
+  v_count := v_count + v_rows;
+  delete from auth.mfa_challenges where id in (
+    select id from auth.mfa_challenges where created_at < now() - interval '30 days' order by created_at limit p_n
+       for update skip locked);
+  get diagnostics v_rows = row_count;
+  return v_count + v_rows;
+end
+$$;
+
+revoke all on all functions in schema tenon from public, anon, authenticated;
+grant execute on function
+  tenon.prune(int), tenon.prune_auth(int)
+  to service_role;

@@ -1,9 +1,12 @@
--- What the web calls: start a job, run a failed one again, cancel one.
+-- What the web server calls: start a job, retry a failed one, cancel one.
 
-create function tenon.enqueue_job(p_user uuid, p_project uuid, p_pipeline text, p_lane text default 'pipeline',
-                                  p_input jsonb default '{}', p_reserve int default 0, p_key text default null,
-                                  p_run_at timestamptz default null)
-returns table (outcome text, job_id uuid)
+-- Starts a job on a project, with the project's next_job_id as its id and the files waiting there as its inputs.
+-- Returns `queued`, `no_project`, `duplicate` (an unfinished job has the same key; its id is returned) or
+-- `too_few_credits`. Only `queued` writes anything.
+create or replace function tenon.enqueue_job(
+  p_user uuid, p_project uuid, p_pipeline text, p_lane text default 'pipeline', p_input jsonb default '{}',
+  p_reserve int default 0, p_key text default null, p_run_at timestamptz default null
+) returns table (outcome text, job_id uuid)
 language plpgsql security definer set search_path = '' as $$
 #variable_conflict use_column
 declare
@@ -52,7 +55,9 @@ begin
 end
 $$;
 
-create function tenon.retry_job(p_user uuid, p_job uuid, p_reserve int default 0)
+-- Starts a new job that continues a failed one: it takes over the input, and copies finished steps and their files.
+-- Returns what enqueue_job does, `no_job` or `not_failed`.
+create or replace function tenon.retry_job(p_user uuid, p_job uuid, p_reserve int default 0)
 returns table (outcome text, job_id uuid)
 language plpgsql security definer set search_path = '' as $$
 #variable_conflict use_column
@@ -80,7 +85,7 @@ begin
                                   cpu_ms, peak_kb, bytes_in, bytes_out, credits)
     select v_new.job_id, s.user_id, s.n, s.name, s.state, s.attempt, s.output, s.started_at, s.finished_at,
            s.cpu_ms, s.peak_kb, s.bytes_in, s.bytes_out,
-           -- What the old job paid for is not charged again; null stays null: no step ever charged.
+           -- Steps that the failed job paid for are not charged again. Null stays null: the step has no price.
            case when s.credits is not null and v_old.cost_credits_final > 0 then 0 else s.credits end
       from public.job_steps s where s.job_id = p_job and s.state in ('done', 'skipped');
     update public.assets a set job_id = v_new.job_id where a.job_id = p_job and a.type = 'input';
@@ -92,7 +97,9 @@ begin
 end
 $$;
 
-create function tenon.cancel_job(p_job uuid) returns text
+-- Cancels a job: `cancelled` when it was waiting, `requested` when a worker has to stop it, else `finished` or
+-- `no_job`. The caller has checked that the job is the user's.
+create or replace function tenon.cancel_job(p_job uuid) returns text
 language plpgsql security definer set search_path = '' as $$
 declare
   v_job public.jobs := tenon.lock_for_job(p_job);
@@ -112,4 +119,7 @@ end
 $$;
 
 revoke all on all functions in schema tenon from public, anon, authenticated;
-grant execute on function tenon.enqueue_job, tenon.retry_job, tenon.cancel_job to service_role;
+grant execute on function
+  tenon.enqueue_job(uuid, uuid, text, text, jsonb, int, text, timestamptz), tenon.retry_job(uuid, uuid, int),
+  tenon.cancel_job(uuid)
+  to service_role;

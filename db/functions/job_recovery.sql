@@ -1,12 +1,9 @@
--- A lease runs out only while the database was there to renew it, and what a person reads of a dead worker comes from
--- the worker that buried it (text/en.json), like every other sentence.
+-- Housekeeping of the queue, run every two seconds by each worker: jobs of dead workers, and jobs that were ended by a
+-- plain update. Each call works on one user, because a transaction locks the objects of one user only; it is repeated
+-- until it returns 0.
 
-drop function tenon.rescue();
-drop function tenon.rescue_external(int);
-drop function tenon.take_over(public.jobs);
-
--- The worker of this job is dead. The second such death is the job's own.
-create function tenon.take_over(p_job public.jobs, p_crashed text, p_cancelled text) returns void
+-- The job's worker died. The second such death fails the job.
+create or replace function tenon.take_over(p_job public.jobs, p_crashed text, p_cancelled text) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
   if p_job.cancel_requested_at is not null then
@@ -20,9 +17,10 @@ begin
 end
 $$;
 
--- A server that was away let nobody renew: after its start each lease has its whole time once more. Without that, two
+-- Requeues or fails the jobs of expired leases. p_crashed and p_cancelled are the messages for jobs that end here.
+-- While the server is down nobody can renew, so after its start each lease gets its full time again; otherwise two
 -- restarts longer than a lease would fail every running job as if it had killed its workers.
-create function tenon.rescue(p_crashed text default null, p_cancelled text default null) returns int
+create or replace function tenon.rescue(p_crashed text default null, p_cancelled text default null) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
   v_lease bigint;
@@ -59,8 +57,11 @@ begin
 end
 $$;
 
-create function tenon.rescue_external(p_age_seconds int, p_crashed text default null, p_cancelled text default null)
-returns int language plpgsql security definer set search_path = '' as $$
+-- The same for workers without a lease, whose row has not been updated for p_age_seconds.
+create or replace function tenon.rescue_external(
+  p_age_seconds int, p_crashed text default null, p_cancelled text default null
+) returns int
+language plpgsql security definer set search_path = '' as $$
 declare
   v_before timestamptz := now() - make_interval(secs => p_age_seconds);
   v_id uuid;
@@ -75,7 +76,7 @@ begin
   loop
     v_job := tenon.lock_for_job(v_id, true);
     if v_job.id is not null then
-      -- Whatever it turned out to be, one user's locks are held now: done.
+      -- One user's locks are held now, so this call ends here whatever the job's state.
       if v_job.status = 'PROCESSING' and v_job.lease_id is null and v_job.updated_at < v_before then
         perform tenon.take_over(v_job, p_crashed, p_cancelled);
         return 1;
@@ -87,5 +88,35 @@ begin
 end
 $$;
 
-revoke all on function tenon.take_over, tenon.rescue, tenon.rescue_external from public, anon, authenticated;
-grant execute on function tenon.rescue, tenon.rescue_external to service_role;
+-- Settles a job that was set to READY or FAILED by a plain update, when the trigger could not take all locks.
+create or replace function tenon.settle_stragglers(p_grace_seconds int default 1) returns int
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_id uuid;
+  v_job public.jobs;
+begin
+  for v_id in
+    select id from public.jobs
+     where status in ('READY', 'FAILED') and (settled_at is null or slot)
+       and finished_at <= now() - make_interval(secs => coalesce(p_grace_seconds, 1))
+     order by finished_at limit 20
+  loop
+    v_job := tenon.lock_for_job(v_id, true);
+    if v_job.id is not null then
+      if v_job.status in ('READY', 'FAILED') and (v_job.settled_at is null or v_job.slot) then
+        perform tenon.end_job(v_job, v_job.status = 'READY',
+                              case when v_job.status = 'READY' then v_job.cost_credits_reserved else 0 end,
+                              v_job.error_code, v_job.error_message, p_error_params => v_job.error_params);
+        return 1;
+      end if;
+      return 0;
+    end if;
+  end loop;
+  return 0;
+end
+$$;
+
+revoke all on all functions in schema tenon from public, anon, authenticated;
+grant execute on function
+  tenon.rescue(text, text), tenon.rescue_external(int, text, text), tenon.settle_stragglers(int)
+  to service_role;

@@ -1,4 +1,4 @@
--- Two private buckets, and one policy: people read what lies in their own folder. Nobody but the service writes.
+-- Two private buckets. Users read the files in their own folder; only service_role writes.
 
 insert into storage.buckets (id, name, public)
 values ('project-assets', 'project-assets', false), ('project-outputs', 'project-outputs', false)
