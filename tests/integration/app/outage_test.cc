@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "integration/app/support/process.h"
 #include "support/stage.h"
+#include "support/wait.h"
 
 using live::Answer;
 using live::Socket;
@@ -116,7 +117,7 @@ TEST_CASE(
   all_are_told(web, questions(token));
   CHECK(web.call("GET", "/healthz").status == 200);
   CHECK(web.call("GET", "/pricing").status == 200);
-  std::this_thread::sleep_for(1s);
+  std::this_thread::sleep_for(1s);  // an outage of a second: time is the subject
   all_are_told(web, questions(token));
   proxy.restore();
   const double back = served_again(web, token, Clock::now());
@@ -145,12 +146,7 @@ TEST_CASE("a slow query holds up nobody else, ends at its time with 503, and goe
         "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and usename = "
         "'authenticator'");
   };
-  const auto soon = [](auto condition) {
-    const auto began = Clock::now();
-    while (!condition())
-      if (stage::seconds_since(began) > 5) return false;
-    return true;
-  };
+  const auto soon = [](auto condition) { return support::wait_until(condition, 5s); };
 
   {
     std::vector<std::unique_ptr<Socket>> stuck;

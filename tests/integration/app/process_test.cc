@@ -1,4 +1,5 @@
-// The life of a `tenon web`: how it ends, and what a kill -9 in the middle of everything loses (spec/security.md 9).
+// The life of a `tenon web`: how it ends, and what a kill -9 in the middle of everything loses (docs/spec/security.md
+// 9).
 #include <doctest/doctest.h>
 
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include "core/text.h"
 #include "integration/app/support/process.h"
 #include "support/stage.h"
+#include "support/wait.h"
 
 using live::Answer;
 using live::Socket;
@@ -59,7 +61,7 @@ void grant(const std::string& email, int credits) {
               ", 'test') from auth.users where email = '" + email + "'");
 }
 
-// What the writers were told, and asked without being told.
+// The writes that were acknowledged, and those that were only sent.
 struct Told {
   std::mutex mutex;
   std::set<std::string> titles, tried;
@@ -70,7 +72,7 @@ struct Told {
 };
 
 void note_odd(Told& told, const char* what, const Answer& answer) {
-  // The process may be gone, or so fresh that its database connection is not there yet.
+  // The process may be gone, or so fresh that its database connection is not there yet: a client backs off then.
   if (answer.status == 0 || answer.status == 503) return std::this_thread::sleep_for(5ms);
   const std::lock_guard lock(told.mutex);
   told.odd.push_back(what + std::to_string(answer.status) + " " + answer.body);
@@ -103,7 +105,7 @@ void write_objects(int port, int n, Told& told) {
   }
 }
 
-// Asks again under the same key until it is told.
+// Repeats the request under the same key until it is acknowledged.
 void start_jobs(int port, const std::string& token, const std::vector<std::string>& projects, Told& told) {
   for (const std::string& project : projects) {
     for (int attempt = 0; !told.stop; ++attempt) {
@@ -111,7 +113,6 @@ void start_jobs(int port, const std::string& token, const std::vector<std::strin
                                           json_headers(token) + "Idempotency-Key: start-" + project + "\r\n", "{}");
       if (answer.status != 201 && answer.status != 200) {
         note_odd(told, "job ", answer);
-        std::this_thread::sleep_for(5ms);
         continue;
       }
       const std::lock_guard lock(told.mutex);
@@ -154,6 +155,7 @@ TEST_CASE("kill -9 under eight writers loses no acknowledged write and doubles n
   std::chrono::milliseconds slowest{0};
   const int kills = 10;
   for (int i = 0; i < kills; ++i) {
+    // The moment of the kill is the subject.
     std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution<>(40, 800)(random)));
     web.signal(SIGKILL);
     CHECK(web.wait(5s) == 128 + SIGKILL);
@@ -164,9 +166,7 @@ TEST_CASE("kill -9 under eight writers loses no acknowledged write and doubles n
     const std::lock_guard lock(told.mutex);
     return told.titles.size() > 20 && !told.objects.empty() && !told.jobs.empty();
   };
-  const auto last = Clock::now();
-  do std::this_thread::sleep_for(500ms);
-  while (!told_enough() && Clock::now() - last < 20s);
+  support::wait_until(told_enough, 20s);
   crew.end();
 
   for (const std::string& odd : told.odd) FAIL_CHECK(odd);
@@ -263,14 +263,7 @@ TEST_CASE("SIGUSR1 reads the schema again on every loop, and nothing stops for i
     for (std::string line; std::getline(log, line);) n += line.contains("rest.schema.loaded");
     return n;
   };
-  const auto soon = [](auto condition) {
-    const auto began = Clock::now();
-    while (!condition()) {
-      if (Clock::now() - began > 5s) return false;
-      std::this_thread::sleep_for(20ms);
-    }
-    return true;
-  };
+  const auto soon = [](auto condition) { return support::wait_until(condition, 5s); };
   REQUIRE(soon([&] { return everywhere(404); }));
   pg::Session owner{core::Secret(stage::url("TENON_TEST_SUPER_URL"))};
   owner.script("create table public.by_signal (id int); grant select on public.by_signal to service_role");

@@ -24,7 +24,7 @@ Task<http::Response> echo(http::Request& rq) {
 Task<http::Response> away(http::Request&) { co_return http::redirect("/echo"); }
 Task<http::Response> large(http::Request&) { co_return http::text(std::string(100000, 'x')); }
 Task<http::Response> slow(http::Request&) {
-  const bool whole = co_await core::sleep_for(10s);
+  const bool whole = co_await core::sleep_for(10s);  // longer than any client waits
   co_return http::text(whole ? "late" : "stopped");
 }
 

@@ -19,6 +19,7 @@
 
 #include "auth/auth.h"
 #include "core/json.h"
+#include "support/wait.h"
 
 namespace process {
 
@@ -136,12 +137,14 @@ std::chrono::milliseconds Web::start() {
     ::execve(binary.c_str(), arguments, environment.data());
     ::_exit(127);
   }
-  while (process::call(port_, "GET", "/healthz").status != 200) {
-    if (::waitpid(pid_, nullptr, WNOHANG) == pid_ || Clock::now() - began > 30s) {
-      pid_ = 0;
-      throw std::runtime_error("tenon web does not start: see " + log);
-    }
-    std::this_thread::sleep_for(1ms);
+  bool ended = false;
+  const auto up = [&] {
+    ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
+    return ended || process::call(port_, "GET", "/healthz").status == 200;
+  };
+  if (!support::wait_until(up, 30s) || ended) {
+    pid_ = 0;
+    throw std::runtime_error("tenon web does not start: see " + log);
   }
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
 }
@@ -149,12 +152,8 @@ std::chrono::milliseconds Web::start() {
 void Web::signal(int number) const { ::kill(pid_, number); }
 
 int Web::wait(std::chrono::milliseconds at_most) {
-  const auto until = Clock::now() + at_most;
   int status = 0;
-  while (::waitpid(pid_, &status, WNOHANG) != pid_) {
-    if (Clock::now() > until) return -1;
-    std::this_thread::sleep_for(2ms);
-  }
+  if (!support::wait_until([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }, at_most)) return -1;
   pid_ = 0;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
