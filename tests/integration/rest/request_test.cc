@@ -112,7 +112,7 @@ core::Task<> reload_under_load(House& w, Seen& seen, int& known) {
 }
 
 core::Task<> leaves(House& w, int& status) {
-  auto ambient = std::make_shared<core::TaskContext>();
+  auto context = std::make_shared<core::TaskContext>();
   core::TaskGroup group(w.loop);
   const auto ask = [](House& house, int& out) -> core::Task<> {
     const Answer answer =

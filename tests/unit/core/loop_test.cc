@@ -37,7 +37,7 @@ TEST_CASE("a task gives its result, and what it throws, to whoever awaits it") {
   CHECK_THROWS_AS(loop.run_until(fail()), Problem);
 }
 
-TEST_CASE("each spawned task keeps its own ambient across waits") {
+TEST_CASE("each spawned task keeps its own context across waits") {
   Loop loop;
   TaskGroup group(loop);
   std::string first, second;
