@@ -144,17 +144,21 @@ def known_keys(tree):
         {"src/a/text/en.json": '{"a.state.on": "On."}', "src/a/v.html": "", "src/a/views/v.html": "{{#t}}a.state.{{s}}{{/t}}"},
         {"src/a/text/en.json": '{"a.new.subject": "New."}', "src/a/v.cc": 'key = "a." + kind + "."; key + "subject"'},
         {"src/a/text/en.json": '{"a.problem.gone": "Gone."}', "src/a/v.cc": 'Problem(404, "a.gone")'},
+        {"src/a/text/en.json": '{"a.error.gone": "Gone."}', "src/a/v.cc": 'co_return fail("GONE");'},
     ],
     held=False,
 )
 def used_keys(tree):
     known = english(tree)
     used = set()
+    codes = {}  # {module: literals of its code}
     prefixes = []  # (beginning, possible ends)
     for path in sources(tree):
         text = tree.text(path)
         used.update(_KEY.findall(text))
         literals = _LITERAL.findall(text)
+        if path.endswith((".cc", ".h")):
+            codes.setdefault(path.split("/")[1], set()).update(literals)
         ends = [literal if literal.startswith(".") else "." + literal for literal in literals if literal]
         for literal in literals:
             for begin in re.findall(r"(?<![\w.])(?:[a-z0-9_]+\.)+$", literal):
@@ -168,6 +172,8 @@ def used_keys(tree):
         forms = {key}
         if kind in ("problem", "notice"):
             forms.add(f"{module}.{name}")
+        if kind in ("problem", "error") and {name, name.upper()} & codes.get(module, set()):
+            return True  # the module's name and the kind are added where the code is turned into a sentence
         if key.endswith((".one", ".other")):
             forms |= {form.rpartition(".")[0] for form in set(forms)}
         return bool(forms & used) or any(
