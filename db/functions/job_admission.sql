@@ -27,7 +27,7 @@ $$;
 
 -- Locks a user's share of a lane, or returns null when it is busy. SKIP LOCKED may still wait (db/README.md "Lock
 -- order"), hence the timeout.
-create or replace function tenon.lock_tenant_now(p_user uuid, p_lane smallint) returns tenon.tenant_lanes
+create or replace function tenon.try_lock_tenant(p_user uuid, p_lane smallint) returns tenon.tenant_lanes
 language plpgsql security definer set search_path = '' set lock_timeout = '50ms' as $$
 declare
   v_row tenon.tenant_lanes;
@@ -52,7 +52,7 @@ begin
     on conflict (user_id, lane) do nothing;
   end if;
   if p_skip then
-    v_row := tenon.lock_tenant_now(p_user, p_lane);
+    v_row := tenon.try_lock_tenant(p_user, p_lane);
   else
     select * into v_row from tenon.tenant_lanes where user_id = p_user and lane = p_lane for no key update;
   end if;
@@ -159,7 +159,7 @@ end
 $$;
 
 -- Moves scheduled jobs that are due to the waiting ones: one user per call, until it returns 0.
-create or replace function tenon.promote_due(p_n int default 100) returns int
+create or replace function tenon.promote_due_jobs(p_n int default 100) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
   v_due record;
@@ -206,7 +206,7 @@ declare
   v_lane smallint;
 begin
   for v_lane in select lane from tenon.tenant_lanes where user_id = new.id order by lane loop
-    if (tenon.lock_tenant_now(new.id, v_lane)).user_id is not null then
+    if (tenon.try_lock_tenant(new.id, v_lane)).user_id is not null then
       update tenon.tenant_lanes set weight = tenon.tier_weight(new.subscription_tier)
        where user_id = new.id and lane = v_lane;
     end if;
@@ -242,5 +242,5 @@ $$;
 
 revoke all on all functions in schema tenon from public, anon, authenticated;
 grant execute on function
-  tenon.admit_burst(text, int), tenon.promote_due(int), tenon.repair_slots()
+  tenon.admit_burst(text, int), tenon.promote_due_jobs(int), tenon.repair_slots()
   to service_role;

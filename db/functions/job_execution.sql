@@ -250,7 +250,7 @@ end
 $$;
 
 -- Returns a job unfinished when the worker shuts down: `queued` or `lost`. The attempt does not count.
-create or replace function tenon.hand_back(p_job uuid, p_lease bigint, p_fence bigint) returns text
+create or replace function tenon.release_job(p_job uuid, p_lease bigint, p_fence bigint) returns text
 language plpgsql security definer set search_path = '' as $$
 declare
   v_job public.jobs := tenon.lock_leased(p_job, p_lease, p_fence);
@@ -269,5 +269,5 @@ grant execute on function
   tenon.lock_for_job(uuid, boolean), tenon.set_progress(uuid, bigint, bigint, int),
   tenon.checkpoint(uuid, bigint, bigint, int, text, text, int, jsonb, text, jsonb, jsonb),
   tenon.finish_job(uuid, bigint, bigint, boolean, int, text, text, jsonb, jsonb, jsonb),
-  tenon.fail_attempt(uuid, bigint, bigint, text, text, int, jsonb), tenon.hand_back(uuid, bigint, bigint)
+  tenon.fail_attempt(uuid, bigint, bigint, text, text, int, jsonb), tenon.release_job(uuid, bigint, bigint)
   to service_role;

@@ -3,7 +3,7 @@
 -- until it returns 0.
 
 -- The job's worker died. The second such death fails the job.
-create or replace function tenon.take_over(p_job public.jobs, p_crashed text, p_cancelled text) returns void
+create or replace function tenon.recover_job(p_job public.jobs, p_crashed text, p_cancelled text) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
   if p_job.cancel_requested_at is not null then
@@ -20,7 +20,7 @@ $$;
 -- Requeues or fails the jobs of expired leases. p_crashed and p_cancelled are the messages for jobs that end here.
 -- While the server is down nobody can renew, so after its start each lease gets its full time again; otherwise two
 -- restarts longer than a lease would fail every running job as if it had killed its workers.
-create or replace function tenon.rescue(p_crashed text default null, p_cancelled text default null) returns int
+create or replace function tenon.reap_expired_leases(p_crashed text default null, p_cancelled text default null) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
   v_lease bigint;
@@ -40,7 +40,7 @@ begin
       for v_id in select id from public.jobs where lease_id = v_lease and user_id = v_user order by id loop
         v_job := tenon.lock_for_job(v_id, true);
         if v_job.lease_id = v_lease and v_job.status = 'PROCESSING' then
-          perform tenon.take_over(v_job, p_crashed, p_cancelled);
+          perform tenon.recover_job(v_job, p_crashed, p_cancelled);
           v_count := v_count + 1;
         end if;
       end loop;
@@ -58,7 +58,7 @@ end
 $$;
 
 -- The same for workers without a lease, whose row has not been updated for p_age_seconds.
-create or replace function tenon.rescue_external(
+create or replace function tenon.reap_silent_workers(
   p_age_seconds int, p_crashed text default null, p_cancelled text default null
 ) returns int
 language plpgsql security definer set search_path = '' as $$
@@ -78,7 +78,7 @@ begin
     if v_job.id is not null then
       -- One user's locks are held now, so this call ends here whatever the job's state.
       if v_job.status = 'PROCESSING' and v_job.lease_id is null and v_job.updated_at < v_before then
-        perform tenon.take_over(v_job, p_crashed, p_cancelled);
+        perform tenon.recover_job(v_job, p_crashed, p_cancelled);
         return 1;
       end if;
       return 0;
@@ -89,7 +89,7 @@ end
 $$;
 
 -- Settles a job that was set to READY or FAILED by a plain update, when the trigger could not take all locks.
-create or replace function tenon.settle_stragglers(p_grace_seconds int default 1) returns int
+create or replace function tenon.settle_finished_jobs(p_grace_seconds int default 1) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
   v_id uuid;
@@ -118,5 +118,5 @@ $$;
 
 revoke all on all functions in schema tenon from public, anon, authenticated;
 grant execute on function
-  tenon.rescue(text, text), tenon.rescue_external(int, text, text), tenon.settle_stragglers(int)
+  tenon.reap_expired_leases(text, text), tenon.reap_silent_workers(int, text, text), tenon.settle_finished_jobs(int)
   to service_role;

@@ -76,7 +76,7 @@ create or replace trigger admit after insert on public.jobs referencing new tabl
   for each statement execute function tenon.jobs_after_insert();
 
 -- A plain update took this waiting job: its place in the queue becomes a slot. The caller has locked the job's row.
-create or replace function tenon.take_place(p_job public.jobs) returns void
+create or replace function tenon.take_slot(p_job public.jobs) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
   delete from tenon.job_ready where job_id = p_job.id;
@@ -124,7 +124,7 @@ begin
   end if;
 
   if old.status = 'QUEUED' then
-    perform tenon.take_place(old);
+    perform tenon.take_slot(old);
     new.slot := true;
     new.fence := old.fence + 1;
     if new.status = 'PROCESSING' then
@@ -151,7 +151,7 @@ $$;
 create or replace trigger keep before update on public.jobs for each row execute function tenon.jobs_before_update();
 
 -- For a caller that has already locked the job: null when a lock that comes before it is not free at once.
-create or replace function tenon.lock_upwards(p_job uuid) returns public.jobs
+create or replace function tenon.try_lock_job(p_job uuid) returns public.jobs
 language plpgsql security definer set search_path = '' set lock_timeout = '50ms' as $$
 begin
   return tenon.lock_for_job(p_job, true);
@@ -161,13 +161,13 @@ end
 $$;
 
 -- Settles a job after a plain update to READY or FAILED. The update holds the job's row, so it must not wait for locks
--- that come earlier in the order; what it cannot lock is left to settle_stragglers.
+-- that come earlier in the order; what it cannot lock is left to settle_finished_jobs.
 create or replace function tenon.jobs_after_end() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   v_job public.jobs;
 begin
-  v_job := tenon.lock_upwards(new.id);
+  v_job := tenon.try_lock_job(new.id);
   if v_job.id is not null then
     perform tenon.end_job(v_job, v_job.status = 'READY',
                           case when v_job.status = 'READY' then v_job.cost_credits_reserved else 0 end,

@@ -17,7 +17,7 @@ create or replace trigger tenon_user_created after insert on auth.users
 
 -- The newsletter box at sign-up is stored in the user's metadata and becomes a preference once the address is
 -- confirmed; until then a stranger may have written it. Only `true` is a consent.
-create or replace function tenon.on_user_asked_for_news() returns trigger
+create or replace function tenon.on_newsletter_opt_in() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   if tg_op = 'UPDATE' and old.email_confirmed_at is not null then
@@ -28,10 +28,10 @@ begin
   return null;
 end
 $$;
-create or replace trigger tenon_user_asked_for_news after insert or update of email_confirmed_at on auth.users
+create or replace trigger tenon_newsletter_opt_in after insert or update of email_confirmed_at on auth.users
   for each row
   when (new.email_confirmed_at is not null and new.raw_user_meta_data -> 'marketing_opt_in' = 'true'::jsonb)
-  execute function tenon.on_user_asked_for_news();
+  execute function tenon.on_newsletter_opt_in();
 
 -- Runs before a user's row is deleted, whoever deletes it. Ends and refunds jobs, blanks personal data, and queues the
 -- deletion of files and of Stripe subscriptions. Ledger and invoices stay, under an id that no longer leads to a

@@ -43,14 +43,15 @@ constexpr pg::Sql kReveal{"jobs.asset_reveal", R"sql(
 constexpr pg::Sql kHeldBy{"jobs.queue_held_by", R"sql(
   select id, fence, cancel_requested_at is not null from public.jobs where lease_id = $1 and status = 'PROCESSING'
 )sql"};
-constexpr pg::Sql kHandBack{"jobs.queue_hand_back", R"sql(select tenon.hand_back($1, $2, $3))sql"};
+constexpr pg::Sql kHandBack{"jobs.queue_hand_back", R"sql(select tenon.release_job($1, $2, $3))sql"};
 constexpr pg::Sql kTell{"jobs.progress_tell", R"sql(
   select pg_notify('tenon_progress', job)::text from unnest($1::text[]) as job
 )sql"};
-constexpr pg::Sql kRescue{"jobs.house_rescue", R"sql(select tenon.rescue($1, $2))sql"};
-constexpr pg::Sql kRescueExternal{"jobs.house_rescue_external", R"sql(select tenon.rescue_external($1, $2, $3))sql"};
-constexpr pg::Sql kSettle{"jobs.house_settle", R"sql(select tenon.settle_stragglers())sql"};
-constexpr pg::Sql kPromote{"jobs.house_promote", R"sql(select tenon.promote_due())sql"};
+constexpr pg::Sql kRescue{"jobs.house_rescue", R"sql(select tenon.reap_expired_leases($1, $2))sql"};
+constexpr pg::Sql kRescueExternal{"jobs.house_rescue_external",
+                                  R"sql(select tenon.reap_silent_workers($1, $2, $3))sql"};
+constexpr pg::Sql kSettle{"jobs.house_settle", R"sql(select tenon.settle_finished_jobs())sql"};
+constexpr pg::Sql kPromote{"jobs.house_promote", R"sql(select tenon.promote_due_jobs())sql"};
 constexpr pg::Sql kSealAudit{"jobs.house_seal_audit", R"sql(select tenon.seal_audit())sql"};
 constexpr pg::Sql kPrune{"jobs.house_prune", R"sql(select tenon.prune())sql"};
 constexpr pg::Sql kPruneAuth{"jobs.house_prune_auth", R"sql(select tenon.prune_auth())sql"};

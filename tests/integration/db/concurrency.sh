@@ -135,7 +135,7 @@ foreign=$(sql -c "select t.job('$ada')")
 sql -c "update public.jobs set status = 'PROCESSING' where id = '$foreign'" >/dev/null
 behind 'lock table public.credit_accounts in access exclusive mode' "update public.jobs set status = 'READY' where id = '$foreign'" >/dev/null
 is "$(sql -c "select status || ' ' || (settled_at is null) from public.jobs where id = '$foreign'")" 'READY true' 'an end that cannot be settled at once is left'
-sql -c "select tenon.settle_stragglers(0)" >/dev/null
+sql -c "select tenon.settle_finished_jobs(0)" >/dev/null
 is "$(sql -c "select status || ' ' || (settled_at is null) from public.jobs where id = '$foreign'")" 'READY false' 'and settled by housekeeping'
 parked=$(sql -c "select t.job('$ada')")
 sql -c "select tenon.unadmit('$ada', 1::smallint)" >/dev/null
@@ -167,7 +167,7 @@ echo 'select t.act(50);' >"$work/hand.sql"
 mix "$seconds" 32 claim.sql@6 back.sql@2 pass.sql@2 cancel.sql@1 hand.sql@1
 no_deadlock "$before" "claims in batches while accounts are deleted, ${seconds} s: no deadlock"
 is "$(sql -c "select string_agg(distinct recipe || ' ' || state || ' ' || message, '; ') from t.errors")" '' 'and no other surprise'
-sql -c "do \$\$ begin while tenon.settle_stragglers(0) > 0 loop end loop; end \$\$"
+sql -c "do \$\$ begin while tenon.settle_finished_jobs(0) > 0 loop end loop; end \$\$"
 is "$(sql -c "select count(*) from public.jobs where status in ('READY', 'FAILED') and (settled_at is null or slot)")" 0 'every finished job comes to rest'
 is "$(sql -c 'select string_agg(fault, $$; $$) from (select fault from t.faults() limit 5) f')" '' 'the books are whole'
 is "$(sql -c "select (count(*) filter (where status = 'READY') > 4 and count(*) filter (where status = 'FAILED') > 4)::text from public.jobs")" true 'work was done'

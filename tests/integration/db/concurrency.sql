@@ -37,7 +37,7 @@ begin
       perform tenon.finish_job(j.id, j.lease_id, j.fence, random() < 0.7, n, 'X', 'x',
                 jsonb_build_array(jsonb_build_object('type', 'output', 'path', 'b/o')));
     when 12 then j := t.any_running(true); perform tenon.fail_attempt(j.id, j.lease_id, j.fence, 'X', 'x', n % 2);
-    when 13 then j := t.any_running(true); perform tenon.hand_back(j.id, j.lease_id, j.fence);
+    when 13 then j := t.any_running(true); perform tenon.release_job(j.id, j.lease_id, j.fence);
     when 14 then
       perform tenon.cancel_job((select id from public.jobs where status in ('QUEUED', 'PROCESSING') order by random() limit 1));
     when 15, 16 then perform public.claim_next_job('foreign');
@@ -53,10 +53,10 @@ begin
         delete from t.held where lease = l;
         insert into t.held values (tenon.open_lease('w', 'h', 60));
       end if;
-    when 23, 24 then perform tenon.rescue();
-    when 25 then perform tenon.promote_due();
-    when 26, 27 then perform tenon.settle_stragglers(0);
-    when 28 then perform tenon.rescue_external(1);
+    when 23, 24 then perform tenon.reap_expired_leases();
+    when 25 then perform tenon.promote_due_jobs();
+    when 26, 27 then perform tenon.settle_finished_jobs(0);
+    when 28 then perform tenon.reap_silent_workers(1);
     when 29 then perform tenon.grant_credits(u, 'g' || random(), 20, 'x', 'pi_' || floor(random() * 1000), 100);
     when 30 then perform tenon.spend_credits(u, 's' || random(), n + 1);
     when 31 then

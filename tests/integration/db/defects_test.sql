@@ -105,7 +105,7 @@ select is(t.ledger(job), 0::bigint, 'D22: and its reserved credits are back') fr
 
 select is((select count(*)::int from public.jobs where lease_id = (select lease from flease)) > 0, true, 'D23: a worker holds jobs');
 update tenon.leases set expires_at = now() - interval '1 second', seconds = 1;
-do $$ begin while tenon.rescue() > 0 loop end loop; end $$;
+do $$ begin while tenon.reap_expired_leases() > 0 loop end loop; end $$;
 select is((select count(*)::int from public.jobs where status = 'PROCESSING'), 0, 'D23: a dead worker''s jobs are queued again');
 
 insert into storage.objects (bucket_id, name) select 'project-outputs', 'u_' || ada || '/p_1/j_1/final.mp4' from ids;

@@ -74,7 +74,7 @@ select is_empty($$ select name from functions where not coalesce(proconfig, '{}'
 select is_empty($$ select name from functions f join pg_roles r on r.oid = proowner where prosecdef and rolsuper $$,
   'no definer function belongs to a superuser');
 select is_empty($$ select name from functions where has_function_privilege('service_role', oid, 'EXECUTE')
-    and (prorettype = 'trigger'::regtype or name in ('settle_money', 'end_job', 'requeue', 'take_over', 'take_jobs', 'pick_jobs', 'lock_tenant', 'lock_tenant_now', 'lock_upwards', 'take_place', 'admit_parked', 'unadmit')) $$,
+    and (prorettype = 'trigger'::regtype or name in ('settle_money', 'end_job', 'requeue', 'recover_job', 'take_jobs', 'pick_jobs', 'lock_tenant', 'try_lock_tenant', 'try_lock_job', 'take_slot', 'admit_parked', 'unadmit')) $$,
   'not even the service calls the inner ones');
 
 select is_empty($$ select name from tables t join pg_attribute a on a.attrelid = t.oid and attname = 'user_id' join pg_class c on c.oid = t.oid
