@@ -9,7 +9,7 @@ namespace app {
 namespace {
 
 core::Problem unavailable() {
-  core::Problem problem(503, "unavailable", "The service is not available for a moment. Try again in a few seconds.");
+  core::Problem problem(503, "http.unavailable");
   problem.headers.emplace_back("Retry-After", "2");
   return problem;
 }

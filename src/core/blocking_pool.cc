@@ -83,7 +83,7 @@ struct OffloadAwaiter {
   void await_resume() {
     set_task_context(std::move(mine));
     if (refused) {
-      Problem busy(503, "busy", "The server is busy. Try again in a few seconds.");
+      Problem busy(503, "core.busy");
       busy.headers.emplace_back("Retry-After", "5");
       throw busy;
     }

@@ -53,7 +53,7 @@ std::optional<std::string> decode(std::string_view in, std::string_view alphabet
       out += static_cast<char>(group >> bits & 0xff);
     }
   }
-  if ((group & ((1U << bits) - 1)) != 0) return std::nullopt;  // one value has one spelling
+  if ((group & ((1U << bits) - 1)) != 0) return std::nullopt;  // unused bits must be zero: one value has one encoding
   return out;
 }
 }  // namespace

@@ -95,7 +95,7 @@ std::string EcKey::sign(std::string_view message) const {
                                          reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
   EVP_MD_CTX_free(context);
   require(signed_now);
-  // JWS wants the two numbers side by side where OpenSSL writes DER.
+  // JWS has the two numbers side by side, OpenSSL writes DER.
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   ECDSA_SIG* pair = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size));
   require(pair != nullptr);

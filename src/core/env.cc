@@ -11,7 +11,7 @@ namespace core {
 
 namespace {
 
-// Placeholders people copy out of documents. None may guard anything.
+// Placeholders that people copy from documentation. None is accepted as a secret.
 constexpr std::array<std::string_view, 8> kSamples{"your-secret-here", "changeme",  "secret",      "password",
                                                    "example",          "whsec_...", "sk_test_...", "..."};
 

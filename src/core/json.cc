@@ -17,7 +17,7 @@ struct Json::Node {
 namespace {
 const bj::value* at(const void* value) { return static_cast<const bj::value*>(value); }
 
-// A number beyond a double would be read as infinity, which no JSON can say again. The parser has bounded the depth.
+// A number beyond a double would be read as infinity, which JSON cannot express. The parser has limited the depth.
 bool is_finite(const bj::value& value) {
   if (value.is_double()) return std::isfinite(value.get_double());
   if (value.is_array()) return std::ranges::all_of(value.get_array(), is_finite);

@@ -106,7 +106,7 @@ boost::asio::io_context& Loop::io() { return impl_->io; }
 
 namespace {
 
-// Waits for a timer; a stop of the ambient cancels it. True when the time passed.
+// Waits for a timer; a stop of the task context cancels it. True when the time passed.
 Task<bool> wait_until_stopped(std::shared_ptr<boost::asio::steady_timer> timer) {
   Loop& loop = Loop::current();
   const std::stop_token token = task_context()->stop.get_token();
@@ -152,7 +152,7 @@ void TaskGroup::spawn(const char* name, Task<> task, std::shared_ptr<TaskContext
   state_->running.push_front(mine);
   const auto place = state_->running.begin();
   TaskContextScope scope(mine);
-  // A task may be spawned before the loop runs: its first waits belong to that loop all the same.
+  // A task may be spawned before the loop runs: its first waits must still belong to that loop.
   Loop* const before = std::exchange(running_loop, state_->loop);
   start(std::move(task), [state = state_, place, name](std::exception_ptr error) {
     if (error) log::error("core.task.failed", {{"task", name}, {"what", describe(error)}});
@@ -164,7 +164,7 @@ void TaskGroup::spawn(const char* name, Task<> task, std::shared_ptr<TaskContext
 }
 
 void TaskGroup::request_stop() {
-  const auto running = state_->running;  // a stop may end a task at once, and with it its place in the list
+  const auto running = state_->running;  // a copy: a stop may end a task at once and remove it from the list
   for (const auto& one : running) one->stop.request_stop();
 }
 

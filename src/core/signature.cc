@@ -41,7 +41,7 @@ Key key_of(const char* kind, OSSL_PARAM_BLD* builder) {
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
     return nullptr;
   Key made(key);
-  // A point off its curve is refused here, not deep in some later operation.
+  // Refuses a point that is not on the curve here, not in a later operation.
   const KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, made.get(), nullptr));
   if (!check || EVP_PKEY_public_check(check.get()) != 1) return nullptr;
   return made;
@@ -81,7 +81,7 @@ bool verify_es256(std::string_view x, std::string_view y, std::string_view messa
       OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
     return false;
   const Key key = key_of("EC", builder.get());
-  // OpenSSL wants DER where JWS has two numbers side by side.
+  // JWS has the two numbers side by side, OpenSSL reads DER.
   const Pair pair(ECDSA_SIG_new());
   Number r = number(signature.substr(0, 32));
   Number s = number(signature.substr(32));

@@ -1,4 +1,4 @@
-// Signatures of other people's public keys, over OpenSSL. Whatever is no key or no signature simply does not verify.
+// Verifies signatures, over OpenSSL. An invalid key or a malformed signature does not verify.
 #pragma once
 
 #include <string_view>

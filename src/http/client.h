@@ -1,4 +1,5 @@
-// CONTRACT. Calls to other people's servers, over libcurl on the loop. Bounded in time and in answer size.
+// Requests to other servers, over libcurl on the loop. Limited in time and in the size of the response; TLS is
+// verified, redirects are not followed.
 #pragma once
 
 #include <chrono>
@@ -25,7 +26,7 @@ struct ClientResponse {
   Headers headers;
   std::string body;
 };
-class ClientError : public std::runtime_error {  // no answer: DNS, connect, TLS, timeout, too large
+class ClientError : public std::runtime_error {  // no response: DNS, connect, TLS, timeout, too large
  public:
   using std::runtime_error::runtime_error;
 };

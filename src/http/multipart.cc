@@ -2,21 +2,19 @@
 
 #include "core/crypto.h"
 #include "core/problem.h"
-#include "http/wire/parts.h"
+#include "http/parse/multipart_parser.h"
 
 namespace http {
 namespace {
 
-using Event = wire::PartScanner::Event;
+using Event = parse::MultipartParser::Event;
 
-core::Problem malformed() { return {400, "bad_multipart", "The multipart body is not valid."}; }
-core::Problem csrf_refused() {
-  return {403, "csrf", "This form has expired. Load the page again and send it once more."};
-}
+core::Problem malformed() { return core::Problem(400, "http.bad_multipart"); }
+core::Problem csrf_refused() { return core::Problem(403, "http.csrf"); }
 
 std::string required_boundary(const Request& rq) {
-  auto boundary = wire::boundary_of(rq.header("content-type"));
-  if (!boundary) throw core::Problem(415, "unsupported_media_type", "Send multipart/form-data with a boundary.");
+  auto boundary = parse::boundary_of(rq.header("content-type"));
+  if (!boundary) throw core::Problem(415, "http.unsupported_media_type.multipart");
   return *std::move(boundary);
 }
 
@@ -27,7 +25,7 @@ struct Multipart::Impl {
     if (rq.stream == nullptr) scanner.feed(rq.body);
   }
   Request& rq;
-  wire::PartScanner scanner;
+  parse::MultipartParser scanner;
   bool in_part = false;
   bool ended = false;
 
@@ -56,12 +54,12 @@ struct Multipart::Impl {
     for (;;) {
       const std::string_view bytes = co_await read();
       if (bytes.empty()) co_return out;
-      if (out.size() + bytes.size() > limit) throw core::Problem(413, "field_too_large", "A field is too large.");
+      if (out.size() + bytes.size() > limit) throw core::Problem(413, "http.field_too_large");
       out += bytes;
     }
   }
 
-  // The token must come before anything else: whoever acts on a part knows that the form is the page's own.
+  // The token comes before any other field, so that no part is acted on before the form is known to be ours.
   Task<> check_token(const Part& part) {
     if (part.name != "_csrf" || part.filename) throw csrf_refused();
     const std::string sent = co_await text(4096);
@@ -69,7 +67,7 @@ struct Multipart::Impl {
     rq.csrf_pending = false;
   }
 
-  // The body behind the closing delimiter carries nothing, but must be read for the next request to be found.
+  // Reads what follows the closing delimiter, so that the next request can be found behind it.
   Task<> finish() {
     ended = true;
     if (rq.csrf_pending) throw csrf_refused();

@@ -4,14 +4,14 @@
 
 #include "core/problem.h"
 #include "core/text.h"
-#include "http/wire/parts.h"
-#include "http/wire/range.h"
-#include "http/wire/target.h"
+#include "http/parse/multipart_parser.h"
+#include "http/parse/range.h"
+#include "http/parse/target.h"
 
 namespace http {
 namespace {
 
-using wire::Pairs;
+using parse::Pairs;
 
 template <class List>
 std::optional<std::string_view> first(const List& list, std::string_view name) {
@@ -26,8 +26,8 @@ std::string_view media_type(const Request& rq) {
 }
 
 Pairs multipart_fields(const Request& rq, std::string_view boundary) {
-  using Event = wire::PartScanner::Event;
-  wire::PartScanner scanner(boundary);
+  using Event = parse::MultipartParser::Event;
+  parse::MultipartParser scanner(boundary);
   scanner.feed(rq.body);
   Pairs fields;
   bool is_file = false;
@@ -43,7 +43,7 @@ Pairs multipart_fields(const Request& rq, std::string_view boundary) {
       case Event::part_end: break;
       case Event::end: return fields;
       case Event::more:
-      case Event::malformed: throw core::Problem(400, "bad_form", "The form is not valid.");
+      case Event::malformed: throw core::Problem(400, "http.bad_form");
     }
   }
 }
@@ -56,7 +56,7 @@ std::string_view Request::param(std::string_view name) const {
   return first(params, name).value_or(std::string_view{});
 }
 
-// RFC 6265 5.4 the other way round: the first of that name wins, as browsers send the most specific path first.
+// The first of that name wins: browsers send the cookie with the most specific path first (RFC 6265 5.4).
 std::optional<std::string> Request::cookie(std::string_view name) const {
   for (const auto& [header_name, value] : headers.all()) {
     if (!core::iequals(header_name, "cookie")) continue;
@@ -75,36 +75,36 @@ std::optional<std::string> Request::cookie(std::string_view name) const {
 core::Json Request::json() const {
   const std::string_view type = media_type(*this);
   if (!type.empty() && !core::iequals(type, "application/json") && !core::lower(type).ends_with("+json"))
-    throw core::Problem(415, "unsupported_media_type", "Send JSON with Content-Type: application/json.");
+    throw core::Problem(415, "http.unsupported_media_type.json");
   auto parsed = core::Json::parse(body);
-  if (!parsed) throw core::Problem(400, "bad_json", "The body is not valid JSON.");
+  if (!parsed) throw core::Problem(400, "http.bad_json");
   return std::move(*parsed);
 }
 
 const std::vector<std::pair<std::string, std::string>>& Request::form() const {
   if (form_) return *form_;
-  if (const auto boundary = wire::boundary_of(header("content-type")))
+  if (const auto boundary = parse::boundary_of(header("content-type")))
     return form_.emplace(multipart_fields(*this, *boundary));
   if (body.empty()) return form_.emplace();
   if (!core::iequals(media_type(*this), "application/x-www-form-urlencoded"))
-    throw core::Problem(415, "unsupported_media_type", "Send a form.");
+    throw core::Problem(415, "http.unsupported_media_type.form");
   Pairs fields;
-  const auto fault = wire::parse_pairs(body, fields);
-  if (fault == wire::PairsFault::too_many) throw core::Problem(413, "too_many_fields", "The form has too many fields.");
-  if (fault == wire::PairsFault::malformed) throw core::Problem(400, "bad_form", "The form is not valid.");
+  const auto fault = parse::parse_pairs(body, fields);
+  if (fault == parse::PairsFault::too_many) throw core::Problem(413, "http.too_many_fields");
+  if (fault == parse::PairsFault::malformed) throw core::Problem(400, "http.bad_form");
   return form_.emplace(std::move(fields));
 }
 
 std::string_view Request::form(std::string_view name) const { return first(form(), name).value_or(std::string_view{}); }
 
-// A browser that loads a page or sends a form names text/html; fetch, curl and the clients of the wires do not.
+// A browser that loads a page or submits a form accepts text/html; fetch, curl and API clients do not say so.
 bool Request::wants_html() const {
   bool html = false;
   for (const auto& [name, value] : headers.all()) {
     if (!core::iequals(name, "accept")) continue;
     for (std::string_view entry : core::split(value, ',')) {
       const std::string_view type = core::trim(entry.substr(0, entry.find(';')));
-      const bool refused = wire::accepts(entry, type) == 0;
+      const bool refused = parse::accepts(entry, type) == 0;
       if (core::iequals(type, "application/json") && !refused && !html) return false;
       if (core::iequals(type, "text/html") && !refused) html = true;
     }
@@ -112,6 +112,6 @@ bool Request::wants_html() const {
   return html;
 }
 
-void throw_not_found() { throw core::Problem(404, "not_found", "There is nothing here."); }
+void throw_not_found() { throw core::Problem(404, "http.not_found"); }
 
 }  // namespace http

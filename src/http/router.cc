@@ -66,7 +66,7 @@ void Router::group(std::string prefix, RouteGroup group) {
   const bool again = std::ranges::any_of(groups_, [&](const auto& known) { return known->prefix == prefix; });
   if (again && prefix != "/") throw std::logic_error("two groups for " + prefix);
   if (!group.errors) group.errors = group_of(prefix).errors;
-  if (again) groups_.pop_back();  // the one that stands for "/" until it is declared
+  if (again) groups_.pop_back();  // the placeholder for "/"
   group.prefix = std::move(prefix);
   groups_.push_back(std::make_unique<RouteGroup>(std::move(group)));
   std::ranges::sort(groups_, std::greater{}, [](const auto& known) { return known->prefix.size(); });

@@ -13,8 +13,8 @@
 namespace http {
 
 using serve::Connection;
-using serve::Hub;
 using serve::Listener;
+using serve::ServerState;
 
 ServerConfig ServerConfig::from(core::Env& env) {
   ServerConfig config;
@@ -24,7 +24,7 @@ ServerConfig ServerConfig::from(core::Env& env) {
   for (std::string_view entry : core::split(env.text("TRUSTED_PROXIES"), ','))
     if (!core::trim(entry).empty()) config.trusted_proxies.emplace_back(core::trim(entry));
   try {
-    const serve::Proxies checked(config.trusted_proxies);
+    const serve::TrustedProxies checked(config.trusted_proxies);
   } catch (const std::invalid_argument& e) {
     env.fault(e.what());
     config.trusted_proxies.clear();
@@ -40,10 +40,10 @@ std::chrono::milliseconds tick_of(const Timeouts& timeouts) {
                                                std::chrono::milliseconds(250));
 }
 
-std::vector<std::shared_ptr<Connection>> all_of(const Hub& hub) {
+std::vector<std::shared_ptr<Connection>> all_of(const ServerState& server) {
   std::vector<std::shared_ptr<Connection>> out;
-  out.reserve(hub.connections.size());
-  for (Connection* one : hub.connections) out.push_back(one->shared_from_this());
+  out.reserve(server.connections.size());
+  for (Connection* one : server.connections) out.push_back(one->shared_from_this());
   return out;
 }
 
@@ -56,8 +56,8 @@ std::string sister_of(const std::string& address) {
 
 }  // namespace
 
-struct Server::Impl : Hub {
-  using Hub::Hub;
+struct Server::Impl : ServerState {
+  using ServerState::ServerState;
   std::vector<std::shared_ptr<Listener>> listeners;
   // One timer for the deadlines of all connections, checked a few times a second.
   std::shared_ptr<boost::asio::steady_timer> ticker;
@@ -90,7 +90,7 @@ Server::~Server() {
   impl_->stop_listening();
   if (impl_->ticker) impl_->ticker->cancel();
   if (impl_->connection_tasks.size() == 0 && impl_->handler_tasks.size() == 0) return;
-  // A handler that ignored its stop still refers to all this; the process is about to end.
+  // A handler that ignored its stop still refers to all this: leaked, since the process is about to end.
   core::log::warn("http.server.left_running", {{"handlers", impl_->handler_tasks.size()}});
   for (const auto& one : all_of(*impl_)) one->cut();
   if (impl_->connection_tasks.size() + impl_->handler_tasks.size() > 0) [[maybe_unused]]
@@ -123,30 +123,30 @@ int Server::listen(int port) {
 }
 
 core::Task<> Server::drain(std::chrono::milliseconds grace) {
-  Hub& hub = *impl_;
+  ServerState& server = *impl_;
   // The caller's own context is often already stopped; these waits must still wait.
   std::shared_ptr<core::TaskContext> before = core::task_context();
   core::set_task_context(std::make_shared<core::TaskContext>());
-  hub.draining = true;
+  server.draining = true;
   impl_->stop_listening();
-  for (const auto& one : all_of(hub)) one->drain();
+  for (const auto& one : all_of(server)) one->drain();
   const auto until = std::chrono::steady_clock::now() + grace;
-  const auto wait_for_all = [&hub](std::chrono::steady_clock::time_point end) -> core::Task<> {
-    while (!hub.connections.empty() && std::chrono::steady_clock::now() < end) {
+  const auto wait_for_all = [&server](std::chrono::steady_clock::time_point end) -> core::Task<> {
+    while (!server.connections.empty() && std::chrono::steady_clock::now() < end) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-      const bool woken =
-          co_await hub.one_ended.wait(std::min(left + std::chrono::milliseconds(1), std::chrono::milliseconds(1000)));
+      const bool woken = co_await server.one_ended.wait(
+          std::min(left + std::chrono::milliseconds(1), std::chrono::milliseconds(1000)));
       (void)woken;
     }
   };
   co_await wait_for_all(until);
-  if (!hub.connections.empty()) {
-    core::log::warn("http.server.cut", {{"connections", hub.connections.size()}});
-    for (const auto& one : all_of(hub)) one->cut();
+  if (!server.connections.empty()) {
+    core::log::warn("http.server.cut", {{"connections", server.connections.size()}});
+    for (const auto& one : all_of(server)) one->cut();
   }
-  hub.handler_tasks.request_stop();
+  server.handler_tasks.request_stop();
   // Abandoned handlers end at their next wait; one that does not is left behind by the destructor.
-  for (int i = 0; i < 50 && hub.handler_tasks.size() + hub.connection_tasks.size() > 0; ++i)
+  for (int i = 0; i < 50 && server.handler_tasks.size() + server.connection_tasks.size() > 0; ++i)
     if (!co_await core::sleep_for(std::chrono::milliseconds(10))) break;
   if (impl_->ticker) impl_->ticker->cancel();
   core::set_task_context(std::move(before));

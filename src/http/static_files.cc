@@ -9,7 +9,7 @@
 
 #include "core/problem.h"
 #include "core/resources.h"
-#include "http/wire/range.h"
+#include "http/parse/range.h"
 
 namespace http {
 namespace {
@@ -47,7 +47,7 @@ struct Asked {
   bool hashed = false;
 };
 
-// "app.0123456789ab.css" is "app.css" in exactly that version; "app.css" is whatever there is now.
+// "app.0123456789ab.css" is "app.css" in exactly that version; "app.css" is the current one.
 Asked find(std::string_view path) {
   const std::size_t name = path.rfind('/') + 1;  // 0 without a folder
   const std::size_t end = path.rfind('.');
@@ -67,8 +67,8 @@ struct Variant {
 };
 
 Variant best_of(const core::Resource& resource, std::string_view accept_encoding) {
-  const int brotli = resource.brotli.empty() ? 0 : wire::accepts(accept_encoding, "br");
-  const int gzip = resource.gzip.empty() ? 0 : wire::accepts(accept_encoding, "gzip");
+  const int brotli = resource.brotli.empty() ? 0 : parse::accepts(accept_encoding, "br");
+  const int gzip = resource.gzip.empty() ? 0 : parse::accepts(accept_encoding, "gzip");
   if (brotli > 0 && brotli >= gzip) return {resource.brotli, "br"};
   if (gzip > 0) return {resource.gzip, "gzip"};
   return {resource.bytes, ""};
@@ -86,21 +86,21 @@ Task<Response> serve(Request& rq) {
   answer.headers.add("ETag", etag);
   answer.headers.add("Cache-Control", asked.hashed ? "public, max-age=31536000, immutable" : "public, max-age=3600");
   if (!resource.gzip.empty() || !resource.brotli.empty()) answer.headers.add("Vary", "Accept-Encoding");
-  if (rq.headers.has("if-none-match") && wire::etag_in(rq.header("if-none-match"), etag)) {
+  if (rq.headers.has("if-none-match") && parse::etag_in(rq.header("if-none-match"), etag)) {
     answer.status = 304;
     co_return answer;
   }
   answer.headers.add("Content-Type", std::string(type_of(resource.path)));
-  if (variant.coding.empty()) {  // films are sent in parts: some browsers play nothing else
+  if (variant.coding.empty()) {  // ranges for videos: some browsers play nothing else
     answer.headers.add("Accept-Ranges", "bytes");
-    const wire::Range range = wire::parse_range(rq.header("range"), resource.bytes.size());
+    const parse::Range range = parse::parse_range(rq.header("range"), resource.bytes.size());
     const std::string size = std::to_string(resource.bytes.size());
-    if (range.kind == wire::Range::Kind::unsatisfiable) {
+    if (range.kind == parse::Range::Kind::unsatisfiable) {
       answer.status = 416;
       answer.headers.add("Content-Range", "bytes */" + size);
       co_return answer;
     }
-    if (range.kind == wire::Range::Kind::part) {
+    if (range.kind == parse::Range::Kind::part) {
       answer.status = 206;
       answer.headers.add("Content-Range", "bytes " + std::to_string(range.first) + "-" +
                                               std::to_string(range.first + range.length - 1) + "/" + size);
@@ -113,7 +113,7 @@ Task<Response> serve(Request& rq) {
   co_return answer;
 }
 
-// The file as it lies in the checkout. Only what the binary knows by name is looked for, so no path leads elsewhere.
+// The file in the checkout. Only files that the binary embeds are looked up, so no path leads elsewhere.
 std::optional<Response> from_checkout(const std::string& source_dir, const core::Resource& resource) {
   std::ifstream in(source_dir + "/" + std::string(resource.path), std::ios::binary);
   if (!in) return std::nullopt;

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "html/messages.h"
 #include "rest/answer/said.h"
 #include "rest/schema/cache.h"
 
@@ -62,7 +63,7 @@ void echo_profile(const Rest& rest, const std::string& schema, http::Response& r
   if (rest.config.schemas.size() > 1 && !schema.empty()) response.headers.set("Content-Profile", schema);
 }
 
-Fault of_problem(const core::Problem& problem) { return {problem.status, problem.code, problem.what()}; }
+Fault of_problem(const core::Problem& problem) { return {problem.status, problem.code, html::message("en", problem)}; }
 
 Task<http::Response> answered(Rest& rest, http::Request& rq, UseCase use_case) {
   const bool anonymous = rq.caller.role == "anon";

@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "html/messages.h"
 #include "pg/error.h"
 #include "pg/transient.h"
 #include "storage/key.h"
@@ -53,8 +54,8 @@ http::Response wire_problem(const core::Problem& problem) {
   if (problem.status == 413) return answer(too_large(), 400);
   const std::string status = std::to_string(problem.status);
   const bool refused = problem.status < 500 || problem.status == 501 || problem.status == 505;
-  const WireError error = refused ? WireError(status, "InvalidRequest", "InvalidRequest", problem.what())
-                                  : WireError(status, "InternalError", "Internal", problem.what());
+  const WireError error = refused ? WireError(status, "InvalidRequest", "InvalidRequest", html::message("en", problem))
+                                  : WireError(status, "InternalError", "Internal", html::message("en", problem));
   // The wire says 400 to whatever its own handlers refuse. What is no request keeps the status of HTTP.
   static constexpr std::array kOfHttp{405, 408, 414, 417, 431, 501, 505};
   const bool of_http = std::ranges::find(kOfHttp, problem.status) != kOfHttp.end();

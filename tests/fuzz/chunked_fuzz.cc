@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "http/wire/chunked.h"
+#include "http/parse/chunked.h"
 
-using http::wire::ChunkDecoder;
+using http::parse::ChunkDecoder;
 
 namespace {
 std::string decode(std::string_view bytes, std::size_t piece, int& status) {

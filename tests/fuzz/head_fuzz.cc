@@ -3,9 +3,9 @@
 #include <cstdlib>
 
 #include "core/text.h"
-#include "http/wire/head.h"
+#include "http/parse/head.h"
 
-using http::wire::HeadScanner;
+using http::parse::HeadScanner;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto second = cut.scan(bytes);
   if (first != HeadScanner::State::more ? second != first : second != state) std::abort();
   if (state != HeadScanner::State::complete) return 0;
-  const auto head = http::wire::parse_head(bytes.substr(whole.begin(), whole.end() - whole.begin()));
+  const auto head = http::parse::parse_head(bytes.substr(whole.begin(), whole.end() - whole.begin()));
   if (!head) return 0;
   int hosts = 0, lengths = 0, codings = 0;
   for (const auto& [name, value] : head->headers.all()) {
@@ -26,6 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string::npos) std::abort();
   }
   if (hosts != 1 || lengths + codings > 1) std::abort();
-  if ((head->framing == http::wire::Framing::chunked) != (codings == 1)) std::abort();
+  if ((head->framing == http::parse::Framing::chunked) != (codings == 1)) std::abort();
   return 0;
 }

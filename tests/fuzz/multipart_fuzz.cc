@@ -3,13 +3,13 @@
 #include <cstdlib>
 #include <string>
 
-#include "http/wire/parts.h"
+#include "http/parse/multipart_parser.h"
 
-using Event = http::wire::PartScanner::Event;
+using Event = http::parse::MultipartParser::Event;
 
 namespace {
 std::string take_apart(std::string_view boundary, std::string_view body, std::size_t piece) {
-  http::wire::PartScanner scanner(boundary);
+  http::parse::MultipartParser scanner(boundary);
   std::string out;
   for (;;) {
     switch (scanner.next()) {
@@ -33,7 +33,7 @@ std::string take_apart(std::string_view boundary, std::string_view body, std::si
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::size_t line = std::min(bytes.find('\n'), size);
-  const auto boundary = http::wire::boundary_of(bytes.substr(0, line));
+  const auto boundary = http::parse::boundary_of(bytes.substr(0, line));
   if (!boundary) return 0;
   const std::string_view body = bytes.substr(std::min(line + 1, size));
   const std::string whole = take_apart(*boundary, body, body.size() + 1);

@@ -1,6 +1,7 @@
 #include "auth/oauth/back.h"
 
 #include "core/text.h"
+#include "html/messages.h"
 
 namespace auth::oauth {
 namespace {
@@ -46,7 +47,7 @@ std::string with_error(std::string_view target, std::string_view error, std::str
 }
 
 std::string with_error(std::string_view target, const core::Problem& problem) {
-  return with_error(target, error_name(problem.status), problem.code, problem.what());
+  return with_error(target, error_name(problem.status), problem.code, html::message("en", problem));
 }
 
 }  // namespace auth::oauth

@@ -5,6 +5,7 @@
 #include "auth/wire/endpoints.h"
 #include "auth/wire/wire.h"
 #include "core/text.h"
+#include "html/messages.h"
 
 namespace auth {
 namespace {
@@ -35,7 +36,7 @@ std::string_view error_name(int status) {
 // In the fragment, where the browser's client reads; for PKCE in the query too, where a server does.
 std::string with_error(const std::string& target, const core::Problem& problem, bool pkce) {
   const std::string error = fmt::format("error={}&error_code={}&error_description={}", error_name(problem.status),
-                                        problem.code, encoded(problem.what()));
+                                        problem.code, encoded(html::message("en", problem)));
   return with_fragment(pkce ? with_query(target, error) : target, error + "&sb=");
 }
 

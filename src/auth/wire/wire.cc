@@ -5,6 +5,7 @@
 #include "auth/redirect.h"
 #include "core/crypto.h"
 #include "core/text.h"
+#include "html/messages.h"
 
 namespace auth {
 namespace {
@@ -41,8 +42,8 @@ http::Response wire_error(const http::Request& rq, const core::Problem& problem)
   const bool is_new = asks_new_shape(rq);
   core::JsonWriter body;
   body.begin();
-  if (is_new) body.field("code", problem.code).field("message", problem.what());
-  else body.field("code", problem.status).field("error_code", problem.code).field("msg", problem.what());
+  if (is_new) body.field("code", problem.code).field("message", html::message("en", problem));
+  else body.field("code", problem.status).field("error_code", problem.code).field("msg", html::message("en", problem));
   if (!is_new && problem.status >= 500) body.field("error_id", rq.request_id);
   if (const auto* weak = dynamic_cast<const WeakPassword*>(&problem)) {
     body.key("weak_password").begin().key("reasons").begin_array();
@@ -59,7 +60,7 @@ http::Response wire_error(const http::Request& rq, const core::Problem& problem)
 
 http::Response wire_problem(const http::Request& rq, const core::Problem& problem) {
   if (problem.code != "internal") return wire_error(rq, problem);
-  return wire_error(rq, core::Problem(problem.status, "unexpected_failure", problem.what()));
+  return wire_error(rq, core::Problem(problem.status, "unexpected_failure", html::message("en", problem)));
 }
 
 core::Json object_body(const http::Request& rq) {

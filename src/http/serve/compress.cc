@@ -1,7 +1,8 @@
+#include "http/serve/compress.h"
+
 #include <zlib.h>
 
-#include "http/serve/policy.h"
-#include "http/wire/range.h"
+#include "http/parse/range.h"
 
 namespace http::serve {
 namespace {
@@ -24,18 +25,19 @@ std::optional<std::string> gzip(std::string_view in) {
 
 }  // namespace
 
-void compress_public_page(const Request& rq, Response& answer) {
-  auto* body = std::get_if<std::string>(&answer.body);
-  if (body == nullptr || body->size() < kWorthIt || answer.status != 200) return;
-  if (!answer.headers.get("content-type").starts_with("text/html") || answer.headers.has("content-encoding")) return;
+void compress_public_page(const Request& rq, Response& response) {
+  auto* body = std::get_if<std::string>(&response.body);
+  if (body == nullptr || body->size() < kWorthIt || response.status != 200) return;
+  if (!response.headers.get("content-type").starts_with("text/html") || response.headers.has("content-encoding"))
+    return;
   if (rq.caller.kind != Caller::Kind::nobody || !rq.set_cookies.empty()) return;
   if (!rq.csrf_token.empty() && body->contains(rq.csrf_token)) return;
-  answer.headers.add("Vary", "Accept-Encoding");
-  if (wire::accepts(rq.header("accept-encoding"), "gzip") == 0) return;
+  response.headers.add("Vary", "Accept-Encoding");
+  if (parse::accepts(rq.header("accept-encoding"), "gzip") == 0) return;
   auto packed = gzip(*body);
   if (!packed || packed->size() >= body->size()) return;
   *body = std::move(*packed);
-  answer.headers.add("Content-Encoding", "gzip");
+  response.headers.add("Content-Encoding", "gzip");
 }
 
 }  // namespace http::serve

@@ -1,4 +1,4 @@
-// One request and its answer. The handler's task shares it with the connection, since it may outlive its deadline.
+// One request and its response. Shared with the handler's task, which may outlive its deadline.
 #pragma once
 
 #include <exception>
@@ -6,32 +6,27 @@
 #include <optional>
 
 #include "core/task_context.h"
-#include "http/serve/hub.h"
-#include "http/wire/chunked.h"
-#include "http/wire/head.h"
+#include "http/parse/head.h"
+#include "http/router.h"
+#include "http/serve/waiter.h"
 
 namespace http::serve {
 
 struct Exchange {
-  wire::Head head;
+  parse::Head head;
   Request rq;
   std::shared_ptr<core::TaskContext> context = std::make_shared<core::TaskContext>();
   const Router::Route* route = nullptr;
-  std::optional<wire::ChunkDecoder> chunks;
-  std::uint64_t left = 0;      // of a body with a stated length
-  std::uint64_t received = 0;  // of the body
-  std::uint64_t limit = 0;
-  std::chrono::nanoseconds waited{0};  // for the body
-  bool body_done = true;
-  bool continue_due = false;
-  std::unique_ptr<BodyReader> reader;
-  std::optional<Response> answer;
-  std::exception_ptr error;
-  bool finished = false;
-  bool abandoned = false;  // nobody waits for the handler any more
-  bool endless = false;    // an answer without end is being written
-  std::uint64_t sent = 0;
+  std::unique_ptr<BodyReader> streamed_body;
   SteadyTime began;
+
+  std::optional<Response> response;  // what the handler returned, or
+  std::exception_ptr error;          // threw
+  bool finished = false;             // the handler has ended
+  bool abandoned = false;            // the handler missed its deadline; nobody waits for it
+
+  bool endless = false;  // a response without an end is being written
+  std::uint64_t sent = 0;
 };
 
 }  // namespace http::serve

@@ -1,6 +1,5 @@
 #include "http/serve/listener.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -15,6 +14,9 @@
 #include "http/serve/connection.h"
 
 namespace http::serve {
+
+using boost::asio::ip::tcp;
+
 namespace {
 
 constexpr int kBacklog = 1024;
@@ -23,35 +25,18 @@ constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nServer: tenon\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n"
     "X-Content-Type-Options: nosniff\r\n\r\n";
 
-struct Endpoint {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-Endpoint endpoint_of(const std::string& address, int port) {
-  Endpoint out;
-  auto& six = reinterpret_cast<sockaddr_in6&>(out.storage);
-  auto& four = reinterpret_cast<sockaddr_in&>(out.storage);
-  if (inet_pton(AF_INET, address.c_str(), &four.sin_addr) == 1) {
-    four.sin_family = AF_INET;
-    four.sin_port = htons(static_cast<std::uint16_t>(port));
-    out.size = sizeof four;
-  } else if (inet_pton(AF_INET6, address.c_str(), &six.sin6_addr) == 1) {
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(static_cast<std::uint16_t>(port));
-    out.size = sizeof six;
-  } else {
-    throw std::system_error(EINVAL, std::generic_category(), "TENON_BIND is no address: " + address);
-  }
-  return out;
+tcp::endpoint endpoint_of(const std::string& address, int port) {
+  boost::system::error_code fault;
+  const auto parsed = boost::asio::ip::make_address(address, fault);
+  if (fault) throw std::system_error(EINVAL, std::generic_category(), "TENON_BIND is not an address: " + address);
+  return {parsed, static_cast<std::uint16_t>(port)};
 }
 
 enum class Share { no, yes };
 
 int bound_socket(const std::string& address, int port, Share share) {
-  const Endpoint endpoint = endpoint_of(address, port);
-  const int fd = ::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const tcp::endpoint endpoint = endpoint_of(address, port);
+  const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const auto fail = [&](const char* what) {
     const int error = errno;
     if (fd >= 0) ::close(fd);
@@ -62,13 +47,13 @@ int bound_socket(const std::string& address, int port, Share share) {
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (share == Share::yes) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  if (endpoint.storage.ss_family == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(fd, endpoint.get(), endpoint.size) != 0) fail("cannot listen on");
+  if (endpoint.protocol().family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) fail("cannot listen on");
   return fd;
 }
 
-// SO_REUSEPORT would let a second process share the port in silence. The first listener of this process on a port
-// therefore binds once without it, which fails when anybody else listens there.
+// SO_REUSEPORT would let a second process share the port unnoticed. The first listener of this process on a port
+// therefore binds once without it, which fails when another process listens there.
 class Claims {
  public:
   void check(const std::string& address, int port) {
@@ -96,15 +81,14 @@ class Claims {
 };
 Claims claims;  // of the process: its loops share their ports
 
-std::string peer_of(const sockaddr_storage& from) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (from.ss_family == AF_INET)
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, text, sizeof text);
-  else inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, text, sizeof text);
-  return text;
+std::string peer_of(const tcp::endpoint& from) {
+  if (from.address().is_v4()) return from.address().to_string();
+  boost::asio::ip::address_v6 address = from.address().to_v6();
+  address.scope_id(0);
+  return address.to_string();
 }
 
-// Closes what nobody has taken over.
+// Closes its descriptor unless someone has taken it over.
 struct Descriptor {
   int fd;
   ~Descriptor() {
@@ -114,21 +98,16 @@ struct Descriptor {
 
 }  // namespace
 
-Listener::Listener(Hub& hub, const std::string& address, int port)
-    : hub_(hub), address_(address), acceptor_(hub.loop.io()), pause_(hub.loop.io()) {
+Listener::Listener(ServerState& server, const std::string& address, int port)
+    : server_(server), address_(address), acceptor_(server.loop.io()), pause_(server.loop.io()) {
   claims.check(address, port);
   const int fd = bound_socket(address, port, Share::yes);
   if (::listen(fd, kBacklog) != 0) {
     ::close(fd);
     throw std::system_error(errno, std::generic_category(), "cannot listen on port " + std::to_string(port));
   }
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  const bool six = bound.ss_family == AF_INET6;
-  port_ =
-      ntohs(six ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port : reinterpret_cast<sockaddr_in&>(bound).sin_port);
-  acceptor_.assign(six ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), fd);
+  acceptor_.assign(endpoint_of(address, port).protocol(), fd);
+  port_ = acceptor_.local_endpoint().port();
   spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   claims.add(address_, port_);
 }
@@ -141,11 +120,10 @@ Listener::~Listener() {
 void Listener::start() { wait(); }
 
 void Listener::wait() {
-  acceptor_.async_wait(boost::asio::ip::tcp::acceptor::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& ec) {
-                         if (ec || self->stopped_) return;
-                         self->accept_all();
-                       });
+  acceptor_.async_wait(tcp::acceptor::wait_read, [self = shared_from_this()](const boost::system::error_code& ec) {
+    if (ec || self->stopped_) return;
+    self->accept_all();
+  });
 }
 
 void Listener::stop() {
@@ -156,7 +134,7 @@ void Listener::stop() {
   pause_.cancel();
 }
 
-// No descriptor is left. The spare one is used to accept and close, so that the client learns it at once.
+// No descriptor is left. The spare one is used to accept and close, so that the client does not wait.
 void Listener::turn_away_one() {
   if (spare_ < 0) return;
   ::close(spare_);
@@ -168,11 +146,11 @@ void Listener::turn_away_one() {
 void Listener::accept_all() {
   if (spare_ < 0) spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   for (int i = 0; i < kBatch || stopped_; ++i) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    const int fd =
-        ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    tcp::endpoint from;
+    auto size = static_cast<socklen_t>(from.capacity());
+    const int fd = ::accept4(acceptor_.native_handle(), from.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
+      from.resize(size);
       admit(fd, from);
       continue;
     }
@@ -190,23 +168,23 @@ void Listener::accept_all() {
   if (!stopped_) wait();
 }
 
-void Listener::admit(int fd, const sockaddr_storage& from) try {
+void Listener::admit(int fd, const tcp::endpoint& from) try {
   Descriptor own{fd};
   std::string peer = peer_of(from);
-  if (hub_.connections.size() >= static_cast<std::size_t>(hub_.config.max_connections)) {
+  if (server_.connections.size() >= static_cast<std::size_t>(server_.config.max_connections)) {
     [[maybe_unused]] const ssize_t ignored = ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(fd, SHUT_WR);
     return;
   }
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  boost::asio::ip::tcp::socket socket(hub_.loop.io());
+  tcp::socket socket(server_.loop.io());
   boost::system::error_code ec;
-  socket.assign(peer.contains(':') ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), fd, ec);
+  socket.assign(from.protocol(), fd, ec);
   if (ec) return;
   own.fd = -1;
-  auto connection = std::make_shared<Connection>(hub_, std::move(socket), std::move(peer));
-  hub_.connection_tasks.spawn("http.connection", connection->run(), hub_.between);
+  auto connection = std::make_shared<Connection>(server_, std::move(socket), std::move(peer));
+  server_.connection_tasks.spawn("http.connection", serve_connection(connection), server_.idle_context);
 } catch (const std::exception& e) {
   core::log::error("http.accept.failed", {{"what", e.what()}});
 }

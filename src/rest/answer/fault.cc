@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "html/messages.h"
 #include "rest/answer/said.h"
 #include "rest/rest.h"
 
@@ -93,7 +94,7 @@ http::Response wire_problem(const core::Problem& problem) {
   http::Response response = unknown_method ? answer(Fault(405, "PGRST117", "Unsupported HTTP method"))
                             : problem.code == "unavailable"
                                 ? answer(outage())
-                                : answer(Fault(problem.status, problem.code, problem.what()));
+                                : answer(Fault(problem.status, problem.code, html::message("en", problem)));
   for (const auto& [name, value] : problem.headers) response.headers.set(name, value);
   return response;
 }

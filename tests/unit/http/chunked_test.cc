@@ -1,10 +1,10 @@
-#include "http/wire/chunked.h"
+#include "http/parse/chunked.h"
 
 #include <doctest/doctest.h>
 
 #include <tuple>
 
-using http::wire::ChunkDecoder;
+using http::parse::ChunkDecoder;
 
 namespace {
 

@@ -1,11 +1,11 @@
-#include "http/wire/head.h"
+#include "http/parse/head.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-using http::wire::HeadScanner;
+using http::parse::HeadScanner;
 
 namespace {
 
@@ -15,7 +15,7 @@ int judge(std::string_view bytes) {
   const auto state = scanner.scan(bytes);
   if (state == HeadScanner::State::more) return 0;
   if (state == HeadScanner::State::refused) return scanner.refusal().status;
-  const auto head = http::wire::parse_head(bytes.substr(scanner.begin(), scanner.end() - scanner.begin()));
+  const auto head = http::parse::parse_head(bytes.substr(scanner.begin(), scanner.end() - scanner.begin()));
   return head ? 200 : head.error().status;
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("what is too long or too many is refused before it is whole") {
 }
 
 TEST_CASE("a head tells whether the connection goes on") {
-  const auto keeps = [](std::string bytes) { return http::wire::parse_head(bytes)->keep_alive; };
+  const auto keeps = [](std::string bytes) { return http::parse::parse_head(bytes)->keep_alive; };
   CHECK(keeps(get("")));
   CHECK_FALSE(keeps(get("Connection: close\r\n")));
   CHECK_FALSE(keeps(get("Connection: foo, CLOSE\r\n")));

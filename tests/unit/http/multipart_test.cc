@@ -4,7 +4,7 @@
 
 #include "core/loop.h"
 #include "core/problem.h"
-#include "http/wire/parts.h"
+#include "http/parse/multipart_parser.h"
 
 namespace {
 
@@ -110,7 +110,7 @@ TEST_CASE("a body that is no valid multipart is refused") {
 }
 
 TEST_CASE("the boundary is a token or quoted, of 1 to 70 characters") {
-  using http::wire::boundary_of;
+  using http::parse::boundary_of;
   CHECK(boundary_of("multipart/form-data; boundary=abc") == "abc");
   CHECK(boundary_of("Multipart/Form-Data;charset=x;BOUNDARY=\"a b=c\"") == "a b=c");
   CHECK(boundary_of("multipart/form-data") == std::nullopt);

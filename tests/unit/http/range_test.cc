@@ -1,11 +1,11 @@
-#include "http/wire/range.h"
+#include "http/parse/range.h"
 
 #include <doctest/doctest.h>
 
 #include "http/response.h"
 
-using http::wire::parse_range;
-using http::wire::Range;
+using http::parse::parse_range;
+using http::parse::Range;
 
 TEST_CASE("one byte range of a file is a part, nonsense is the whole, beyond the end cannot be met") {
   struct Case {
@@ -87,7 +87,7 @@ TEST_CASE("conditions of a file are met as RFC 9110 orders them") {
 }
 
 TEST_CASE("an accepted coding has its weight, a refused one none") {
-  using http::wire::accepts;
+  using http::parse::accepts;
   CHECK(accepts("gzip, br", "br") == 1000);
   CHECK(accepts("gzip;q=0.5, br;q=0.25", "br") == 250);
   CHECK(accepts("gzip", "br") == 0);

@@ -1,9 +1,9 @@
-#include "http/wire/target.h"
+#include "http/parse/target.h"
 
 #include <doctest/doctest.h>
 
 using http::Method;
-using http::wire::parse_target;
+using http::parse::parse_target;
 
 namespace {
 std::string path_of(std::string_view target) {
@@ -66,7 +66,7 @@ TEST_CASE("a path is decoded once and checked as UTF-8") {
 TEST_CASE("a query is pairs in order, plus is a space, and bad escapes are refused") {
   const auto parsed = parse_target(Method::get, "/p?a=1&b=x+y%2Bz&a=2&c&=d&&e=%C3%A9", "a");
   REQUIRE(parsed);
-  const http::wire::Pairs expected{{"a", "1"}, {"b", "x y+z"}, {"a", "2"}, {"c", ""}, {"", "d"}, {"e", "\xc3\xa9"}};
+  const http::parse::Pairs expected{{"a", "1"}, {"b", "x y+z"}, {"a", "2"}, {"c", ""}, {"", "d"}, {"e", "\xc3\xa9"}};
   CHECK(parsed->queries == expected);
   for (const char* bad : {"/?a=%", "/?a=%G1", "/?a=%00", "/?%FF=1", "/?a=\xff", "/?a#b"}) {
     CAPTURE(bad);
@@ -82,8 +82,8 @@ TEST_CASE("a query holds at most 500 parameters") {
 }
 
 TEST_CASE("the path a refused target states is cut where it ends") {
-  CHECK(http::wire::stated_path("/rest/v1/x?select=*") == "/rest/v1/x");
-  CHECK(http::wire::stated_path("/auth/v1/user HTTP/1.1\r\nHost: a") == "/auth/v1/user");
-  CHECK(http::wire::stated_path("/rest/v1/" + std::string(40, 'a')) == "/rest/v1/" + std::string(40, 'a'));
-  CHECK(http::wire::stated_path("") == "");
+  CHECK(http::parse::stated_path("/rest/v1/x?select=*") == "/rest/v1/x");
+  CHECK(http::parse::stated_path("/auth/v1/user HTTP/1.1\r\nHost: a") == "/auth/v1/user");
+  CHECK(http::parse::stated_path("/rest/v1/" + std::string(40, 'a')) == "/rest/v1/" + std::string(40, 'a'));
+  CHECK(http::parse::stated_path("") == "");
 }

@@ -1,11 +1,13 @@
-#include "http/serve/policy.h"
+#include "http/serve/head_writer.h"
 
 #include <doctest/doctest.h>
 
-#include "http/serve/proxies.h"
+#include "http/serve/compress.h"
+#include "http/serve/trusted_proxies.h"
 
-using http::serve::Policy;
-using http::serve::Proxies;
+using http::serve::ContentSecurityPolicy;
+using http::serve::HeadWriter;
+using http::serve::TrustedProxies;
 
 namespace {
 http::Request request() {
@@ -18,7 +20,7 @@ http::Request request() {
 }  // namespace
 
 TEST_CASE("the content security policy is the specified one, with the nonce of the request") {
-  CHECK(Policy({}).csp("N") ==
+  CHECK(ContentSecurityPolicy({}).with_nonce("N") ==
         "default-src 'none'; script-src 'nonce-N' 'strict-dynamic'; style-src 'self'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; connect-src 'self'; object-src 'none'; base-uri "
         "'none'; frame-ancestors 'none'; form-action 'self'; "
@@ -29,7 +31,7 @@ TEST_CASE("additions join the directive they name") {
   http::ServerConfig config;
   config.csp_sources = {"form-action https://pay.example", "form-action http://localhost:3000",
                         "img-src https://s3.example", "frame-src https://x.example", "object-src 'self'"};
-  const std::string csp = Policy(config).csp("N");
+  const std::string csp = ContentSecurityPolicy(config.csp_sources).with_nonce("N");
   CHECK(csp.contains("https://pay.example http://localhost:3000;"));
   CHECK(csp.contains("img-src 'self' data: blob: https://s3.example;"));
   CHECK(csp.contains("; object-src 'self';"));
@@ -37,21 +39,21 @@ TEST_CASE("additions join the directive they name") {
 }
 
 TEST_CASE("a header that would break out of its line is never written") {
-  const Policy policy({});
+  const HeadWriter writer({});
   for (std::string value :
        {std::string("a\r\nX: y"), std::string("a\nb"), std::string("a\rb"), std::string("a\0b", 3)}) {
-    CHECK_THROWS_AS(policy.write_head(request(), http::text("").header("X-Test", value), {}), std::logic_error);
+    CHECK_THROWS_AS(writer.write(request(), http::text("").header("X-Test", value), {}), std::logic_error);
     http::Request rq = request();
     rq.set_cookies = {"a=" + value};
-    CHECK_THROWS_AS(policy.write_head(rq, http::text(""), {}), std::logic_error);
-    CHECK_THROWS_AS(policy.write_head(request(), http::redirect("/x" + value), {}), std::logic_error);
+    CHECK_THROWS_AS(writer.write(rq, http::text(""), {}), std::logic_error);
+    CHECK_THROWS_AS(writer.write(request(), http::redirect("/x" + value), {}), std::logic_error);
   }
-  CHECK_THROWS_AS(policy.write_head(request(), http::text("").header("X Y", "z"), {}), std::logic_error);
-  CHECK_THROWS_AS(policy.write_head(request(), http::text("").header("X\r\nY", "z"), {}), std::logic_error);
+  CHECK_THROWS_AS(writer.write(request(), http::text("").header("X Y", "z"), {}), std::logic_error);
+  CHECK_THROWS_AS(writer.write(request(), http::text("").header("X\r\nY", "z"), {}), std::logic_error);
 }
 
 TEST_CASE("framing and identity of an answer are the server's alone") {
-  const std::string head = Policy({}).write_head(
+  const std::string head = HeadWriter({}).write(
       request(), http::text("").header("Content-Length", "99").header("Server", "x/1.0").header("Connection", "y"),
       {.keep_alive = true, .length = 3});
   CHECK(head.contains("Content-Length: 3\r\n"));
@@ -65,7 +67,7 @@ TEST_CASE("an address from a header counts only behind a configured proxy") {
                      std::initializer_list<std::pair<const char*, const char*>> sent) {
     http::Headers headers;
     for (const auto& [name, value] : sent) headers.add(name, value);
-    return Proxies(trusted).origin(peer, headers).ip;
+    return TrustedProxies(trusted).origin(peer, headers).ip;
   };
   const std::vector<std::string> proxies{"10.0.0.0/8", "192.168.1.1", "fd00::/8"};
   CHECK(ip({}, "1.2.3.4", {{"X-Forwarded-For", "9.9.9.9"}, {"X-Real-IP", "8.8.8.8"}}) == "1.2.3.4");
@@ -81,15 +83,15 @@ TEST_CASE("an address from a header counts only behind a configured proxy") {
   CHECK(ip(proxies, "10.1.1.1", {{"X-Forwarded-For", "9.9.9.9, nonsense"}}) == "10.1.1.1");
   CHECK(ip(proxies, "10.1.1.1", {{"X-Real-IP", "9.9.9.9"}}) == "9.9.9.9");
   CHECK(ip(proxies, "::ffff:10.1.1.1", {{"X-Forwarded-For", "9.9.9.9"}}) == "9.9.9.9");
-  CHECK_THROWS(Proxies({"10.0.0.0/40"}));
-  CHECK_THROWS(Proxies({"proxy.example"}));
+  CHECK_THROWS(TrustedProxies({"10.0.0.0/40"}));
+  CHECK_THROWS(TrustedProxies({"proxy.example"}));
 }
 
 TEST_CASE("https is what a configured proxy says") {
   http::Headers headers;
   headers.add("X-Forwarded-Proto", "https");
-  CHECK(Proxies({"10.0.0.1"}).origin("10.0.0.1", headers).https);
-  CHECK_FALSE(Proxies({"10.0.0.1"}).origin("10.0.0.2", headers).https);
+  CHECK(TrustedProxies({"10.0.0.1"}).origin("10.0.0.1", headers).https);
+  CHECK_FALSE(TrustedProxies({"10.0.0.1"}).origin("10.0.0.2", headers).https);
 }
 
 TEST_CASE("only a public page without secrets is compressed") {

@@ -1,18 +1,18 @@
-#include "http/wire/target.h"
+#include "http/parse/target.h"
 
 #include <array>
 
 #include "core/text.h"
 
-namespace http::wire {
+namespace http::parse {
 namespace {
 
-constexpr Refusal kBadPath{400, "bad_path", "The path is not valid."};
-constexpr Refusal kBadQuery{400, "bad_query", "The query is not valid."};
-constexpr Refusal kTooManyPairs{414, "too_many_parameters", "There are too many query parameters."};
+constexpr Refusal kBadPath{400, "http.bad_path"};
+constexpr Refusal kBadQuery{400, "http.bad_query"};
+constexpr Refusal kTooManyPairs{414, "http.too_many_parameters"};
 
-// RFC 3986's characters, and those that browsers leave as they are (WHATWG URL) although the RFC would have them
-// escaped: | [ ] ^ in both, and { } ` \ in queries.
+// RFC 3986's characters, and those that browsers do not escape (WHATWG URL) although the RFC requires it: | [ ] ^ in
+// both, and { } ` \ in queries.
 constexpr std::array<bool, 256> table_of(std::string_view extra) {
   std::array<bool, 256> table{};
   for (char c :
@@ -56,7 +56,8 @@ std::optional<std::string> decode(std::string_view text, Plus plus) {
   return out;
 }
 
-// An encoded slash, backslash or control byte has no honest use in a path here, and splits it differently for others.
+// An encoded slash, backslash or control byte has no legitimate use in a path here, and others would split it
+// differently.
 bool has_forbidden_escape(std::string_view path) {
   for (std::size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
     if (path.size() - at < 3) return true;
@@ -132,4 +133,4 @@ std::expected<Target, Refusal> parse_target(Method method, std::string_view targ
 
 std::string_view stated_path(std::string_view target) { return target.substr(0, target.find_first_of("? \r\n")); }
 
-}  // namespace http::wire
+}  // namespace http::parse

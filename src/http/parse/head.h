@@ -1,4 +1,4 @@
-// The one judge of a request's head, over its raw bytes. What passes is canonical: one framing, no folding, one Host.
+// The only parser of request heads, over their raw bytes. What passes is canonical: one framing, no folding, one Host.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,16 @@
 #include <string>
 #include <string_view>
 
+#include "http/parse/refusal.h"
 #include "http/request.h"
-#include "http/wire/refusal.h"
 
-namespace http::wire {
+namespace http::parse {
 
 inline constexpr std::size_t kMaxLine = 16 << 10;     // the request line
 inline constexpr std::size_t kMaxSection = 32 << 10;  // all header lines together, trailers included
 inline constexpr int kMaxHeaders = 100;               // trailers included
 
-// Finds the end of a head in bytes that arrive piece by piece, and refuses early what can never become one.
+// Finds the end of a head in bytes that arrive piece by piece, and refuses early what cannot become one.
 class HeadScanner {
  public:
   enum class State { more, complete, refused };
@@ -54,8 +54,7 @@ struct Head {
 // `raw` is a complete head, request line to empty line.
 std::expected<Head, Refusal> parse_head(std::string_view raw);
 
-bool is_token(std::string_view text);
 // One "Name: value" line without its CRLF into headers; false when it is none.
 bool parse_field(std::string_view line, Headers& headers);
 
-}  // namespace http::wire
+}  // namespace http::parse

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/wire/refusal.h"
+#include "http/parse/refusal.h"
 
-namespace http::wire {
+namespace http::parse {
 
 class ChunkDecoder {
  public:
@@ -36,4 +36,4 @@ class ChunkDecoder {
   std::optional<Refusal> refusal_;
 };
 
-}  // namespace http::wire
+}  // namespace http::parse

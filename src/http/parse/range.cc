@@ -1,4 +1,4 @@
-#include "http/wire/range.h"
+#include "http/parse/range.h"
 
 #include <algorithm>
 #include <optional>
@@ -6,10 +6,10 @@
 
 #include "core/text.h"
 
-namespace http::wire {
+namespace http::parse {
 namespace {
 
-// Digits only; what does not fit 18 of them is beyond every file.
+// Digits only. More than 18 are larger than any file.
 std::optional<std::uint64_t> number(std::string_view text) {
   if (text.empty() || text.size() > 18) return std::nullopt;
   std::uint64_t out = 0;
@@ -26,7 +26,7 @@ std::string_view opaque(std::string_view etag) {
   return etag;
 }
 
-// "0.8" as 800; a value that is no weight counts as 1000.
+// "0.8" as 800; anything else counts as 1000.
 int weight_of(std::string_view parameter) {
   parameter = core::trim(parameter);
   if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) return 1000;
@@ -80,4 +80,4 @@ int accepts(std::string_view accept_encoding, std::string_view coding) {
   return any;
 }
 
-}  // namespace http::wire
+}  // namespace http::parse

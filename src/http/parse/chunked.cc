@@ -1,16 +1,17 @@
-#include "http/wire/chunked.h"
+#include "http/parse/chunked.h"
 
 #include <algorithm>
 
 #include "core/text.h"
-#include "http/wire/head.h"
+#include "http/parse/head.h"
+#include "http/token.h"
 
-namespace http::wire {
+namespace http::parse {
 namespace {
 
 constexpr std::size_t kMaxSizeLine = 256;
-constexpr Refusal kBadChunk{400, "bad_chunk", "The chunked body is not valid."};
-constexpr Refusal kTrailersTooLarge{431, "headers_too_large", "The trailer section is too large."};
+constexpr Refusal kBadChunk{400, "http.bad_chunk"};
+constexpr Refusal kTrailersTooLarge{431, "http.headers_too_large.trailers"};
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -125,4 +126,4 @@ std::string_view ChunkDecoder::take(std::string_view& input) {
   return {};
 }
 
-}  // namespace http::wire
+}  // namespace http::parse

@@ -1,4 +1,4 @@
-#include "http/serve/streams.h"
+#include "http/serve/stream_slots.h"
 
 #include <mutex>
 #include <unordered_map>
@@ -8,7 +8,7 @@ namespace {
 
 struct Open {
   std::mutex mutex;
-  std::unordered_map<std::string, int> count;  // no entry is zero, so that it holds only who reads now
+  std::unordered_map<std::string, int> count;  // without entries of zero, so that it does not grow
 };
 
 Open& open_streams() {
@@ -18,20 +18,20 @@ Open& open_streams() {
 
 }  // namespace
 
-std::optional<StreamSlot> StreamSlot::take(std::string who, int at_most) {
+std::optional<StreamSlot> StreamSlot::take(std::string owner, int at_most) {
   Open& all = open_streams();
   const std::lock_guard lock(all.mutex);
-  int& count = all.count[who];
+  int& count = all.count[owner];
   if (count >= at_most) return std::nullopt;
   ++count;
-  return StreamSlot(std::move(who));
+  return StreamSlot(std::move(owner));
 }
 
 StreamSlot::~StreamSlot() {
-  if (who_.empty()) return;
+  if (owner_.empty()) return;
   Open& all = open_streams();
   const std::lock_guard lock(all.mutex);
-  const auto found = all.count.find(who_);
+  const auto found = all.count.find(owner_);
   if (--found->second == 0) all.count.erase(found);
 }
 

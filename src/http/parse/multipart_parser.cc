@@ -1,19 +1,20 @@
-#include "http/wire/parts.h"
+#include "http/parse/multipart_parser.h"
 
 #include <algorithm>
 
 #include "core/text.h"
-#include "http/wire/head.h"
-#include "http/wire/target.h"
+#include "http/parse/head.h"
+#include "http/parse/target.h"
+#include "http/token.h"
 
-namespace http::wire {
+namespace http::parse {
 namespace {
 
 constexpr std::size_t kMaxPartHeaders = 8192;
 constexpr int kMaxParts = static_cast<int>(kMaxPairs);
 
 // A parameter of a header such as `form-data; name="a"; filename="b.jpg"`. Quoted values: \" and \\ are unescaped,
-// any other backslash stays, as browsers write Windows paths. `present` tells an empty value from none.
+// any other backslash stays, as browsers write Windows paths.
 std::optional<std::string> parameter(std::string_view header, std::string_view name) {
   std::size_t at = header.find(';');
   while (at < header.size()) {
@@ -42,7 +43,7 @@ std::optional<std::string> parameter(std::string_view header, std::string_view n
   return std::nullopt;
 }
 
-// Browsers write a quote and line ends in a name as %22, %0D and %0A, and nothing else so.
+// Browsers escape only a quote and line ends in a name: %22, %0D and %0A.
 std::string unescape_name(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -71,13 +72,13 @@ std::optional<std::string> boundary_of(std::string_view content_type) {
   return boundary;
 }
 
-void PartScanner::feed(std::string_view bytes) {
+void MultipartParser::feed(std::string_view bytes) {
   buffer_.erase(0, at_);
   at_ = 0;
   buffer_ += bytes;
 }
 
-PartScanner::Event PartScanner::next() {
+MultipartParser::Event MultipartParser::next() {
   switch (state_) {
     case State::preamble: {
       const std::size_t found = rest().find(delimiter_);
@@ -98,7 +99,7 @@ PartScanner::Event PartScanner::next() {
 }
 
 // "--" closes the body; blanks and CRLF begin a part.
-PartScanner::Event PartScanner::after_delimiter() {
+MultipartParser::Event MultipartParser::after_delimiter() {
   const std::string_view now = rest();
   if (now.size() < 2) return Event::more;
   if (now.starts_with("--")) {
@@ -114,7 +115,7 @@ PartScanner::Event PartScanner::after_delimiter() {
   return headers();
 }
 
-PartScanner::Event PartScanner::headers() {
+MultipartParser::Event MultipartParser::headers() {
   const std::size_t end = rest().find("\r\n\r\n");
   if (end == std::string_view::npos) return rest().size() > kMaxPartHeaders ? Event::malformed : Event::more;
   if (end > kMaxPartHeaders || !parse_headers(rest().substr(0, end + 2))) return Event::malformed;
@@ -132,7 +133,7 @@ PartScanner::Event PartScanner::headers() {
 }
 
 // `block` begins with the CRLF behind the delimiter and ends with the last header's.
-bool PartScanner::parse_headers(std::string_view block) {
+bool MultipartParser::parse_headers(std::string_view block) {
   Headers fields;
   block.remove_prefix(2);
   while (!block.empty()) {
@@ -157,7 +158,7 @@ bool PartScanner::parse_headers(std::string_view block) {
   return clean(part_.name) && (!part_.filename || clean(*part_.filename));
 }
 
-PartScanner::Event PartScanner::body() {
+MultipartParser::Event MultipartParser::body() {
   const std::string_view now = rest();
   const std::size_t found = now.find(delimiter_);
   if (found == 0) {
@@ -168,7 +169,7 @@ PartScanner::Event PartScanner::body() {
   if (found != std::string_view::npos) {
     data_ = now.substr(0, found);
   } else {
-    // What may be the beginning of a delimiter waits for the bytes behind it.
+    // The possible beginning of a delimiter stays in the buffer until more bytes arrive.
     std::size_t safe = now.size() - std::min(now.size(), delimiter_.size() - 1);
     while (safe < now.size() && !std::string_view{delimiter_}.starts_with(now.substr(safe))) ++safe;
     if (safe == 0) return Event::more;
@@ -178,4 +179,4 @@ PartScanner::Event PartScanner::body() {
   return Event::data;
 }
 
-}  // namespace http::wire
+}  // namespace http::parse

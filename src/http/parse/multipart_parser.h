@@ -1,5 +1,5 @@
-// Takes multipart/form-data apart (RFC 7578, RFC 2046 5.1) as it arrives. Holds at most a part's headers or the few
-// bytes that might begin a delimiter, besides what was fed last.
+// Parses multipart/form-data (RFC 7578, RFC 2046 5.1) as it arrives. Buffers at most a part's headers or the few bytes
+// that might begin a delimiter, besides what was fed last.
 #pragma once
 
 #include <optional>
@@ -8,18 +8,18 @@
 
 #include "http/multipart.h"
 
-namespace http::wire {
+namespace http::parse {
 
 // The boundary of a Content-Type; nothing when it is no multipart/form-data or has no valid one.
 std::optional<std::string> boundary_of(std::string_view content_type);
 
-class PartScanner {
+class MultipartParser {
  public:
-  explicit PartScanner(std::string_view boundary) : delimiter_("\r\n--" + std::string(boundary)), buffer_("\r\n") {}
+  explicit MultipartParser(std::string_view boundary) : delimiter_("\r\n--" + std::string(boundary)), buffer_("\r\n") {}
 
   enum class Event { more, part, data, part_end, end, malformed };
   void feed(std::string_view bytes);
-  // What comes next. After `more` feed again; at the end of the body `more` means it was cut off.
+  // The next event. After `more` feed again; at the end of the body `more` means that it was cut off.
   Event next();
   const Part& part() const { return part_; }       // after `part`
   std::string_view data() const { return data_; }  // after `data`, until the next call of next() or feed()
@@ -40,4 +40,4 @@ class PartScanner {
   std::string_view data_;
 };
 
-}  // namespace http::wire
+}  // namespace http::parse

@@ -1,32 +1,24 @@
-#include "http/wire/head.h"
+#include "http/parse/head.h"
 
 #include <algorithm>
-#include <array>
 
 #include "core/text.h"
+#include "http/token.h"
 
-namespace http::wire {
+namespace http::parse {
 namespace {
 
-constexpr Refusal kLineTooLong{414, "uri_too_long", "The request line is too long."};
-constexpr Refusal kTooManyHeaders{431, "headers_too_large", "The header section is too large."};
-constexpr Refusal kBadHost{400, "bad_host", "The request needs exactly one valid Host."};
-constexpr Refusal kBadFraming{400, "bad_framing", "The length of the body is stated ambiguously."};
-constexpr Refusal kUnknownCoding{501, "unknown_transfer_coding", "Only the transfer coding chunked is known."};
-constexpr Refusal kVersion{505, "version_not_supported", "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
-constexpr Refusal kMethodNotAllowed{405, "method_not_allowed", "This method is not allowed."};
-constexpr Refusal kUnknownMethod{501, "not_implemented", "This method is not known."};
-constexpr Refusal kExpectation{417, "expectation_failed", "Only the expectation 100-continue can be met."};
+constexpr Refusal kLineTooLong{414, "http.uri_too_long"};
+constexpr Refusal kTooManyHeaders{431, "http.headers_too_large"};
+constexpr Refusal kBadHost{400, "http.bad_host"};
+constexpr Refusal kBadFraming{400, "http.bad_framing"};
+constexpr Refusal kUnknownCoding{501, "http.unknown_transfer_coding"};
+constexpr Refusal kVersion{505, "http.version_not_supported"};
+constexpr Refusal kMethodNotAllowed{405, "http.method_not_allowed"};
+constexpr Refusal kUnknownMethod{501, "http.not_implemented"};
+constexpr Refusal kExpectation{417, "http.expectation_failed"};
 
 constexpr bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
-
-constexpr std::array<bool, 256> token_table() {
-  std::array<bool, 256> table{};
-  for (char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    table[static_cast<unsigned char>(c)] = true;
-  return table;
-}
-constexpr auto kToken = token_table();
 
 bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -82,7 +74,7 @@ bool parse_length(std::string_view text, std::uint64_t& length) {
   return true;
 }
 
-std::optional<Refusal> judge_version(std::string_view version, Head& head) {
+std::optional<Refusal> check_version(std::string_view version, Head& head) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (version.size() != 8 || !version.starts_with("HTTP/") || version[6] != '.' || !digit(version[5]) ||
       !digit(version[7]))
@@ -92,7 +84,7 @@ std::optional<Refusal> judge_version(std::string_view version, Head& head) {
   return std::nullopt;
 }
 
-std::optional<Refusal> judge_fields(Head& head) {
+std::optional<Refusal> check_fields(Head& head) {
   int hosts = 0, lengths = 0, codings = 0;
   bool close = false, keep = false;
   for (const auto& [name, value] : head.headers.all()) {
@@ -123,10 +115,6 @@ std::optional<Refusal> judge_fields(Head& head) {
 }
 
 }  // namespace
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return kToken[static_cast<unsigned char>(c)]; });
-}
 
 HeadScanner::State HeadScanner::refuse(Refusal why) {
   refusal_ = why;
@@ -192,7 +180,7 @@ std::expected<Head, Refusal> parse_head(std::string_view raw) {
   const std::string_view target = line.substr(space + 1, last - space - 1);
   if (!is_token(name) || target.empty() || target.find_first_of(" \t") != std::string_view::npos)
     return std::unexpected(kBadRequest);
-  if (const auto refusal = judge_version(line.substr(last + 1), head)) return std::unexpected(*refusal);
+  if (const auto refusal = check_version(line.substr(last + 1), head)) return std::unexpected(*refusal);
 
   std::string_view section = raw.substr(first_end + 2, raw.size() - first_end - 4);
   head.section = section.size();
@@ -204,7 +192,7 @@ std::expected<Head, Refusal> parse_head(std::string_view raw) {
     if (head.headers.all().size() > kMaxHeaders) return std::unexpected(kTooManyHeaders);
     section.remove_prefix(end + 2);
   }
-  if (const auto refusal = judge_fields(head)) return std::unexpected(*refusal);
+  if (const auto refusal = check_fields(head)) return std::unexpected(*refusal);
   const auto method = method_of(name);
   if (!method) return std::unexpected(method.error());
   head.method = *method;
@@ -212,4 +200,4 @@ std::expected<Head, Refusal> parse_head(std::string_view raw) {
   return head;
 }
 
-}  // namespace http::wire
+}  // namespace http::parse

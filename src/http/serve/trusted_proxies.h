@@ -1,0 +1,27 @@
+// Where a request comes from. X-Forwarded-* and X-Real-IP count only from a configured proxy.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/ip_address.h"
+#include "http/request.h"
+
+namespace http::serve {
+
+class TrustedProxies {
+ public:
+  // Addresses or CIDR blocks. Throws std::invalid_argument for anything else.
+  explicit TrustedProxies(const std::vector<std::string>& trusted);
+  struct Origin {
+    std::string ip;
+    bool https = false;
+  };
+  Origin origin(const std::string& peer, const Headers& headers) const;
+
+ private:
+  bool trusts(const core::IpAddress& address) const;
+  std::vector<core::IpNetwork> networks_;
+};
+
+}  // namespace http::serve
