@@ -1,4 +1,4 @@
-// What every page of the app says of its person's account: asked with his session, so that no page waits for it.
+// Warnings about the account on pages of the app, loaded in parallel with the session so that no page waits for them.
 #pragma once
 
 #include "auth/auth.h"

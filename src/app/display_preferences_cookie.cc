@@ -8,13 +8,13 @@ namespace app {
 
 core::Task<std::optional<http::Response>> DisplayPreferencesCookie::admit(http::Request& rq, http::Access access) {
   std::optional<http::Response> refusal = co_await guard_.admit(rq, access);
-  // What is posted may be the very change of the look, and a sign-out must not wait for one.
+  // A POST may be what changes the preferences, and a sign-out must not wait for them.
   if (refusal || !http::is_get_or_head(rq.method) || !html::lacks_display_preferences(rq)) co_return refusal;
   try {
     const mail::Profile profile = co_await mail::profile_of(db_, rq.caller.user);
     rq.set_cookies.push_back(html::display_preferences_cookie(rq, mail::display_preferences(profile)));
-  } catch (const std::exception& e) {  // a page in the browser's own look is better than none
-    core::log::warn("app.look.not_read", {{"what", e.what()}});
+  } catch (const std::exception& e) {  // a page with the browser's own preferences is better than none
+    core::log::warn("app.display_preferences.not_read", {{"what", e.what()}});
   }
   co_return refusal;
 }

@@ -1,5 +1,5 @@
-// The guard, and behind it the look of a person who has just come in: by whatever way he signed in, the first page
-// already speaks his language and keeps his theme.
+// Access control, and after it the display preferences of a user who has just signed in: whichever way they signed in,
+// the first page is in their language and theme.
 #pragma once
 
 #include "http/router.h"

@@ -3,7 +3,7 @@
 
 #include "auth/auth.h"
 #include "core/env.h"
-#include "html/setup.h"
+#include "html/site_config.h"
 #include "http/server.h"
 #include "jobs/jobs.h"
 #include "mail/mail.h"

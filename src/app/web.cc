@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Threads for what blocks; shared by all loops of the process.
+// Threads for blocking work, shared by all loops of the process.
 struct Pools {
   core::BlockingPool hashing{2, 256};
   core::BlockingPool disk{2, 1024};
@@ -59,11 +59,11 @@ class WebLoop {
     if (settings.api_port != 0) server_.listen(settings.api_port);
   }
   void run() { loop_.run(); }
-  // From any thread: stops accepting, finishes what is under way, closes, and ends run().
+  // Thread-safe: stops accepting, finishes requests in progress, closes, and ends run().
   void stop() {
     loop_.post([this] { group_.spawn("web.drain", drain()); });
   }
-  // From any thread.
+  // Thread-safe.
   void reload_schema() {
     loop_.post([this] { rest_.reload(); });
   }

@@ -1,5 +1,5 @@
-// `tenon web`: pages, /api and the wires. One loop a core; each loop has its own connections and its own modules, and
-// they share nothing but the pools of threads.
+// `tenon web`: pages, /api and the Supabase APIs. One event loop per core; each has its own connections and modules,
+// and they share only the thread pools.
 #pragma once
 
 #include "app/settings.h"

@@ -10,7 +10,7 @@
 #include "app/signals.h"
 #include "app/start_checks.h"
 #include "core/log.h"
-#include "html/setup.h"
+#include "html/site_config.h"
 #include "outbox/outbox.h"
 #include "pipeline/pipeline.h"
 #include "storage/storage.h"

@@ -24,15 +24,15 @@ bool is_zone(std::string_view text) {
          });
 }
 
-DisplayPreferences checked(DisplayPreferences look) {
-  if (!is_theme(look.theme)) look.theme.clear();
-  if (!texts()->has_locale(look.locale)) look.locale.clear();
-  if (!is_zone(look.time_zone)) look.time_zone.clear();
-  return look;
+DisplayPreferences checked(DisplayPreferences preferences) {
+  if (!is_theme(preferences.theme)) preferences.theme.clear();
+  if (!texts()->has_locale(preferences.locale)) preferences.locale.clear();
+  if (!is_zone(preferences.time_zone)) preferences.time_zone.clear();
+  return preferences;
 }
 
-// Names a session to this cookie alone; empty before anyone is signed in.
-std::string mark_of(const http::Request& rq) {
+// Identifies the session without revealing its id; empty before sign-in.
+std::string session_mark(const http::Request& rq) {
   if (!rq.caller.signed_in()) return {};
   return core::base64url(core::sha256(rq.caller.session.str())).substr(0, 12);
 }
@@ -44,11 +44,11 @@ std::optional<std::string> sent(const http::Request& rq) {
   return rq.cookie(kCookie);
 }
 
-// The fields of a cookie that counts for who asks.
+// The preferences of a cookie that belongs to the caller's session.
 std::optional<DisplayPreferences> kept(const http::Request& rq) {
   const std::string value = sent(rq).value_or("");
   const auto parts = core::split(value, '~');
-  if (parts.size() != 4 || (rq.caller.signed_in() && parts[3] != mark_of(rq))) return std::nullopt;
+  if (parts.size() != 4 || (rq.caller.signed_in() && parts[3] != session_mark(rq))) return std::nullopt;
   return checked({std::string{parts[0]}, std::string{parts[1]}, std::string{parts[2]}});
 }
 
@@ -65,9 +65,9 @@ bool lacks_display_preferences(const http::Request& rq) {
   return rq.caller.signed_in() && rq.caller.by_cookie && rq.wants_html() && !kept(rq);
 }
 
-std::string display_preferences_cookie(const http::Request& rq, const DisplayPreferences& look) {
-  const DisplayPreferences safe = checked(look);
-  return cookie(rq, fmt::format("{}~{}~{}~{}", safe.theme, safe.locale, safe.time_zone, mark_of(rq)), kDay);
+std::string display_preferences_cookie(const http::Request& rq, const DisplayPreferences& preferences) {
+  const DisplayPreferences safe = checked(preferences);
+  return cookie(rq, fmt::format("{}~{}~{}~{}", safe.theme, safe.locale, safe.time_zone, session_mark(rq)), kDay);
 }
 
 std::string forget_display_preferences(const http::Request& rq) { return cookie(rq, "", 0); }

@@ -11,8 +11,8 @@
 namespace html {
 namespace {
 
-// The page's own words fit an address that leads nowhere and a fault of ours. Below 500 the problem knows better; above
-// only what a module has written for people, a full disk say: anything else may hold what nobody should see.
+// The page has words of its own for an unknown address and for errors of ours. Below 500 the problem is more precise;
+// above only a sentence that a module has written for people, such as a full disk: others could reveal internals.
 std::string sentence_of(const core::Problem& problem, std::string_view locale) {
   if (problem.status == 404 || problem.status == 405) return {};
   if (problem.status < 500) return message(locale, problem);
@@ -21,7 +21,7 @@ std::string sentence_of(const core::Problem& problem, std::string_view locale) {
   return problem.text_key.starts_with("http.") ? "" : message(locale, problem);
 }
 
-// The path of the page of this site that sent the form, by its Referer; empty when it is not known.
+// The path of the page that sent the form, by Referer; empty when it is unknown or of another site.
 std::string page_before(const http::Request& rq) {
   std::string_view from = rq.header("referer");
   for (const std::string& part : {std::string{rq.https ? "https://" : "http://"}, std::string{rq.header("host")}}) {
@@ -39,7 +39,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   int known = problem.status >= 500 ? 500 : 400;
   for (const int status : kKnown)
     if (status == problem.status) known = status;
-  if (problem.status == 507) known = 503;  // a full store is as passing as one that does not answer
+  if (problem.status == 507) known = 503;  // a full disk is as temporary as an outage
   const std::string locale = locale_of(rq);
   const std::string key = "html.error." + std::to_string(known);
   Data data;
@@ -49,7 +49,7 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   for (const auto& [name, value] : problem.headers)
     if (const auto seconds = core::parse_int(value); name == "Retry-After" && seconds)
       data.set("retry_after", text(locale, "html.error.retry_after", {{"wait", wait(*seconds, locale)}}));
-  // A link to this address is a GET: what was sent by a form can only be sent again from the form's page.
+  // A link is a GET: a form can only be sent again from its own page.
   const bool again = problem.status == 429 || problem.status >= 500;
   const bool read = http::is_get_or_head(rq.method);
   data.set("retry", again && read).set("back", again && !read ? page_before(rq) : "");

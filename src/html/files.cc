@@ -7,7 +7,7 @@
 
 #include "core/env.h"
 #include "core/resources.h"
-#include "html/setup.h"
+#include "html/site_config.h"
 #include "html/texts.h"
 
 namespace html {

@@ -1,4 +1,4 @@
-// Where views and texts are read: in the binary, or in config().source_dir during development; private to html/.
+// Reads views and texts: from the binary, or from config().source_dir during development. Private to html/.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,6 @@ struct TextFile {
   std::string bytes;
 };
 std::vector<TextFile> text_files();
-std::uint64_t text_stamp();  // changes when a text file on disk does; 0 for the binary's
+std::uint64_t text_stamp();  // changes with the text files on disk; 0 when they are in the binary
 
 }  // namespace html

@@ -40,8 +40,7 @@ class Data {
 
 // Renders the view "billing/credits" (src/billing/views/credits.html) inside the layout. Every page has the data nonce,
 // csrf, signed_in, email, lang, assets, and {{#t}}key{{/t}} for texts; "title" in `data` is a text key. Partials such
-// as
-// {{> ui/field}} are in src/html/views/.
+// as {{> ui/field}} are in src/html/views/.
 http::Response page(const http::Request& rq, std::string_view view, Data data, int status = 200);
 // For emails: no request, the locale given; the view "mail/job_completed.html" or ".txt" by its full file name. `.txt`
 // is not escaped.

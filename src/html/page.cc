@@ -8,7 +8,7 @@
 #include "html/display_preferences.h"
 #include "html/files.h"
 #include "html/format.h"
-#include "html/setup.h"
+#include "html/site_config.h"
 #include "html/template.h"
 #include "html/texts.h"
 #include "http/static_files.h"
@@ -23,7 +23,7 @@ const std::string* text_member(const Data& data, std::string_view name) {
   return found == data.members().end() ? nullptr : std::get_if<std::string>(&found->second);
 }
 
-std::string said(std::string_view locale, std::string_view key, const Data& data) {
+std::string filled_text(std::string_view locale, std::string_view key, const Data& data) {
   const std::string* sentence = texts()->find(locale, key);
   if (sentence == nullptr) return std::string{key};
   return fill(*sentence, [&](std::string_view name) -> std::optional<std::string> {
@@ -39,8 +39,8 @@ bool is_key(std::string_view text) {
   return true;
 }
 
-// `?notice=projects.deleted` is the text projects.notice.deleted; what no module has written is not shown.
-std::string told(const http::Request& rq, std::string_view kind, std::string_view locale) {
+// `?notice=projects.deleted` is the text projects.notice.deleted; without such a text nothing is shown.
+std::string message_after_redirect(const http::Request& rq, std::string_view kind, std::string_view locale) {
   const auto value = rq.query(kind);
   if (!value || !is_key(*value)) return {};
   const std::size_t dot = value->find('.');
@@ -98,7 +98,7 @@ Rows banner_rows(const http::Request& rq, std::string_view locale) {
   return rows;
 }
 
-// The browser's own frame takes the ground's colours, `--ground: light-dark(A, B)` of the one file of colours.
+// For <meta name="theme-color">: the page's background, `--ground: light-dark(A, B)` of tokens.css.
 struct Ground {
   std::string light, dark;
 };
@@ -137,12 +137,12 @@ Data page_data(const http::Request& rq, std::string_view locale) {
   return page;
 }
 
-std::string said_member(std::string_view locale, std::string_view name, const Data& data) {
+std::string member_text(std::string_view locale, std::string_view name, const Data& data) {
   const std::string* value = text_member(data, name);
-  return value == nullptr ? std::string{} : said(locale, *value, data);
+  return value == nullptr ? std::string{} : filled_text(locale, *value, data);
 }
 
-// What stands before the page's name in the title is the first that a tab or a screen reader tells.
+// The state comes first: a narrow tab and a screen reader show the beginning of a title.
 std::string tab_title(std::string_view locale, std::string_view state, std::string_view title, bool refused) {
   std::string whole{title};
   if (!state.empty() && !title.empty()) whole.insert(0, std::string{state}.append(" · "));
@@ -154,13 +154,13 @@ std::string tab_title(std::string_view locale, std::string_view state, std::stri
 http::Response page(const http::Request& rq, std::string_view view, Data data, int status) {
   const std::string locale = locale_of(rq);
   Data outer = page_data(rq, locale);
-  const std::string title = said_member(locale, "title", data);
-  const std::string state = said_member(locale, "title_state", data);
-  const std::string problem = told(rq, "problem", locale);
+  const std::string title = member_text(locale, "title", data);
+  const std::string state = member_text(locale, "title_state", data);
+  const std::string problem = message_after_redirect(rq, "problem", locale);
   const bool refused = (status >= 400 && view != kErrorView) || !problem.empty();
   outer.set("page_title", title).set("tab_title", tab_title(locale, state, title, refused));
-  outer.set("page_description", said_member(locale, "description", data));
-  outer.set("notice", told(rq, "notice", locale)).set("problem", problem);
+  outer.set("page_description", member_text(locale, "description", data));
+  outer.set("notice", message_after_redirect(rq, "notice", locale)).set("problem", problem);
   outer.set("banners", banner_rows(rq, locale));
   outer.set("assets", assets());
   outer.set("nav", rq.caller.signed_in() ? navigation(rq, locale, config().navigation) : Rows{});
@@ -169,17 +169,17 @@ http::Response page(const http::Request& rq, std::string_view view, Data data, i
   response.status = status;
   response.headers.set("Content-Type", "text/html; charset=utf-8");
   response.headers.set("Content-Language", locale);
-  // Every page carries its visitor's form token, so no shared cache may keep it.
+  // Every page carries its visitor's CSRF token, so no shared cache may store it.
   response.headers.set("Cache-Control", rq.caller.signed_in() ? "no-store" : "private, no-cache");
   response.headers.add("Vary", "Accept-Language, Cookie");
-  response.body = render_view(view, Frame::layout, locale, outer, data);
+  response.body = render_view(view, Layout::page, locale, outer, data);
   return response;
 }
 
 std::string render(std::string_view view_file, std::string_view locale, Data data) {
   Data outer;
   outer.set("lang", std::string{locale}).set("brand", text(locale, "html.brand"));
-  return render_view(view_file, Frame::none, locale, outer, data);
+  return render_view(view_file, Layout::none, locale, outer, data);
 }
 
 }  // namespace html

@@ -8,7 +8,7 @@
 
 #include "core/text.h"
 #include "html/files.h"
-#include "html/setup.h"
+#include "html/site_config.h"
 #include "html/template.h"
 
 namespace html {
@@ -146,10 +146,10 @@ std::string sprite_for(std::string_view text) {
 
 }  // namespace
 
-std::string source_of(std::string_view view, Frame frame) {
+std::string source_of(std::string_view view, Layout layout) {
   const bool plain = view.ends_with(".txt");
   const std::string_view extension = plain ? ".txt" : ".html";
-  const std::string name = frame == Frame::layout ? "html/layout" : std::string{view};
+  const std::string name = layout == Layout::page ? "html/layout" : std::string{view};
   std::string text = expand(name, file_of(name, extension), view, extension, 0);
   if (!plain) refuse_unescaped(view, text);
   constexpr std::string_view kSprite = "<!--icons-->";

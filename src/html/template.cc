@@ -17,7 +17,7 @@ namespace {
 namespace km = kainjow::mustache;
 using Scope = km::context<std::string>;
 
-struct Output {  // what the library streams into
+struct Output {  // the stream that the library writes to
   std::string text;
   Output& operator<<(const std::string& piece) {
     text += piece;
@@ -32,7 +32,7 @@ struct View {
   Names urls;  // members that fill a whole URL somewhere in it
 };
 
-// Only paths of this site and web or mail addresses; anything else (javascript:, data:, //host) leads nowhere.
+// Only paths of this site, web and mailto: addresses; anything else (javascript:, data:, //host) becomes "#".
 bool safe_url(std::string_view url) {
   if (url.starts_with('/')) return url.size() < 2 || (url[1] != '/' && url[1] != '\\');
   if (url.starts_with('#') || url.starts_with('?')) return true;
@@ -67,7 +67,7 @@ km::data convert(const Data& data, const Names& urls) {
   return object;
 }
 
-// The sentence of a key, its {names} filled from where the tag stands.
+// The sentence of a key, its {names} filled with the members in scope at the tag.
 km::data text_section(std::string_view locale, const Scope& scope, std::shared_ptr<const Texts> all, bool plain) {
   return km::data{km::lambda2{
       [locale = std::string{locale}, &scope, all, plain](const std::string& inside, const km::renderer& render) {
@@ -85,8 +85,8 @@ km::data text_section(std::string_view locale, const Scope& scope, std::shared_p
       }}};
 }
 
-std::unique_ptr<View> parse(std::string_view name, Frame frame) {
-  const std::string source = source_of(name, frame);
+std::unique_ptr<View> parse(std::string_view name, Layout layout) {
+  const std::string source = source_of(name, layout);
   auto view = std::make_unique<View>(View{km::mustache{source}, {}});
   if (!view->parsed.is_valid())
     throw std::logic_error("view " + std::string{name} + ": " + view->parsed.error_message());
@@ -100,12 +100,12 @@ std::unique_ptr<View> parse(std::string_view name, Frame frame) {
 }
 
 // Rendering writes into the parsed template, so each thread keeps its own.
-View& parsed_view(std::string_view name, Frame frame) {
+View& parsed_view(std::string_view name, Layout layout) {
   thread_local std::array<std::unordered_map<std::string, std::unique_ptr<View>>, 2> cache;
-  std::unique_ptr<View>& slot = cache[frame == Frame::layout ? 1 : 0][std::string{name}];
+  std::unique_ptr<View>& slot = cache[layout == Layout::page ? 1 : 0][std::string{name}];
   if (!slot || reads_from_disk() || !slot->parsed.is_valid()) {
     slot.reset();
-    slot = parse(name, frame);
+    slot = parse(name, layout);
   }
   return *slot;
 }
@@ -129,9 +129,9 @@ std::string escape(std::string_view text) {
   return out;
 }
 
-std::string render_view(std::string_view view, Frame frame, std::string_view locale, const Data& page,
+std::string render_view(std::string_view view, Layout layout, std::string_view locale, const Data& page,
                         const Data& data) {
-  auto& [parsed, urls] = parsed_view(view, frame);
+  auto& [parsed, urls] = parsed_view(view, layout);
   Scope scope;
   km::data outer = convert(page, urls);
   outer["t"] = text_section(locale, scope, texts(), view.ends_with(".txt"));

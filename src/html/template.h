@@ -1,4 +1,4 @@
-// Views to text: partials are put in place when a view is loaded, then the whole is parsed once; private to html/.
+// Renders views: partials are put in place when a view is loaded, then the whole is parsed once. Private to html/.
 #pragma once
 
 #include <set>
@@ -9,17 +9,17 @@
 
 namespace html {
 
-enum class Frame { none, layout };
+enum class Layout { none, page };
 
-// The source of a view ("projects/list", "mail/done.txt") with its partials, and with the layout around it if asked.
+// The source of a view ("projects/list", "mail/done.txt") with its partials and, for pages, the layout around it.
 // Throws std::logic_error when a file is missing, partials nest too deep or output would not be escaped.
-std::string source_of(std::string_view view, Frame frame);
+std::string source_of(std::string_view view, Layout layout);
 
-// Members that fill a whole URL (href="{{url}}"). Of these only safe schemes are let through.
+// Members that fill a whole URL (href="{{url}}"): only safe schemes are let through.
 std::set<std::string, std::less<>> whole_urls(std::string_view source);
 
-// `page` is seen behind `data`. Views that end in .txt are not escaped.
-std::string render_view(std::string_view view, Frame frame, std::string_view locale, const Data& page,
+// Members of `data` hide those of `page`. Views that end in .txt are not escaped.
+std::string render_view(std::string_view view, Layout layout, std::string_view locale, const Data& page,
                         const Data& data);
 
 std::string escape(std::string_view text);

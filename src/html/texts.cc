@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kFallback = "en";
 constexpr std::size_t kLongestRetold = 2000;  // bytes of a sentence about a fault
-constexpr std::size_t kMaxWarnings = 1000;    // distinct keys; more say nothing new
+constexpr std::size_t kMaxWarnings = 1000;    // distinct keys
 
 std::mutex guard;
 std::shared_ptr<const Texts> current;
@@ -47,7 +47,7 @@ Slot next_slot(std::string_view sentence, std::size_t from) {
   return {};
 }
 
-// Whether `said` is `pattern` with its {names} filled, and with what.
+// The values of the {names} when `said` is `pattern` with them filled.
 std::optional<Values> values_of(std::string_view pattern, std::string_view said) {
   Values values;
   Slot slot = next_slot(pattern, 0);
@@ -171,7 +171,7 @@ std::optional<std::string> recognised(std::string_view locale, std::string_view 
   const Sentences* from = all->sentences(kFallback);
   if (from == nullptr || english.size() > kLongestRetold) return std::nullopt;
   for (const auto& [key, pattern] : *from) {
-    // Only what is said of faults: a caption "{name}" would be found in every sentence.
+    // Only errors: a caption "{name}" would match every sentence.
     if (key.starts_with("html.") ||
         (key.find(".error.") == std::string::npos && key.find(".problem.") == std::string::npos &&
          key.find(".refused.") == std::string::npos))

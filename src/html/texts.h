@@ -1,4 +1,4 @@
-// The sentences of all modules, by locale and key; private to html/.
+// The sentences of all modules, by locale and key. Private to html/.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ class Texts {
   const std::string* find(std::string_view locale, std::string_view key) const;
   bool has_locale(std::string_view locale) const { return locales_.contains(locale); }
   std::vector<std::string> locales() const;
-  const Sentences* sentences(std::string_view locale) const;                        // nothing when there are none in it
+  const Sentences* sentences(std::string_view locale) const;                        // null when there are none
   void add(std::string_view locale, std::string_view file, std::string_view json);  // throws std::logic_error
 
  private:
@@ -32,12 +32,12 @@ class Texts {
 std::shared_ptr<const Texts> texts();
 void forget_texts();
 
-// Replaces each {name} by what `value_of` gives; {name} stays when it gives nothing.
+// Replaces each {name} by value_of(name); it stays when that is nothing.
 std::string fill(std::string_view sentence,
                  const std::function<std::optional<std::string>(std::string_view)>& value_of);
-// Warns once for each key and gives the key back.
+// Logs a warning once for each key and returns the key.
 std::string missing_text(std::string_view key);
-// The sentence that some module says of a fault, in that locale; nothing when no text has these words.
+// Transitional: the sentence of a text with these English words, in that locale.
 std::optional<std::string> recognised(std::string_view locale, std::string_view english);
 
 }  // namespace html

@@ -92,5 +92,5 @@ test("a title tells an error before all else", async ({ page }) => {
   await expect(page.getByRole("alert")).toBeVisible();
   await expect(page).toHaveTitle("Error: Sign in · Tenon");
   await page.goto("/no-such-page");
-  await expect(page).toHaveTitle("Error 404 · There is nothing here · Tenon");
+  await expect(page).toHaveTitle("Error 404 · Page not found · Tenon");
 });

@@ -10,7 +10,7 @@
 #include "html/display_preferences.h"
 #include "html/files.h"
 #include "html/html.h"
-#include "html/setup.h"
+#include "html/site_config.h"
 #include "html/template.h"
 
 namespace {
@@ -205,7 +205,7 @@ TEST_CASE("a title tells the page's state first, and an error before all else") 
   http::Request german = visitor();
   german.headers.add("Accept-Language", "de");
   CHECK(title(german, album().set("title_state", "3"), 401) == "Fehler: 3 · Rügen · Tenon");
-  CHECK(has(body(error(visitor(), 404, "x", "y")), "<title>Error 404 · There is nothing here · Tenon</title>"));
+  CHECK(has(body(error(visitor(), 404, "x", "y")), "<title>Error 404 · Page not found · Tenon</title>"));
 }
 
 TEST_CASE("a notice in the address shows only sentences that a module has written") {
@@ -251,7 +251,7 @@ TEST_CASE("an outage is told in the words that a module wrote for people, and in
     const std::string page = body(error(visitor(), status, "no_space", full));
     CHECK(has(page, full));
     CHECK(has(page, "Back in a moment"));
-    CHECK_FALSE(has(page, "does not answer"));
+    CHECK_FALSE(has(page, "not responding"));
   }
   http::Request german = visitor();
   german.headers.add("Accept-Language", "de");
@@ -260,7 +260,7 @@ TEST_CASE("an outage is told in the words that a module wrote for people, and in
   const std::string other = body(error(visitor(), 503, "unavailable", "password of db is x"));
   CHECK_FALSE(has(other, "password"));
   CHECK_FALSE(has(other, "database"));
-  CHECK(has(other, "A part of the service does not answer"));
+  CHECK(has(other, "Part of the service is not responding"));
   CHECK_FALSE(has(body(error(visitor(), 500, "no_space", full)), "no room left"));
 }
 
@@ -304,7 +304,7 @@ TEST_CASE("a page that was asked for what it does not have is offered without it
   rq.path = "/app/projects";
   CHECK_FALSE(has(body(error(rq, 400, "invalid_cursor", "No such page.")), "href=\"?\""));
   rq.queries = {{"after", "x"}};
-  CHECK(has(body(error(rq, 400, "invalid_cursor", "No such page.")), "href=\"?\">Start again</a>"));
+  CHECK(has(body(error(rq, 400, "invalid_cursor", "No such page.")), "href=\"?\">Start over</a>"));
   CHECK_FALSE(has(body(error(rq, 404, "not_found", "Nothing.")), "href=\"?\""));
   rq.method = http::Method::post;
   CHECK_FALSE(has(body(error(rq, 400, "bad_form", "No.")), "href=\"?\""));
@@ -315,7 +315,7 @@ TEST_CASE("every view of every module loads") {
     std::string name{file->path.substr(4)};
     name.erase(name.find("/views/"), 6);
     if (name.starts_with("html/ui/") || name == "html/layout.html") continue;
-    CHECK_NOTHROW_MESSAGE(html::source_of(name, html::Frame::none), name);
+    CHECK_NOTHROW_MESSAGE(html::source_of(name, html::Layout::none), name);
   }
 }
 

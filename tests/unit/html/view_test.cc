@@ -9,7 +9,7 @@
 #include "core/ids.h"
 #include "core/resources.h"
 #include "html/html.h"
-#include "html/setup.h"
+#include "html/site_config.h"
 
 namespace {
 
