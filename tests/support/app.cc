@@ -104,6 +104,7 @@ http::Caller key(const std::string& role) {
 }
 
 core::Json Answer::json() const {
+  if (body.empty()) return {};
   const auto parsed = core::Json::parse(body);
   if (!parsed) throw std::runtime_error("the answer is not JSON: " + body);
   return *parsed;

@@ -50,7 +50,7 @@ struct Answer {
   int status = 0;
   http::Headers headers;     // with Set-Cookie
   std::string body;          // whole, of a file or stream too
-  core::Json json() const;   // throws when the body is not JSON
+  core::Json json() const;   // null of an empty body; throws when it is not JSON
   std::string code() const;  // the member `code` of a JSON body, else empty
 };
 

@@ -129,7 +129,7 @@ def known_keys(tree):
             for form in ("one", "other"):
                 if f"{found.group(1)}.{form}" not in known:
                     yield f"{line(found)}: {found.group(1)}.{form}"
-        for found in re.finditer(r'\bProblem[({]\s*\w+,\s*"([a-z_]+)\.([a-z0-9_.]*[a-z0-9_])"', text):
+        for found in re.finditer(r'\b(?:Problem|Refusal)[({]\s*\w+,\s*"([a-z_]+)\.([a-z0-9_.]*[a-z0-9_])"', text):
             key = f"{found.group(1)}.problem.{found.group(2)}"
             if key not in known:
                 yield f"{line(found)}: {key}"
