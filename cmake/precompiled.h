@@ -1,5 +1,5 @@
-// What nearly every file includes, compiled once for presets that people and sanitizers build (not for release, whose files must
-// each include what they use).
+// The headers that nearly every file includes, compiled once for the presets of development and sanitizers. Release has no
+// precompiled header: each file must include what it uses.
 #pragma once
 
 #include <algorithm>

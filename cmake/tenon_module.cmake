@@ -1,6 +1,6 @@
 # tenon_module(name MAY_USE a b c [LIBRARIES x y])
 # One static library from every .cc below the calling folder. MAY_USE is the list of modules whose headers
-# this one may include; script/check holds the #include lines against it.
+# this one may include; tests/tidy compares it with the #include lines.
 function(tenon_module name)
   cmake_parse_arguments(arg "" "" "MAY_USE;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
@@ -62,7 +62,7 @@ function(tenon_tests)
         target_link_libraries(${target} PRIVATE tenon_app_lib tenon_embedded)
       endif()
       if(EXISTS "${folder}/libraries.cmake")
-        include("${folder}/libraries.cmake") # may link ${target} to what the module itself does not use
+        include("${folder}/libraries.cmake") # may give ${target} sources and libraries that the module does not use
       endif()
       if(NOT suite STREQUAL "unit")
         target_link_libraries(${target} PRIVATE tenon_test_app)
@@ -84,7 +84,7 @@ function(tenon_tests)
       get_filename_component(target "${source}" NAME_WE)
       add_executable(${target} "${source}")
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-      # Only the modules whose headers it includes: a parser's fuzzer builds without the product around it.
+      # Only the modules whose headers it includes, so that a parser's fuzzer does not build the whole product.
       file(STRINGS "${source}" includes REGEX "^#include \"[a-z_]+/")
       foreach(line IN LISTS includes)
         string(REGEX REPLACE "^#include \"([a-z_]+)/.*" "\\1" module "${line}")

@@ -1,4 +1,4 @@
-# Compiler, flags and the libraries every module may ask for.
+# Compiler, flags and the libraries that a module may link to.
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -7,7 +7,7 @@ set(TENON_OPTIMISE "-O2 -g1" CACHE STRING "Optimisation and debug flags")
 set(TENON_SANITIZE "" CACHE STRING "Value of -fsanitize, empty for none")
 option(TENON_FUZZ "Build the libFuzzer targets" OFF)
 
-# TENON_OPTIMISE says it all; CMake's own per-type flags would fight with it.
+# TENON_OPTIMISE replaces the flags that CMake adds per build type.
 foreach(type DEBUG RELEASE)
   set(CMAKE_CXX_FLAGS_${type} "")
   set(CMAKE_C_FLAGS_${type} "")
@@ -31,7 +31,7 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
 endif()
 
-# The fault that this probe shows silently destroys temporaries of a co_await expression twice.
+# This probe detects a compiler that destroys temporaries of a co_await expression twice, as g++ 12 does.
 try_run(coroutines_run coroutines_built
   SOURCES "${CMAKE_SOURCE_DIR}/cmake/probes/co_await_temporaries.cc"
   CXX_STANDARD 23 CXX_STANDARD_REQUIRED ON)
@@ -53,7 +53,7 @@ pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)
 find_package(ZLIB REQUIRED)
 
-# Asio and Beast are compiled once (core/asio.cc, http/beast.cc), every other file only sees declarations.
+# Asio and Beast are compiled once (core/asio.cc); every other file sees declarations only.
 add_library(tenon_asio INTERFACE)
 target_compile_definitions(tenon_asio INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)

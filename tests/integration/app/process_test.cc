@@ -127,7 +127,7 @@ void start_jobs(int port, const std::string& token, const std::vector<std::strin
 
 }  // namespace
 
-TEST_CASE("kill -9 under eight writers loses no acknowledged write and doubles none") {
+TEST_CASE("kill -9 under eight writers loses no acknowledged write and doubles none" * doctest::test_suite("slow")) {
   Web web;
   const std::string token = web.sign_in("writer@example.com");
   grant("writer@example.com", 100000);

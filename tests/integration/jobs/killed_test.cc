@@ -103,7 +103,8 @@ int kill_all(House& house, std::vector<Target>& targets, std::map<int, int>& hit
 
 }  // namespace
 
-TEST_CASE("a worker killed -9 at random points inside each step loses nothing: another finishes, once") {
+TEST_CASE("a worker killed -9 at random points inside each step loses nothing: another finishes, once" *
+          doctest::test_suite("slow")) {
   House house;
   house.config.slots = 2;
   const auto rehearsal = house.person(20);
@@ -171,7 +172,8 @@ TEST_CASE("a worker killed -9 at random points inside each step loses nothing: a
   house.check_nothing_left(house.config.work_dir);
 }
 
-TEST_CASE("a worker killed -9 between the settling statement and its answer: the job is settled once, or taken over") {
+TEST_CASE("a worker killed -9 between the settling statement and its answer: the job is settled once, or taken over" *
+          doctest::test_suite("slow")) {
   House house;
   int committed = 0;
   int open = 0;
@@ -211,7 +213,8 @@ TEST_CASE("a worker killed -9 between the settling statement and its answer: the
   house.check_nothing_left(house.config.work_dir);
 }
 
-TEST_CASE("a worker whose commits arrive and whose answers are lost finishes each job once") {
+TEST_CASE("a worker whose commits arrive and whose answers are lost finishes each job once" *
+          doctest::test_suite("slow")) {
   House house;
   for (const int every : {2, 3}) {
     CAPTURE(every);

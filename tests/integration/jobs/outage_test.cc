@@ -42,7 +42,8 @@ std::string words_of(const std::string& file) {
 
 }  // namespace
 
-TEST_CASE("Postgres restarted while a video renders, at once or in good order: the job finishes, nothing is doubled") {
+TEST_CASE("Postgres restarted while a video renders, at once or in good order: the job finishes, nothing is doubled" *
+          doctest::test_suite("slow")) {
   House house;
   Server server;
   for (const char* mode : {"immediate", "fast"}) {
@@ -64,7 +65,8 @@ TEST_CASE("Postgres restarted while a video renders, at once or in good order: t
   house.check_nothing_left(house.config.work_dir);
 }
 
-TEST_CASE("a database that stays away longer than a lease, twice, costs a job neither an attempt nor its life") {
+TEST_CASE("a database that stays away longer than a lease, twice, costs a job neither an attempt nor its life" *
+          doctest::test_suite("slow")) {
   House house;
   Server server;
   Process worker(house, "patient", {{"STEP_TIMEOUT_SECONDS", "120"}});

@@ -37,7 +37,8 @@ TEST_CASE("a stale fence writes nothing: no progress, no step, no end") {
   CHECK(house.balance(ada) == 15);
 }
 
-TEST_CASE("a worker killed at any moment loses nothing: the job is taken over and finished, or failed by name") {
+TEST_CASE("a worker killed at any moment loses nothing: the job is taken over and finished, or failed by name" *
+          doctest::test_suite("slow")) {
   House house;
   const auto ada = house.person(200);
   const auto keep_alive = std::make_unique<Process>(house, "survivor");
@@ -71,7 +72,8 @@ TEST_CASE("a worker killed at any moment loses nothing: the job is taken over an
   CHECK(house.scalar("select count(*) from tenon.leases where worker = 'survivor'") == "0");
 }
 
-TEST_CASE("a job that takes its worker with it twice is failed by name and gives its credits back") {
+TEST_CASE("a job that takes its worker with it twice is failed by name and gives its credits back" *
+          doctest::test_suite("slow")) {
   House house;
   const auto ada = house.person(20);
   const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "hang");
