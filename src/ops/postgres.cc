@@ -37,7 +37,7 @@ std::string find_binaries() {
       return folder;
   }
   throw std::runtime_error(
-      "Postgres 15 to 17 is not installed. Install it with: apt-get install postgresql-15\n"
+      "Postgres 15 to 17 is not installed. Install it with: apt-get install postgresql\n"
       "Or set DATABASE_URL to a server that runs already.");
 }
 
