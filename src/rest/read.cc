@@ -1,28 +1,63 @@
-// GET and HEAD /{table}.
-#include "rest/call.h"
+// GET and HEAD /{table}: parse, resolve, plan, execute, respond.
+#include <algorithm>
+
+#include "core/json.h"
+#include "rest/endpoints.h"
+#include "rest/request/range.h"
+#include "rest/response/body.h"
+#include "rest/response/content_range.h"
+#include "rest/response/preference_applied.h"
+#include "rest/sql/statement.h"
 
 namespace rest {
+namespace {
 
-Task<http::Response> read(Call& call) {
-  const Table& table = call.table();
-  Query query = parse_query(call.rq.queries);
-  const std::int64_t offset = call.page(query.root);
-  const Node root = resolve(*call.catalogue, table, query.root);
-  const bool head = call.rq.method == http::Method::head;
-  const std::int64_t count_to = call.counts_to(query.root);
-  const plan::Reading reading{
-      .count = count_to > 0 ? Prefer::Count::exact : call.prefer.count, .head = head, .count_to = count_to};
-  const Plan plan = plan::read(root, reading, call.bounds);
-  Task<pg::Rows> running = run(call, plan.sql);
-  const Found page = found(plan, co_await running);
-  Task<std::optional<std::int64_t>> counting = total_of(call, root, page.total, page.size > 0 ? offset + page.size : 0);
-  const auto total = co_await counting;
-  const bool in_range = count_to > 0 && page.size > 0;
-  const int status = page_status(offset, page.size, in_range ? page.total : total, call.total_known());
-  http::Response response = head ? rows_head(page, call.media) : rows_answer(*call.catalogue, page, call.media);
-  if (call.media.type != Media::Type::object || status != 206) response.status = status;
-  response.headers.set("Content-Range", content_range(offset, page.size, total));
-  set_applied(response, call.prefer, {});
+using Count = Preferences::Count;
+
+// The planner's estimate of the rows.
+Task<std::int64_t> estimate(const ReadPlan& plan, Executor& executor) {
+  const SqlText sql = explain_statement(plan.root);
+  const pg::Rows rows = co_await executor.run(sql);
+  const auto tree = core::Json::parse(rows.size() == 1 ? rows.cell(0, 0).value_or("") : "");
+  co_return tree ? static_cast<std::int64_t>((*tree)[std::size_t{0}]["Plan"]["Plan Rows"].number().value_or(0)) : 0;
+}
+
+// The total row count, exact or estimated as requested by `Prefer: count`. An estimate is never below the rows seen.
+Task<std::optional<std::int64_t>> total_rows(const Request& request, const ReadPlan& plan, const ResultSet& result,
+                                             std::int64_t seen, Executor& executor) {
+  const Count count = request.preferences.count;
+  if (count == Count::none) co_return std::nullopt;
+  if (count == Count::exact) co_return result.total;
+  if (count == Count::estimated && result.total.value_or(0) <= plan.bounds.max_rows) co_return result.total;
+  co_return std::max({co_await estimate(plan, executor), result.total.value_or(0), seen});
+}
+
+}  // namespace
+
+Task<http::Response> read(const Request& request, const SchemaCache& schema_cache, Executor& executor) {
+  const Table& table = schema_cache.require_table(request.schema, request.table());
+  QueryParams query = parse_query_params(request.http.queries);
+  const Page page = apply_range(request, query.root);
+
+  const ReadPlan plan{.root = resolve_embeds(schema_cache, table, query.root),
+                      .bounds = request.bounds(),
+                      .count = page.count_to > 0 ? Count::exact : request.preferences.count,
+                      .head = request.is_head(),
+                      .count_to = page.count_to};
+  const Statement statement = read_statement(plan);
+
+  const ResultSet result = read_result_set(statement, co_await executor.run(statement.sql));
+  const std::int64_t seen = result.size > 0 ? page.offset + result.size : 0;
+  const std::optional<std::int64_t> total = co_await total_rows(request, plan, result, seen, executor);
+
+  const bool counted_for_range = page.count_to > 0 && result.size > 0;
+  const TotalKind kind = request.preferences.count == Count::exact ? TotalKind::exact : TotalKind::estimated;
+  const int status = page_status(page.offset, result.size, counted_for_range ? result.total : total, kind);
+  http::Response response =
+      plan.head ? head_response(result, request.media) : rows_response(schema_cache, result, request.media);
+  if (request.media.kind != MediaType::Kind::object || status != 206) response.status = status;
+  response.headers.set("Content-Range", content_range(page.offset, result.size, total));
+  set_preference_applied(response, request.preferences, {});
   co_return response;
 }
 

@@ -1,24 +1,24 @@
-// The data API's grammar: select, filters, logic, order, names, bodies, and the headers. The first byte chooses.
-// Whatever the bytes are, a parser returns or throws a Fault; what it returns keeps its bounds.
+// The data API's parsers: select, filters, logic, order, names, bodies and headers; the first byte selects one. On any
+// input a parser returns a result within its limits or throws an Error of status 4xx.
 #include <cstdint>
 #include <cstdlib>
 
 #include "core/json.h"
-#include "rest/answer/fault.h"
-#include "rest/grammar/payload.h"
-#include "rest/grammar/prefer.h"
-#include "rest/grammar/query.h"
+#include "rest/error.h"
+#include "rest/request/media_type.h"
+#include "rest/request/payload.h"
+#include "rest/request/query_params.h"
 
 namespace {
 
-int depth_of(const std::vector<rest::Item>& items) {
+int depth_of(const std::vector<rest::SelectItem>& items) {
   int deepest = 0;
-  for (const rest::Item& item : items)
+  for (const rest::SelectItem& item : items)
     if (item.embed) deepest = std::max(deepest, 1 + depth_of(item.embed->resource.items));
   return deepest;
 }
 
-int depth_of(const rest::Logic& logic) {
+int depth_of(const rest::LogicTree& logic) {
   int deepest = 1;
   for (const rest::Condition& one : logic.conditions)
     if (!one.filter) deepest = std::max(deepest, 1 + depth_of(one.logic));
@@ -29,7 +29,7 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
-// Half a pair of surrogates is nothing to core; PostgREST's parser takes it, so this one does.
+// core rejects a lone surrogate. PostgREST's parser accepts it, and so does this one.
 bool names_surrogate(std::string_view text) {
   for (std::size_t at = text.find("\\u"); at != std::string_view::npos; at = text.find("\\u", at + 2))
     if (at + 3 < text.size() && (text[at + 2] == 'd' || text[at + 2] == 'D') &&
@@ -38,7 +38,7 @@ bool names_surrogate(std::string_view text) {
   return false;
 }
 
-// A number that no double holds is nothing to core, and Postgres's to judge here.
+// core rejects a number that no double holds. Here Postgres decides.
 bool may_exceed_double(std::string_view text) {
   std::size_t digits = 0;
   bool exponent = false;
@@ -81,7 +81,7 @@ void parse(std::uint8_t what, std::string_view text) {
         const std::size_t equals = std::min(one.find('='), one.size());
         pairs.emplace_back(one.substr(0, equals), equals < one.size() ? one.substr(equals + 1) : std::string_view{});
       }
-      rest::parse_query(pairs);
+      rest::parse_query_params(pairs);
       break;
     }
   }
@@ -93,8 +93,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   try {
     parse(data[0], std::string_view(reinterpret_cast<const char*>(data) + 1, size - 1));
-  } catch (const rest::Fault& fault) {
-    if (fault.status < 400 || fault.status > 499) std::abort();
+  } catch (const rest::Error& error) {
+    if (error.status < 400 || error.status > 499) std::abort();
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 #include "rest/json/rows.h"
 
-#include "rest/json/escape.h"
+#include "core/json.h"
 
 namespace rest::json {
 
@@ -16,7 +16,7 @@ RowWriter::RowWriter(std::shared_ptr<const Types> types, const pg::Rows& rows, N
 
 void RowWriter::add(std::string_view name, std::uint32_t type) {
   Known column{.type = &types_->of(type)};
-  append_quoted(column.key, name);
+  core::append_json_utf8(column.key, name);
   column.key += ':';
   columns_.push_back(std::move(column));
 }
@@ -32,7 +32,7 @@ void RowWriter::member(const Known& column, Cell cell, std::string& out) {
   }
   const std::size_t value = out.size();
   writer_.write(*column.type, *cell, out);
-  // A json null is a null here too.
+  // A JSON null counts as null as well.
   if (nulls_ == Nulls::stripped && std::string_view(out).substr(value) == "null") out.resize(before);
 }
 
@@ -76,7 +76,7 @@ void RowWriter::values(const pg::Rows& rows, std::string& out) {
 
 namespace {
 
-// What record_out quotes.
+// Quoted as by record_out.
 void csv_field(std::string_view text, std::string& out) {
   if (!text.empty() && text.find_first_of("\"\\(), \t\n\r\v\f") == std::string_view::npos) {
     out += text;

@@ -1,6 +1,5 @@
-// CONTRACT. Rows of a result written as JSON or CSV in C++, byte for byte what Postgres's to_json gives (and so what
-// PostgREST answers), from libpq's text format. A writer is made once for a statement's columns and kept with it; it
-// holds scratch space, so it belongs to one loop. Session settings: DateStyle ISO.
+// Writes rows as JSON or CSV from libpq's text format, byte for byte as Postgres's to_json does. A writer is made for
+// the columns of one statement. It has scratch space, so it belongs to one loop. Requires DateStyle ISO.
 #pragma once
 
 #include <memory>
@@ -23,20 +22,20 @@ struct Column {
 
 class RowWriter {
  public:
-  using Cell = std::optional<std::string_view>;  // nothing: null
+  using Cell = std::optional<std::string_view>;  // nothing for null
 
   RowWriter(std::shared_ptr<const Types> types, std::span<const Column> columns, Nulls nulls = Nulls::kept);
-  // For the columns that `rows` has.
+  // For the columns of `rows`.
   RowWriter(std::shared_ptr<const Types> types, const pg::Rows& rows, Nulls nulls = Nulls::kept);
 
   // {"id":1,"title":"x"}. As many cells as columns.
   void object(std::span<const Cell> cells, std::string& out);
   void object(const pg::Rows& rows, int row, std::string& out);
-  // One column's value by itself: 1, "x", null.
+  // The value of one column: 1, "x", null.
   void value(std::size_t column, Cell cell, std::string& out);
-  // [{…},{…}], or with `first` and `count` a part of the rows.
+  // [{…},{…}]
   void objects(const pg::Rows& rows, std::string& out);
-  // The first column of each row: [1,2,null].
+  // The values of the first column: [1,2,null].
   void values(const pg::Rows& rows, std::string& out);
 
  private:
@@ -45,7 +44,7 @@ class RowWriter {
     const Type* type;
   };
   void add(std::string_view name, std::uint32_t type);
-  // Nothing written when nulls are stripped and the value is null.
+  // Writes nothing for null when nulls are stripped.
   void member(const Known& column, Cell cell, std::string& out);
   template <class CellOf>
   void object_of(CellOf cell_of, std::string& out);
@@ -56,9 +55,8 @@ class RowWriter {
   ValueWriter writer_;
 };
 
-// CSV as PostgREST writes it, a line without its end: names, or a row's texts. A field is quoted where the server's row
-// text quotes it; null is an empty field, an empty string `""`. Unlike there, a backslash is not doubled.
-// Columns before `first` are left out.
+// CSV as PostgREST writes it, one line without its newline, from column `first` on. Fields are quoted as in a row's
+// text; null is an empty field, an empty string `""`. Unlike PostgREST, a backslash is not doubled.
 void csv_names(const pg::Rows& rows, std::string& out, int first = 0);
 void csv_row(const pg::Rows& rows, int row, std::string& out, int first = 0);
 

@@ -6,7 +6,7 @@ namespace rest::json {
 
 namespace {
 
-// Behind the closing quote of the string that starts at `at`.
+// The position after the string that starts at `at`.
 std::size_t string_end(std::string_view json, std::size_t at) {
   for (++at; at < json.size() && json[at] != '"'; ++at)
     if (json[at] == '\\') ++at;
@@ -22,7 +22,7 @@ std::size_t scalar_end(std::string_view json, std::size_t at) {
   return at;
 }
 
-// An open object or array: whether something was written in it, and where its present member began in the output.
+// An open object or array. `member` is where its current member starts in the output.
 struct Open {
   bool is_object;
   bool has_content = false;
@@ -91,7 +91,7 @@ class Stripper {
   std::string_view json_;
   std::string& out_;
   std::vector<Open> open_;
-  bool dropped_ = false;  // whether the object had content before the key just written
+  bool dropped_ = false;  // the object had content before the last key
 };
 
 }  // namespace

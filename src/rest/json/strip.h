@@ -1,4 +1,4 @@
-// Null members dropped from JSON text, at every depth, as json_strip_nulls does.
+// Drops null members from JSON text, at every depth, as json_strip_nulls does.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace rest::json {
 
-// Appends `json` (valid, as the server sent it) without null members and without white space. Nulls in arrays stay.
+// Appends valid `json` without null members and white space. Nulls in arrays stay.
 void append_stripped(std::string& out, std::string_view json);
 
 }  // namespace rest::json

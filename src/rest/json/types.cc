@@ -3,13 +3,13 @@
 #include <array>
 #include <utility>
 
-#include "rest/json/escape.h"
+#include "core/json.h"
 
 namespace rest::json {
 
 namespace {
 
-// Numbers of pg_type.dat; they never change between versions.
+// OIDs from pg_type.dat, the same in every version.
 constexpr std::array<std::pair<std::uint32_t, Shape>, 17> kScalars{{{16, Shape::boolean},
                                                                     {20, Shape::number},
                                                                     {21, Shape::number},
@@ -37,7 +37,7 @@ using RowsByOid = std::unordered_map<std::uint32_t, const TypeRow*>;
 
 std::uint32_t oid_of(std::int64_t number) { return static_cast<std::uint32_t>(number); }
 
-// Resolves one type after those it is made of.
+// Resolves a type after its parts.
 class Resolver {
  public:
   Resolver(RowsByOid rows, std::unordered_map<std::uint32_t, Type>& types) : rows_(std::move(rows)), types_(types) {}
@@ -74,7 +74,7 @@ class Resolver {
     for (std::size_t i = 0; i < row.field_names.size() && i < row.field_types.size(); ++i) {
       Type::Field field{.type = resolve(oid_of(row.field_types[i]), depth + 1)};
       if (field.type->shape == Shape::opaque) return Type{.shape = Shape::opaque};
-      append_quoted(field.key, row.field_names[i]);
+      core::append_json_utf8(field.key, row.field_names[i]);
       field.key += ':';
       type.fields.push_back(std::move(field));
     }
@@ -103,7 +103,7 @@ const Type& Types::of(std::uint32_t oid) const {
   return found == types_.end() ? kText : found->second;
 }
 
-// A type with a subscript handler of its own (point, jsonb) is no array for to_json.
+// For to_json a type with its own subscript handler (point, jsonb) is not an array.
 constexpr pg::Sql kTypes{"rest.types_read", R"sql(
   select t.oid::bigint,
          t.typbasetype::bigint,

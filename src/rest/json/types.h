@@ -1,5 +1,5 @@
-// CONTRACT. What the database's types are made of, as far as writing their text as JSON needs to know it. Read once
-// from pg_catalog together with the schema cache, then shared and never changed.
+// The structure of the database's types, as needed to write their text as JSON. Read with the schema cache, immutable,
+// shared.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@
 
 namespace rest::json {
 
-// How Postgres's to_json renders a value, told from the value's text.
+// How to turn a value's text into the JSON that Postgres's to_json gives.
 enum class Shape : std::uint8_t {
   text,         // a string, escaped
-  plain,        // a string that never holds a byte to escape
-  number,       // as it is; NaN and the infinities as strings
+  plain,        // a string without bytes to escape
+  number,       // unchanged; NaN and the infinities as strings
   boolean,      // t, f
   timestamp,    // T between date and time
   timestamptz,  // the same, and minutes in the zone
-  json,         // as it is
+  json,         // unchanged
   array,        // {a,"b",{…}}
   vector,       // int2vector, oidvector: elements between spaces
   record,       // (a,"b",)
-  opaque,       // its text does not tell; see needs_to_json
+  opaque,       // its text does not determine its JSON; see needs_to_json
 };
 
 struct Type {
@@ -38,7 +38,7 @@ struct Type {
   std::vector<Field> fields;      // of a record
 };
 
-// A row of pg_type, as the query of load() gives it.
+// A row of pg_type.
 struct TypeRow {
   std::int64_t oid = 0;
   std::int64_t base = 0;     // of a domain
@@ -58,11 +58,11 @@ class Types {
   Types(const Types&) = delete;
   Types& operator=(const Types&) = delete;
 
-  // A type made after the catalogue was read is taken for text.
+  // A type created after the schema cache was read counts as text.
   const Type& of(std::uint32_t oid) const;
   bool knows(std::uint32_t oid) const { return types_.contains(oid); }
-  // The text of such a value (anonymous record, a type with its own cast to json, or one that holds such) does not say
-  // what to_json would: the statement must select `to_json(value)` in its place.
+  // The text of such a value does not determine its JSON, so statements must select `to_json(value)`: anonymous
+  // records, types with their own cast to json, and types that contain either.
   bool needs_to_json(std::uint32_t oid) const { return of(oid).shape == Shape::opaque; }
 
  private:

@@ -1,6 +1,6 @@
 #include "rest/json/values.h"
 
-#include "rest/json/escape.h"
+#include "core/json.h"
 #include "rest/json/strip.h"
 
 namespace rest::json {
@@ -15,14 +15,14 @@ void plain(std::string_view text, std::string& out) {
   out += '"';
 }
 
-// Everything that starts like a number is one; the rest is NaN, Infinity or -Infinity.
+// All that starts like a number is one; the rest is NaN, Infinity or -Infinity.
 void number(std::string_view text, std::string& out) {
   const bool negative = text.starts_with('-');
   if (text.size() > (negative ? 1U : 0U) && is_digit(text[negative ? 1 : 0])) out += text;
   else plain(text, out);
 }
 
-// "2026-01-02 03:04:05+00 BC" to "2026-01-02T03:04:05+00:00 BC". The infinities hold no space.
+// "2026-01-02 03:04:05+00 BC" to "2026-01-02T03:04:05+00:00 BC". The infinities have no space.
 void timestamp(std::string_view text, std::string& out, bool with_zone) {
   const std::size_t space = text.find(' ');
   if (space == std::string_view::npos) return plain(text, out);
@@ -48,7 +48,7 @@ void ValueWriter::write(const Type& type, std::string_view text, std::string& ou
   bool fits = depth < kDepth;
   switch (type.shape) {
     case Shape::text:
-    case Shape::opaque: return append_quoted(out, text);
+    case Shape::opaque: return core::append_json_utf8(out, text);
     case Shape::plain: return plain(text, out);
     case Shape::number: return number(text, out);
     case Shape::boolean: out += text == "t" ? "true" : "false"; return;
@@ -64,14 +64,14 @@ void ValueWriter::write(const Type& type, std::string_view text, std::string& ou
   }
   if (fits) return;
   out.resize(start);
-  append_quoted(out, text);
+  core::append_json_utf8(out, text);
 }
 
 bool ValueWriter::quoted(std::string_view text, std::size_t& at, std::size_t depth, Item& item) {
   const std::size_t start = at;
   item.quoted = true;
   while (at < text.size() && text[at] != '"' && text[at] != '\\') ++at;
-  // A record doubles what an array escapes with a backslash; both are read here, as record_in does.
+  // Records double a quote, arrays escape it with a backslash; both are accepted, as by record_in.
   const bool ends_here = at < text.size() && text[at] == '"' && (at + 1 == text.size() || text[at + 1] != '"');
   if (ends_here) {
     item.text = text.substr(start, at++ - start);

@@ -24,7 +24,7 @@ Field any_field() {
   Field out{.name = *text()};
   const int steps = *rc::gen::inRange(0, 4);
   for (int i = 0; i < steps; ++i) {
-    JsonStep step{.as_text = *rc::gen::arbitrary<bool>()};
+    JsonOperation step{.as_text = *rc::gen::arbitrary<bool>()};
     step.is_index = *rc::gen::arbitrary<bool>();
     step.key = step.is_index ? std::to_string(*rc::gen::inRange(-99, 99)) : *text();
     out.path.push_back(step);
@@ -47,15 +47,15 @@ Operation any_operation() {
   return out;
 }
 
-Logic any_logic(int depth) {
-  Logic out;
+LogicTree any_logic(int depth) {
+  LogicTree out;
   const int count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) {
     Condition& one = out.conditions.emplace_back();
     if (depth < kDepth && *rc::gen::inRange(0, 3) == 0) {
       one.logic = any_logic(depth + 1);
       one.logic.negated = *rc::gen::arbitrary<bool>();
-      one.logic.joined = *rc::gen::arbitrary<bool>() ? Logic::Joined::any : Logic::Joined::all;
+      one.logic.joined = *rc::gen::arbitrary<bool>() ? LogicTree::Joined::any : LogicTree::Joined::all;
     } else {
       one.filter = Filter{any_field(), any_operation()};
     }
@@ -63,9 +63,9 @@ Logic any_logic(int depth) {
   return out;
 }
 
-std::vector<Item> any_items(int depth) {
-  std::vector<Item> out(*rc::gen::inRange<std::size_t>(1, 4));
-  for (Item& item : out) {
+std::vector<SelectItem> any_items(int depth) {
+  std::vector<SelectItem> out(*rc::gen::inRange<std::size_t>(1, 4));
+  for (SelectItem& item : out) {
     if (depth < kDepth && *rc::gen::inRange(0, 3) == 0) {
       item.embed = std::make_unique<Embed>();
       item.embed->target = *text();
@@ -98,19 +98,19 @@ TEST_CASE("a filter reads as it was written") {
 
 TEST_CASE("a logic tree reads as it was written") {
   CHECK(rc::check("logic", [] {
-    const Logic one = any_logic(1);
+    const LogicTree one = any_logic(1);
     RC_ASSERT(parse_logic(writer::logic(one)) == one);
   }));
 }
 
 TEST_CASE("an order reads as it was written") {
   CHECK(rc::check("order", [] {
-    std::vector<Order> terms(*rc::gen::inRange<std::size_t>(1, 5));
-    for (Order& one : terms) {
+    std::vector<OrderTerm> terms(*rc::gen::inRange<std::size_t>(1, 5));
+    for (OrderTerm& one : terms) {
       if (*rc::gen::arbitrary<bool>()) one.relation = *text();
       one.field = any_field();
-      one.direction = static_cast<Order::Direction>(*rc::gen::inRange(0, 3));
-      one.nulls = static_cast<Order::Nulls>(*rc::gen::inRange(0, 3));
+      one.direction = static_cast<OrderTerm::Direction>(*rc::gen::inRange(0, 3));
+      one.nulls = static_cast<OrderTerm::Nulls>(*rc::gen::inRange(0, 3));
     }
     RC_ASSERT(parse_order(writer::order(terms)) == terms);
   }));
@@ -118,7 +118,7 @@ TEST_CASE("an order reads as it was written") {
 
 TEST_CASE("a select reads as it was written") {
   CHECK(rc::check("select", [] {
-    const std::vector<Item> items = any_items(1);
+    const std::vector<SelectItem> items = any_items(1);
     RC_ASSERT(writer::same(parse_select(writer::select(items)), items));
   }));
 }

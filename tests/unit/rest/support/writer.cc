@@ -20,7 +20,7 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
-std::string column(const rest::Column& c) {
+std::string column(const rest::SelectField& c) {
   std::string out;
   if (!c.alias.empty()) out += name(c.alias) + ":";
   if (c.field.name == "*") return out + "*";
@@ -42,7 +42,7 @@ std::string name(const std::string& name) { return quoted(name); }
 
 std::string field(const rest::Field& f) {
   std::string out = name(f.name);
-  for (const rest::JsonStep& step : f.path) {
+  for (const rest::JsonOperation& step : f.path) {
     out += step.as_text ? "->>" : "->";
     out += step.is_index ? step.key : quoted(step.key);
   }
@@ -62,7 +62,7 @@ std::string operation(const rest::Operation& o, bool in_logic) {
   return out + ')';
 }
 
-std::string logic(const rest::Logic& l) {
+std::string logic(const rest::LogicTree& l) {
   std::string out = "(";
   for (std::size_t i = 0; i < l.conditions.size(); ++i) {
     if (i > 0) out += ',';
@@ -71,29 +71,29 @@ std::string logic(const rest::Logic& l) {
       out += field(one.filter->field) + "." + operation(one.filter->operation, true);
     } else {
       out += one.logic.negated ? "not." : "";
-      out += one.logic.joined == rest::Logic::Joined::any ? "or" : "and";
+      out += one.logic.joined == rest::LogicTree::Joined::any ? "or" : "and";
       out += logic(one.logic);
     }
   }
   return out + ")";
 }
 
-std::string order(const std::vector<rest::Order>& terms) {
+std::string order(const std::vector<rest::OrderTerm>& terms) {
   std::string out;
-  for (const rest::Order& one : terms) {
+  for (const rest::OrderTerm& one : terms) {
     if (!out.empty()) out += ',';
     out += one.relation.empty() ? field(one.field) : name(one.relation) + "(" + field(one.field) + ")";
-    if (one.direction != rest::Order::Direction::unsaid)
-      out += one.direction == rest::Order::Direction::ascending ? ".asc" : ".desc";
-    if (one.nulls != rest::Order::Nulls::unsaid)
-      out += one.nulls == rest::Order::Nulls::first ? ".nullsfirst" : ".nullslast";
+    if (one.direction != rest::OrderTerm::Direction::unset)
+      out += one.direction == rest::OrderTerm::Direction::ascending ? ".asc" : ".desc";
+    if (one.nulls != rest::OrderTerm::Nulls::unset)
+      out += one.nulls == rest::OrderTerm::Nulls::first ? ".nullsfirst" : ".nullslast";
   }
   return out;
 }
 
-std::string select(const std::vector<rest::Item>& items) {
+std::string select(const std::vector<rest::SelectItem>& items) {
   std::string out;
-  for (const rest::Item& item : items) {
+  for (const rest::SelectItem& item : items) {
     if (!out.empty()) out += ',';
     if (!item.embed) {
       out += column(item.column);
@@ -110,7 +110,7 @@ std::string select(const std::vector<rest::Item>& items) {
   return out;
 }
 
-bool same(const std::vector<rest::Item>& a, const std::vector<rest::Item>& b) {
+bool same(const std::vector<rest::SelectItem>& a, const std::vector<rest::SelectItem>& b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (!a[i].embed != !b[i].embed) return false;

@@ -1,19 +1,19 @@
-// The grammar written back as text: what the parsers read must give the same tree again.
+// Writes query trees as text, for round trips through the parsers.
 #pragma once
 
 #include <string>
 
-#include "rest/grammar/query.h"
+#include "rest/request/query_params.h"
 
 namespace writer {
 
 std::string name(const std::string& name);
 std::string field(const rest::Field& field);
-// In a logic tree values are quoted; at the top they stand as they are.
+// Values are quoted in a logic tree, and plain at the top.
 std::string operation(const rest::Operation& operation, bool in_logic);
-std::string logic(const rest::Logic& logic);
-std::string order(const std::vector<rest::Order>& order);
-std::string select(const std::vector<rest::Item>& items);
-bool same(const std::vector<rest::Item>& a, const std::vector<rest::Item>& b);
+std::string logic(const rest::LogicTree& logic);
+std::string order(const std::vector<rest::OrderTerm>& order);
+std::string select(const std::vector<rest::SelectItem>& items);
+bool same(const std::vector<rest::SelectItem>& a, const std::vector<rest::SelectItem>& b);
 
 }  // namespace writer

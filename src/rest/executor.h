@@ -1,0 +1,35 @@
+// Runs the statements of one request: its role, the settings that SQL may read of it, and the database.
+#pragma once
+
+#include "pg/pg.h"
+#include "rest/request/request.h"
+#include "rest/sql_text.h"
+
+namespace rest {
+
+using core::Task;
+
+class Executor {
+ public:
+  Executor(pg::Db& db, const Request& request);
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // Makes the server reject writes. Initially so for GET and HEAD.
+  void set_read_only(bool read_only) { settings_.read_only = read_only; }
+  // One trip. Throws Error when a guard of the statement failed, else pg::Error.
+  Task<pg::Rows> run(const SqlText& sql);
+  // For a statement without the request's settings.
+  pg::ImplicitTransaction as_role() { return db_.as(role_); }
+  // What the statement set response.headers and response.status to. Empty for a plain read, which does not fetch them.
+  const pg::ResponseOverrides& overrides() const { return overrides_; }
+
+ private:
+  pg::Db& db_;
+  const pg::As role_;
+  pg::RequestSettings settings_;
+  pg::ResponseOverrides overrides_;
+  const bool rolls_back_;  // Prefer: tx=rollback
+};
+
+}  // namespace rest
