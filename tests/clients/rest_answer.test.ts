@@ -1,4 +1,4 @@
-// How answers look and what Prefer changes: spec 4 and 5. `second` is a Tenon that allows tx=rollback.
+// Responses and preferences: docs/spec/supabase-data-api.md 4 and 5. `second` is a Tenon that allows tx=rollback.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anon, call, ids, owner, service } from "./rest_support.ts";
@@ -12,7 +12,7 @@ test("[4 json] rows come as a JSON array in UTF-8", async () => {
   assert.equal(answer.json.length, 3);
 });
 
-test("[4 types; 10.9] every type is what to_json makes of it", async () => {
+test("[4 types; 10.9] every type is written as to_json writes it", async () => {
   const answer = await call("kinds?id=eq.1");
   const expected = owner("select row_to_json(k) from kinds k where id = 1");
   assert.equal(answer.text, `[${expected}]`);
@@ -21,13 +21,13 @@ test("[4 types; 10.9] every type is what to_json makes of it", async () => {
   assert.match((await call("films?select=released&id=eq.1")).text, /^\[\{"released":"2026-01-02T03:04:05.678901\+00:00"\}\]$/);
 });
 
-test("[4 types] embeds are what to_json makes of them too", async () => {
+test("[4 types] embeds are written as to_json writes them", async () => {
   const answer = await call("directors?select=id,films(*)&id=eq.1&films.order=id");
   const expected = owner("select json_agg(f order by id) from films f where director_id = 1").replaceAll(/\n\s*/g, "").replaceAll(", {", ",{");
   assert.equal(answer.text.replaceAll(/\n\s*/g, "").replaceAll(", {", ",{"), `[{"id":1,"films":${expected}}]`);
 });
 
-test("[4 content range; 10.7] Content-Range tells the page, and the total when it was asked for", async () => {
+test("[4 content range; 10.7] Content-Range has the page, and the total when a count was requested", async () => {
   const range = async (query: string, prefer?: string, method = "GET") => {
     const answer = await call(`bits_and_pieces?select=id&order=id&${query}`, { method, headers: prefer ? { Prefer: prefer } : {} });
     return `${answer.status} ${answer.headers.get("content-range")}`;
@@ -43,7 +43,7 @@ test("[4 content range; 10.7] Content-Range tells the page, and the total when i
   assert.equal(await range("limit=10", "count=exact", "HEAD"), "206 0-9/30");
 });
 
-test("[4 206] a page that is not the whole answers 206 when a count was asked", async () => {
+test("[4 206] a partial page is 206 when a count was requested", async () => {
   const { status, count, data } = await anon.from("bits_and_pieces").select("id", { count: "exact" }).order("id").range(0, 4);
   assert.equal(status, 206);
   assert.equal(count, 30);
@@ -91,7 +91,7 @@ test("[4 maybe single; 10.6] maybeSingle answers null for none, and PGRST116 for
   assert.equal((await anon.from("directors").select().maybeSingle()).error?.code, "PGRST116");
 });
 
-test("[4 object rolls back; 10.6] a write whose answer is not one object is rolled back", async () => {
+test("[4 object rolls back; 10.6] a write that does not return one object is rolled back", async () => {
   const code = `rolled-${process.pid}`;
   await service.from("boxes").insert([{ code: `${code}-1`, label: "one" }, { code: `${code}-2`, label: "one" }]);
   const updated = await service.from("boxes").update({ label: "two" }).like("code", `${code}%`).select().single();
@@ -143,7 +143,7 @@ test("[4 head; 2 head] HEAD answers the same headers without a body", async () =
   assert.equal(answer.headers.get("content-type"), "application/json; charset=utf-8");
 });
 
-test("[4 prefer repeated] preferences come comma-joined or in headers of their own", async () => {
+test("[4 prefer repeated] preferences may be comma-joined or in separate headers", async () => {
   const joined = await call("bits_and_pieces?limit=1", { headers: { Prefer: "count=exact,return=representation" } });
   assert.equal(joined.headers.get("content-range"), "0-0/30");
   const { request } = await import("node:http");
@@ -164,14 +164,14 @@ test("[5 count] exact, planned and estimated counts", async () => {
   assert.equal((await anon.from("bits_and_pieces").select("id", { count: "estimated" })).count, 30);
 });
 
-test("[5 applied] Preference-Applied tells what was honoured", async () => {
+test("[5 applied] Preference-Applied lists what was honoured", async () => {
   const answer = await call("boxes", { method: "POST", token: process.env.SUPABASE_SERVICE_ROLE_KEY, body: { label: "applied" }, headers: { Prefer: "return=representation,count=exact,missing=default" } });
   assert.equal(answer.status, 201);
   const applied = answer.headers.get("preference-applied")!.split(",").map((one) => one.trim()).sort();
   assert.deepEqual(applied, ["count=exact", "missing=default", "return=representation"]);
 });
 
-test("[5 handling] an unknown preference is ignored, or refused under handling=strict", async () => {
+test("[5 handling] an unknown preference is ignored, or rejected under handling=strict", async () => {
   assert.equal((await call("directors", { headers: { Prefer: "foo, handling=lenient" } })).status, 200);
   const strict = await call("directors", { headers: { Prefer: "handling=strict, foo" } });
   assert.equal(strict.status, 400);
@@ -191,7 +191,7 @@ test("[5 max affected] more rows than max-affected are rolled back, under strict
   assert.equal((await service.from("boxes").update({ label: "fine" }).like("code", `${code}%`).maxAffected(2)).status, 204);
 });
 
-test("[5 tx] tx=rollback is ignored unless it is allowed; then the answer is whole and nothing stays", async () => {
+test("[5 tx] tx=rollback is ignored unless it is allowed; then the response is complete and nothing is kept", async () => {
   const token = process.env.SUPABASE_SERVICE_ROLE_KEY;
   const label = `tx-${process.pid}`;
   const headers = { Prefer: "return=representation,tx=rollback" };
@@ -207,18 +207,18 @@ test("[5 tx] tx=rollback is ignored unless it is allowed; then the answer is who
   assert.deepEqual(ids(after.json), []);
 });
 
-test("[4 no 503] a permanent fault is never 503, which the client would repeat", async () => {
+test("[4 no 503] a permanent error is never 503, which clients would retry", async () => {
   for (const path of ["nothing_here", "rpc/nothing_here", "films?id=eq.x", "hidden"]) assert.notEqual((await call(path)).status, 503, path);
 });
 
-test("[4 416 exact] a planned or estimated count refuses no page", async () => {
+test("[4 416 exact] a planned or estimated count rejects no page", async () => {
   for (const count of ["planned", "estimated"]) {
     const answer = await call("directors?offset=1000", { headers: { Prefer: `count=${count}` } });
     assert.deepEqual([answer.status, answer.json], [206, []], count);
   }
 });
 
-test("[4 head] HEAD has the type and the refusal of GET", async () => {
+test("[4 head] HEAD has the content type and the errors of GET", async () => {
   for (const Accept of ["text/csv", object.Accept]) {
     const [got, headed] = await Promise.all(["GET", "HEAD"].map((method) => call("directors?id=eq.1", { method, headers: { Accept } })));
     assert.deepEqual([headed.status, headed.headers.get("content-type")], [got.status, got.headers.get("content-type")]);

@@ -1,4 +1,4 @@
-// Embedding: spec 3.5, and what 3.1, 3.3 and 3.4 say of embeds.
+// Embedding: docs/spec/supabase-data-api.md 3.5, and embeds in 3.1, 3.3 and 3.4.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anon, call, ids, person, service } from "./rest_support.ts";
@@ -13,7 +13,7 @@ test("[3.5 many-to-one] a key's target is an object, or null", async () => {
   ]);
 });
 
-test("[3.5 one-to-many; 10.8] what points here is an array, empty when there is none", async () => {
+test("[3.5 one-to-many; 10.8] referring rows are an array, empty when there are none", async () => {
   const { data } = await anon.from("directors").select("id, films(id)").order("id").order("id", { referencedTable: "films" });
   assert.deepEqual(data, [
     { id: 1, films: [{ id: 1 }, { id: 2 }] },
@@ -96,7 +96,7 @@ test("[3.5 several] two keys to one table are ambiguous: 300 with every way list
   assert.match(answer.json.message, /more than one relationship was found for 'orders' and 'addresses'/i);
 });
 
-test("[3.5 hint] a constraint, a column or a join table after `!` says which", async () => {
+test("[3.5 hint] a constraint, a column or a join table after `!` chooses", async () => {
   const { data } = await anon.from("orders").select("id, bill:addresses!orders_billing_fkey(city), ship:addresses!shipping_id(city)").order("id");
   assert.deepEqual(data, [
     { id: 1, bill: { city: "Oslo" }, ship: { city: "Rome" } },
@@ -132,7 +132,7 @@ test("[3.5 deeper filters] filters reach through several embeds", async () => {
   assert.deepEqual(answer.json, [{ id: 1, films: [{ id: 2, roles: [{ character: "self" }] }] }]);
 });
 
-test("[3.5 semi join; 3.5 is only] is.null and not.is.null on an embed are anti and semi joins; other operators are refused", async () => {
+test("[3.5 semi join; 3.5 is only] is.null and not.is.null on an embed are anti and semi joins; other operators are rejected", async () => {
   assert.deepEqual(ids((await call("films?select=id,actors()&actors=is.null&order=id")).json), [3, 4]);
   assert.deepEqual(ids((await call("films?select=id,actors()&actors=not.is.null&order=id")).json), [1, 2]);
   assert.deepEqual(ids((await call("films?select=id,technical(camera)&technical=is.null&order=id")).json), [3, 4]);
@@ -142,14 +142,14 @@ test("[3.5 semi join; 3.5 is only] is.null and not.is.null on an embed are anti 
   assert.equal(wrong.json.code, "PGRST120");
 });
 
-test("[3.5 not embedded] a filter on what is not embedded answers PGRST108", async () => {
+test("[3.5 not embedded] a filter on a resource that is not embedded is PGRST108", async () => {
   const answer = await call("films?select=id&actors.name=eq.Pat");
   assert.equal(answer.status, 400);
   assert.equal(answer.json.code, "PGRST108");
   assert.equal(answer.json.message, "'actors' is not an embedded resource in this request");
 });
 
-test("[3.5 alias filters] with an alias the filter says the alias, or the table's name", async () => {
+test("[3.5 alias filters] with an alias a filter uses the alias or the table's name", async () => {
   for (const name of ["works", "films"]) {
     const answer = await call(`directors?select=id,works:films(id)&${name}.id=eq.2&id=eq.1`);
     assert.deepEqual(answer.json, [{ id: 1, works: [{ id: 2 }] }], name);
@@ -169,7 +169,7 @@ test("[3.5 no relationship] unrelated tables answer PGRST200 in PostgREST's word
   assert.equal(hinted.json.code, "PGRST200");
 });
 
-test("[3.5 auth.users] what is related only through auth.users does not embed", async () => {
+test("[3.5 auth.users] tables related only through auth.users do not embed", async () => {
   for (const path of ["projects?select=id,users(id)", "projects?select=id,profiles(id)"]) {
     const answer = await call(path, { token: process.env.SUPABASE_SERVICE_ROLE_KEY });
     assert.equal(answer.status, 400, path);
@@ -177,7 +177,7 @@ test("[3.5 auth.users] what is related only through auth.users does not embed", 
   }
 });
 
-test("[3.5 rls] an embed shows what its table shows to the same caller", async () => {
+test("[3.5 rls] an embed shows the same rows as its table does to the caller", async () => {
   const ada = await person();
   const bob = await person();
   const note = await ada.client.from("notes").insert({ body: "mine", is_public: true }).select("id").single();
@@ -193,7 +193,7 @@ test("[3.5 rls] an embed shows what its table shows to the same caller", async (
   await service.from("notes").delete().eq("owner", ada.id);
 });
 
-test("[3.1 spread; 3.1 empty] a spread lays its columns into the parent; an empty embed shows nothing", async () => {
+test("[3.1 spread; 3.1 empty] a spread adds its columns to the parent; an empty embed shows nothing", async () => {
   const { data, error } = await anon.from("films").select("id, ...directors(director:name, country)").eq("id", 3);
   assert.equal(error, null);
   assert.deepEqual(data, [{ id: 3, director: "Bo", country: "SE" }]);
@@ -219,7 +219,7 @@ test("[3.4 order rel; 3.4 order rel many] the parents order by a to-one embed on
   assert.equal(many.json.code, "PGRST118");
 });
 
-test("[3.3 on embed] a logic tree may be an embed's", async () => {
+test("[3.3 on embed] a logic tree may belong to an embed", async () => {
   const answer = await call("directors?select=id,films(id)&id=eq.1&films.or=(id.eq.2,year.lt.1900)");
   assert.deepEqual(answer.json, [{ id: 1, films: [{ id: 2 }] }]);
   const { data } = await anon.from("directors").select("id, films(id)").eq("id", 1).or("id.eq.2,year.lt.1900", { referencedTable: "films" });

@@ -1,11 +1,11 @@
-// Errors: spec 8.
+// Errors: docs/spec/supabase-data-api.md 8.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anon, call, person, service, url } from "./rest_support.ts";
 
 const token = process.env.SUPABASE_SERVICE_ROLE_KEY;
 
-// What a database error of this SQLSTATE answers to a signed-in user.
+// The response to a signed-in user for a database error of this SQLSTATE.
 const states: [string, number][] = [
   ["08006", 503], ["09000", 500], ["38000", 500], ["39000", 500], ["3B000", 500], ["40000", 500], ["42501", 403], ["0L000", 403],
   ["0P000", 403], ["28000", 403], ["21000", 500], ["42883", 404], ["42P01", 404], ["42P17", 500], ["23503", 409], ["23505", 409],
@@ -20,7 +20,7 @@ test("[8 sqlstates] each SQLSTATE has its status, and is the code", async () => 
     const answer = await call("rpc/fail", { method: "POST", token: ada.token, body: { state, words: "w" } });
     assert.equal(answer.status, status, `${state}: ${answer.text}`);
     assert.deepEqual(Object.keys(answer.json).sort(), ["code", "details", "hint", "message"], state);
-    // A connection that is gone is an outage of the whole API, whoever tells of it.
+    // A lost connection is an outage of the whole API.
     assert.equal(answer.json.code, /^(08|57P01)/.test(state) ? "PGRST001" : state, state);
     if (status < 500) assert.deepEqual(answer.json, { code: state, message: "w", details: "more", hint: "advice" }, state);
   }
@@ -55,7 +55,7 @@ test("[8 constraints] check, not null, foreign key, enum and uuid faults", async
   assert.equal(enumeration.error?.message, 'invalid input value for enum mood: "furious"');
 });
 
-test("[8 format; 10.10] every error has the four members, in JSON, whichever layer says it", async () => {
+test("[8 format; 10.10] every error has the four members, in JSON, whichever layer raises it", async () => {
   const faults: [string, Parameters<typeof call>[1]][] = [
     ["nothing_here", {}],
     ["a/b/c", {}],

@@ -60,12 +60,12 @@ async function start() {
   at = `http://127.0.0.1:${port}/rest/v1`;
   const env = { ...process.env, DATABASE_URL: String(behind), DATABASE_DIRECT_URL: String(behind), PORT: String(port), TENON_API_PORT: "0", WEB_LOOPS: "1", STORAGE_DIR: folder };
   web = spawn(binary, ["web"], { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  for (const stream of [web.stdout!, web.stderr!]) stream.on("data", (piece) => (said += piece));
+  let output = "";
+  for (const stream of [web.stdout!, web.stderr!]) stream.on("data", (piece) => (output += piece));
   for (let i = 0; ; ++i) {
     const alive = await fetch(`http://127.0.0.1:${port}/healthz`).then((answer) => answer.ok, () => false);
     if (alive) return;
-    if (i === 200 || web.exitCode !== null) throw new Error(`tenon web does not answer:\n${said}`);
+    if (i === 200 || web.exitCode !== null) throw new Error(`tenon web does not answer:\n${output}`);
     await wait(50);
   }
 }
@@ -97,7 +97,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("[8 outage] before the first schema cache every request is 503 PGRST002, and is served once the database is there", async () => {
+test("[8 outage] before the first schema cache every request is 503 PGRST002, and succeeds once the database is up", async () => {
   kept = "obj_description"; // all but the schema cache's own statements reach the server
   await start();
   const answers = await Promise.all([ask("directors"), ask("boxes", { method: "POST", body: "{}" }, serviceKey), ask("rpc/greet", { method: "POST", body: "{}" }), ask("")]);
@@ -107,7 +107,7 @@ test("[8 outage] before the first schema cache every request is 503 PGRST002, an
   await served();
 });
 
-test("[8 outage] with the database gone every request is 503 PGRST001 with Retry-After, and nothing is changed", async () => {
+test("[8 outage] with the database gone every request is 503 PGRST001 with Retry-After, and changes nothing", async () => {
   await served();
   shut();
   const marked = { method: "POST", body: '{"v":"during the outage"}' };
@@ -119,7 +119,7 @@ test("[8 outage] with the database gone every request is 503 PGRST001 with Retry
   assert.deepEqual((await ask("loose?v=eq.during%20the%20outage", {}, serviceKey)).json, []);
 });
 
-test("[8 pool] with every connection taken who waits in vain is 504 PGRST003", async () => {
+test("[8 pool] with every connection taken, waiting in vain is 504 PGRST003", async () => {
   await served();
   const hold = "begin; lock table bits_and_pieces in access exclusive mode; select pg_sleep(9)";
   const holder = spawn("psql", ["-Xq", process.env.DATABASE_URL!, "-c", hold], { stdio: "ignore" });

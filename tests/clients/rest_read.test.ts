@@ -1,9 +1,10 @@
-// Reading one table: spec 3.1 to 3.4. A name in brackets is the line of the specification that the test holds.
+// Reading one table: docs/spec/supabase-data-api.md 3.1 to 3.4. Brackets name the lines of the specification that a test
+// covers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anon, call, ids } from "./rest_support.ts";
 
-// What `films` answers for these filters, as ids in order.
+// The ids that `films` returns for these filters, in order.
 async function films(query: string): Promise<number[]> {
   const answer = await call(`films?select=id&order=id&${query}`);
   assert.equal(answer.status, 200, `${query}: ${answer.text}`);
@@ -27,7 +28,7 @@ test("[3.1 alias; 3.1 cast] aliases name the members, casts change their type", 
   assert.deepEqual(data, [{ key: "1", Name: 'Alpha, the "first"', year: "1999" }]);
 });
 
-test("[3.1 json path; 3.1 array index; 3.1 key name] arrows reach into JSON and name the member by the last key", async () => {
+test("[3.1 json path; 3.1 array index; 3.1 key name] arrows extract from JSON and name the member by the last key", async () => {
   const { data } = await anon.from("films").select("meta->size, meta->>kind, meta->list->0, meta->list->1->>x, deep:meta->list->1->x").eq("id", 1);
   assert.deepEqual(data, [{ size: 5, kind: "short", list: 1, x: "y", deep: "y" }]);
 });
@@ -38,12 +39,12 @@ test("[3.1 to_jsonb] arrows work on composites and arrays by to_jsonb", async ()
   assert.deepEqual((await call("films?select=id&frame->>label=eq.wide")).json, [{ id: 1 }]);
 });
 
-test("[3.1 white space] white space between the parts of select is no part of a name", async () => {
+test("[3.1 white space] white space between the parts of select is not part of a name", async () => {
   assert.deepEqual((await call("films?select=%20id%20,%20title%20&id=eq.2")).json, [{ id: 2, title: "Beta" }]);
   assert.deepEqual((await anon.from("films").select("id,\n  title").eq("id", 2)).data, [{ id: 2, title: "Beta" }]);
 });
 
-test("[3.1 aggregates off] an aggregate is refused unless it is allowed", async () => {
+test("[3.1 aggregates off] an aggregate is rejected unless it is allowed", async () => {
   const answer = await call("films?select=count()");
   assert.equal(answer.status, 400);
   assert.equal(answer.json.code, "PGRST123");
@@ -61,12 +62,12 @@ test("[2 identifiers; 3 reserved] names with reserved characters come in double 
   assert.deepEqual(data, [{ "a b": "one" }]);
 });
 
-test("[3 reserved] an apikey in the query is no filter", async () => {
+test("[3 reserved] an apikey in the query is not a filter", async () => {
   const answer = await call(`directors?select=id&id=eq.1&apikey=${process.env.SUPABASE_ANON_KEY}`);
   assert.deepEqual(answer.json, [{ id: 1 }]);
 });
 
-test("[3 unknown column] a filter on a column that is not there answers 42703", async () => {
+test("[3 unknown column] a filter on an unknown column is 42703", async () => {
   const answer = await call("directors?nothing=eq.1");
   assert.equal(answer.status, 400);
   assert.equal(answer.json.code, "42703");
@@ -169,7 +170,7 @@ test("[10.3] a plus sign, a percent sign and quotes in a value are decoded once"
   await service.from("loose").delete().gte("w", 9001);
 });
 
-test("[3.2 eq; 3.2 in; 3.2 not; 3.3 or] the client's own filters say the same", async () => {
+test("[3.2 eq; 3.2 in; 3.2 not; 3.3 or] the client's filter methods are equivalent", async () => {
   const title = 'Alpha, the "first"';
   const select = () => anon.from("films").select("id").order("id");
   assert.deepEqual(ids((await select().eq("title", title)).data), [1]);
@@ -189,7 +190,7 @@ test("[3.2 eq; 3.2 in; 3.2 not; 3.3 or] the client's own filters say the same", 
   assert.deepEqual(ids((await select().is("year", null)).data), [4]);
 });
 
-test("[3.2 bad cast] a value that its column cannot take answers 22P02", async () => {
+test("[3.2 bad cast] a value that does not fit its column is 22P02", async () => {
   for (const query of ["id=eq.x", "mood=eq.furious", "released=gt.soon", "id=in.(1,x)"]) {
     const answer = await call(`films?${query}`);
     assert.equal(answer.status, 400, query);

@@ -1,4 +1,4 @@
-// Functions: spec 7, and what 1 and 2 say of them.
+// Functions: docs/spec/supabase-data-api.md 7, and functions in 1 and 2.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anon, call, ids, owner, person, service } from "./rest_support.ts";
@@ -17,7 +17,7 @@ test("[7 defaults; 7 empty body] missing arguments take their defaults, an empty
   assert.equal((await call("rpc/greet", { method: "POST" })).text, '"hello world"');
 });
 
-test("[7 get; 2 rpc get] arguments go in the query of GET, what is no argument is a filter", async () => {
+test("[7 get; 2 rpc get] GET takes arguments from the query, and other parameters are filters", async () => {
   assert.equal((await anon.rpc("add", { a: 1, b: 2 }, { get: true })).data, 3);
   assert.equal((await call("rpc/greet?name=you+%26+me")).json, "hello you & me");
   const films = await call("rpc/films_of_year?from_year=2000&title=like.G*&select=id");
@@ -82,7 +82,7 @@ test("[7 null composite] a NULL composite answers null", async () => {
   assert.deepEqual([data, error], [null, null]);
 });
 
-test("[7 json; 7 array; 7 unnamed] JSON passes as it is, arrays are arrays, one unnamed parameter takes the whole body", async () => {
+test("[7 json; 7 array; 7 unnamed] JSON passes unchanged, arrays are arrays, one unnamed parameter takes the whole body", async () => {
   assert.deepEqual((await anon.rpc("json_back", { v: { a: [1, null] } })).data, { a: [1, null] });
   assert.deepEqual((await anon.rpc("list_of", { v: [1, 2] })).data, [1, 2, 9]);
   assert.deepEqual((await anon.rpc("whole_body", { any: { thing: 1 } })).data, { any: { thing: 1 } });
@@ -103,7 +103,7 @@ test("[7 raise using; 8 PTnnn] USING fills the members, PTnnn sets the status", 
   assert.deepEqual([status, error?.message, error?.details, error?.hint], [400, "w", "more", "advice"]);
 });
 
-test("[7 volatile get] a volatile function that writes is refused by GET with 25006, 405", async () => {
+test("[7 volatile get] a volatile function that writes fails by GET with 25006, 405", async () => {
   const answer = await call("rpc/write_by_get");
   assert.equal(answer.status, 405);
   assert.equal(answer.json.code, "25006");
@@ -132,7 +132,7 @@ test("[7 execute; 9 functions] a function without the right to execute answers 4
   assert.equal((await service.rpc("kept_back")).data, 1);
 });
 
-test("[7 head; 2 rpc methods] HEAD calls, other verbs are 405 PGRST101", async () => {
+test("[7 head; 2 rpc methods] HEAD calls, other methods are 405 PGRST101", async () => {
   const { count, data } = await anon.rpc("films_of_year", { from_year: 1990 }, { head: true, count: "exact" });
   assert.deepEqual([count, data], [3, null]);
   const objects = await anon.rpc("sized", { s: { width: 1, label: "x" } }, { head: true, count: "exact" });
@@ -143,13 +143,13 @@ test("[7 head; 2 rpc methods] HEAD calls, other verbs are 405 PGRST101", async (
   }
 });
 
-test("[7 bad argument] an argument that its type cannot take answers 22P02", async () => {
+test("[7 bad argument] an argument that does not fit its type is 22P02", async () => {
   const answer = await call("rpc/add", { method: "POST", body: { a: "x" } });
   assert.deepEqual([answer.status, answer.json.code], [400, "22P02"]);
   assert.deepEqual(ids((await call("rpc/films_of_year?from_year=2010&select=id")).json), [3]);
 });
 
-test("[4 object rpc] a function that writes is undone when its answer is not one object", async () => {
+test("[4 object rpc] a function's writes are rolled back unless it returns one object", async () => {
   const label = `twins-${process.pid}`;
   const twins = await service.rpc("make_twins", { new_label: label }).select("label").single();
   assert.deepEqual([twins.status, twins.error?.code, twins.error?.details], [406, "PGRST116", "The result contains 2 rows"]);

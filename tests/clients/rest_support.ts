@@ -1,4 +1,4 @@
-// What the tests of the data API share: who calls, and the raw wire where the client cannot say it.
+// Helpers of the data API's tests: callers, and raw HTTP for what the client cannot send.
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { createClient } from "@supabase/supabase-js";
@@ -71,7 +71,7 @@ export async function call(path: string, { method = "GET", headers = {}, body, t
   return { status: response.status, headers: response.headers, text, json };
 }
 
-// What the owner sees, past every policy. One value, or the lines of one column.
+// As the owner, bypassing every policy: one value, or the lines of one column.
 export function owner(sql: string): string {
   const said = execFileSync("psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", process.env.DATABASE_URL!, "-c", sql], { encoding: "utf8" });
   return said.trimEnd();
@@ -79,7 +79,7 @@ export function owner(sql: string): string {
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-// A token signed as this Tenon signs its own, unless `secret` says otherwise.
+// A token signed with this Tenon's secret, or with `secret`.
 export function sign(claims: object, secret = process.env.JWT_SECRET!, head: object = { alg: "HS256", typ: "JWT" }): string {
   const signed = `${base64(head)}.${base64(claims)}`;
   return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;

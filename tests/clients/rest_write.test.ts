@@ -1,4 +1,4 @@
-// Writes: spec 6 and what 5 and 10 say of them.
+// Writes: docs/spec/supabase-data-api.md 6, and writes in 5 and 10.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anon, call, ids, owner, person, service } from "./rest_support.ts";
@@ -73,7 +73,7 @@ test("[6 columns; 6 missing; 5 missing] columns limits what is inserted; missing
   assert.deepEqual(defaults.data, [{ n: 1 }, { n: 7 }]);
 });
 
-test("[6 missing; 6 columns] a missing identity takes its next value; one that is always generated is Postgres's to refuse", async () => {
+test("[6 missing; 6 columns] a missing identity takes its next value; one that is always generated is rejected by Postgres", async () => {
   const post = (path: string, body: object, Prefer = "missing=default,return=representation") => call(path, { method: "POST", token, body, headers: { Prefer } });
   const after = (answer: { json: { id: number }[] }) => answer.json.map((row) => row.id);
   const [first] = after(await post("counted?columns=id,v", [{ v: "a" }]));
@@ -96,7 +96,7 @@ test("[6 missing; 6 columns] a missing identity takes its next value; one that i
   assert.deepEqual([update.status, update.json.code], [400, "428C9"]);
 });
 
-test("[6 unknown column] a column that is not there answers PGRST204", async () => {
+test("[6 unknown column] an unknown column is PGRST204", async () => {
   const answer = await call("boxes", { method: "POST", token, body: { wrong: 1 } });
   assert.equal(answer.status, 400);
   assert.equal(answer.json.code, "PGRST204");
@@ -131,7 +131,7 @@ test("[6 upsert merge; 6 upsert status; 10.4] merge-duplicates updates the paylo
   assert.equal(both.status, 201);
 });
 
-test("[6 upsert ignore; 5 resolution] ignore-duplicates leaves what is there and does not return it", async () => {
+test("[6 upsert ignore; 5 resolution] ignore-duplicates keeps existing rows and does not return them", async () => {
   const code = tag("ignore");
   await service.from("boxes").insert({ code, n: 1 });
   const { data, status } = await service.from("boxes").upsert([{ code, n: 2 }, { code: `${code}b`, n: 3 }], { onConflict: "code", ignoreDuplicates: true }).select("n");
@@ -165,7 +165,7 @@ test("[6 patch; 2 update] an update answers 204, or 200 with the rows", async ()
   assert.deepEqual((await service.from("boxes").update({ meta: null, n: null }).eq("code", `${code}1`).select("meta, n").single()).data, { meta: null, n: null });
 });
 
-test("[6 patch none; 6 patch empty; 10.6] no matching row and an empty object change nothing and say so", async () => {
+test("[6 patch none; 6 patch empty; 10.6] no matching row and an empty object change nothing and report it", async () => {
   assert.equal((await service.from("boxes").update({ n: 1 }).eq("code", "nobody")).status, 204);
   const none = await service.from("boxes").update({ n: 1 }).eq("code", "nobody").select();
   assert.deepEqual([none.status, none.data], [200, []]);
@@ -191,7 +191,7 @@ test("[6 delete; 2 delete] a delete answers 204, or 200 with the rows", async ()
   assert.equal(owner(`select count(*) from boxes where code like '${code}%'`), "0");
 });
 
-test("[6 count] writes tell the number of rows when a count is asked", async () => {
+test("[6 count] writes report the number of rows when a count is requested", async () => {
   const code = tag("count");
   assert.equal((await service.from("boxes").insert([{ code: `${code}1` }, { code: `${code}2` }], { count: "exact" })).count, 2);
   const answer = await call(`boxes?code=like.${code}*`, { method: "PATCH", token, body: { n: 2 }, headers: { Prefer: "count=exact" } });
@@ -199,7 +199,7 @@ test("[6 count] writes tell the number of rows when a count is asked", async () 
   assert.equal((await service.from("boxes").delete({ count: "exact" }).like("code", `${code}%`)).count, 2);
 });
 
-test("[6 limited] limit and order on an update or delete are ignored or refused", async () => {
+test("[6 limited] limit and order on an update or delete are ignored or rejected", async () => {
   const code = tag("limited");
   await service.from("boxes").insert([{ code: `${code}1`, n: 1 }, { code: `${code}2`, n: 1 }]);
   const answer = await call(`boxes?code=like.${code}*&order=code&limit=1`, { method: "PATCH", token, body: { n: 9 } });
@@ -207,7 +207,7 @@ test("[6 limited] limit and order on an update or delete are ignored or refused"
   assert.ok((answer.status === 204 && changed === "2") || (answer.status === 400 && changed === "0"), `${answer.status}, ${changed} rows`);
 });
 
-test("[6 rls] a write that a policy refuses is 42501: 403 for a user, 401 for anon", async () => {
+test("[6 rls] a write that a policy rejects is 42501: 403 for a user, 401 for anon", async () => {
   const ada = await person();
   const bob = await person();
   const foreign = await ada.client.from("notes").insert({ body: "x", owner: bob.id });
@@ -234,7 +234,7 @@ test("[6 rls silent] another's rows are neither changed nor deleted, without an 
   assert.equal(owner(`select body from notes where id = ${id}`), "hers");
 });
 
-test("[6 insert only; 10.5] return=minimal needs no right to read, representation does", async () => {
+test("[6 insert only; 10.5] return=minimal needs no right to read, return=representation does", async () => {
   const body = tag("letter");
   const minimal = await anon.from("letter_box").insert({ body });
   assert.deepEqual([minimal.status, minimal.error], [201, null]);
@@ -245,7 +245,7 @@ test("[6 insert only; 10.5] return=minimal needs no right to read, representatio
   assert.equal(owner(`select count(*) from letter_box where body = '${body}'`), "1");
 });
 
-test("[6 views] a simple view is written to as its table is", async () => {
+test("[6 views] a simple view is writable like its table", async () => {
   const code = tag("view");
   const made = await service.from("boxes_view").insert({ code, n: 4 }).select("code, n").single();
   assert.deepEqual(made.data, { code, n: 4 });
@@ -261,7 +261,7 @@ test("[6 filters] filters on an update and a delete take logic and JSON paths", 
   assert.equal(ids((await service.from("boxes").delete().like("code", `${code}%`).eq("meta->>k", "b").select("id")).data).length, 1);
 });
 
-test("[6 embed filters] what is said of an embed chooses the rows that an update and a delete change", async () => {
+test("[6 embed filters] conditions on an embed choose the rows of an update and a delete", async () => {
   const code = tag("embed");
   const boxes = await service.from("boxes").insert([{ code: `${code}1` }, { code: `${code}2` }, { code: `${code}3` }]).select("id, code");
   const of = (n: number) => boxes.data!.find((box) => box.code === `${code}${n}`)!.id;
@@ -277,7 +277,7 @@ test("[6 embed filters] what is said of an embed chooses the rows that an update
   assert.equal(owner(`select string_agg(code, ',' order by code) from boxes where code like '${code}%'`), `${code}1,${code}2`);
 });
 
-test("[6 put] PUT writes the one row that its whole key names", async () => {
+test("[6 put] PUT writes the one row of its whole key", async () => {
   const a = Math.floor(Math.random() * 1e9);
   const put = (query: string, body: object) => call(`pairs?${query}`, { method: "PUT", token, body });
   assert.equal((await put(`a=eq.${a}&b=eq.1`, { a, b: 1, v: "x" })).status, 201);
@@ -286,7 +286,7 @@ test("[6 put] PUT writes the one row that its whole key names", async () => {
   assert.equal(owner(`select string_agg(b || v, ',') from pairs where a = ${a}`), "1y");
 });
 
-test("[4 object minimal] a write for one object that is to show nothing is undone as well", async () => {
+test("[4 object minimal] a write for one object that returns nothing is rolled back as well", async () => {
   const code = tag("minimal");
   await service.from("boxes").insert([{ code: `${code}1` }, { code: `${code}2` }]);
   const headers = { Accept: "application/vnd.pgrst.object+json", Prefer: "return=minimal" };

@@ -17,7 +17,7 @@ constexpr const char* kProperties = R"sql(
   create type nest as (p pair, ps pair[], t text);
 )sql";
 
-// Text that a server in UTF-8 takes, mostly of the characters that some syntax gives a meaning.
+// Valid UTF-8, mostly characters with a meaning in some syntax.
 rc::Gen<std::string> any_text() {
   const auto piece = rc::gen::weightedOneOf<std::string>(
       {{8, rc::gen::map(rc::gen::elementOf(std::string("\"\\{}(),; \t\n\r\b\fNULnul'ab[]=:/<>&\x01\x1f\x7f")),
@@ -61,7 +61,7 @@ TEST_CASE("any text, alone or nested in arrays and composites, is written as to_
   }));
 }
 
-TEST_CASE("any row is the object that row_to_json makes of it, with and without its nulls") {
+TEST_CASE("any row is written as row_to_json writes it, with and without nulls") {
   Server server;
   server.run(kProperties);
   const auto types = golden::types();

@@ -9,7 +9,7 @@ using golden::Server;
 
 namespace {
 
-// Literals of every type that takes one. Text that looks like another syntax is there on purpose.
+// Literals of every type that has any. Some look like another syntax on purpose.
 const std::map<std::string, std::vector<std::string>> kSamples{
     {"bool", {"t", "f"}},
     {"bytea", {"\\xdeadbeef", "\\x", "\\x00ff22"}},
@@ -98,14 +98,14 @@ const std::map<std::string, std::vector<std::string>> kSamples{
     {"time_stamp", {"2026-01-02 03:04:05.12+00"}},
     {"yes_or_no", {"YES", "NO"}}};
 
-// Types whose values only a statement gives.
+// Types whose values only expressions yield.
 const std::map<std::string, std::string> kQueries{
     {"pg_node_tree", "select ev_action from pg_rewrite order by oid limit 3"},
     {"pg_ndistinct", "select stxdndistinct from pg_statistic_ext_data"},
     {"pg_dependencies", "select stxddependencies from pg_statistic_ext_data"},
     {"pg_mcv_list", "select stxdmcv from pg_statistic_ext_data"}};
 
-// Types of which no statement can give a value.
+// Types without selectable values.
 const std::map<std::string, std::string> kWithoutValue{
     {"gtsvector", "lives inside GiST indexes; its input function refuses"},
     {"pg_brin_bloom_summary", "lives inside BRIN indexes; its input function refuses"},
@@ -120,7 +120,7 @@ std::string quote(const std::string& text) {
   return out + "'";
 }
 
-// A statement that shows each of these expressions beside its to_json.
+// Selects each expression with its to_json.
 std::string beside(const std::vector<std::string>& expressions) {
   std::string sql = "select v, to_json(v)::text from (values ";
   for (const std::string& expression : expressions) sql += (sql.ends_with("values ") ? "(" : ",(") + expression + ")";
@@ -314,7 +314,7 @@ TEST_CASE("enums, domains, composites and their nests are written as to_json wri
   for (const char* name : {"deeper[]", "good_pair", "citext", "span"}) CHECK_FALSE(types->needs_to_json(oid(name)));
 }
 
-TEST_CASE("a type that changed after the catalogue was read is written as text, and the row stays valid JSON") {
+TEST_CASE("a type that changed after the schema cache was read is written as text, and the row stays valid JSON") {
   Server server;
   server.run(kOwnTypes);
   const auto types = golden::types();

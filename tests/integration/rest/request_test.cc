@@ -1,4 +1,4 @@
-// Many requests at once on shared connections: identity, time limits, a schema that changes under them.
+// Concurrent requests on shared connections: identity, timeouts, schema reloads.
 #include <atomic>
 #include <chrono>
 
@@ -127,7 +127,7 @@ core::Task<> leaves(House& w, int& status) {
 
 }  // namespace
 
-TEST_CASE("hundreds of users on shared connections each see themselves alone, under their own time limit") {
+TEST_CASE("hundreds of users on shared connections each see only their own rows, under their own timeout") {
   House w;
   prepare(w);
   Seen seen;
@@ -147,7 +147,7 @@ TEST_CASE("the schema reloads five times under load without one failed request")
   CHECK(seen.wrong == 0);
 }
 
-TEST_CASE("a statement ends by its role's time limit, with 57014") {
+TEST_CASE("a statement ends by its role's timeout, with 57014") {
   House w;
   prepare(w);
   const auto begun = std::chrono::steady_clock::now();
@@ -159,7 +159,7 @@ TEST_CASE("a statement ends by its role's time limit, with 57014") {
   CHECK(took < 7s);
 }
 
-TEST_CASE("a client that leaves has its statement cancelled") {
+TEST_CASE("a disconnected client's statement is cancelled") {
   House w;
   prepare(w);
   const auto begun = std::chrono::steady_clock::now();
@@ -191,7 +191,7 @@ TEST_CASE("identity does not stay on a connection after an error, a rollback or 
   CHECK(w.scalar("select count(*) from req_notes where owner = $1", {ada.str()}) == "0");
 }
 
-TEST_CASE("a column whose type has its own cast to json is written as that cast says, by name and by star") {
+TEST_CASE("a column whose type has its own cast to json is written by that cast, by name and by star") {
   House w;
   w.script(
       "drop table if exists req_hstore; drop extension if exists hstore cascade; create schema if not exists req_ext; "

@@ -1,4 +1,4 @@
-// Text that wants to be SQL, in every position that a stranger may write to.
+// SQL injection in every position that a request can reach.
 #include <chrono>
 #include <functional>
 
@@ -86,7 +86,7 @@ std::string json(const std::string& text) {
   core::append_json_string(out, text);
   return out;
 }
-// As a name in double quotes, and as a name without.
+// As a quoted name, and as a bare one.
 std::string in_quotes(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -203,7 +203,7 @@ const std::vector<std::pair<std::string, Position>> kPositions{
     {"a header that nobody reads", [](const std::string& p) { return get({}, {{"X-Odd", p}}); }},
     {"Cookie", [](const std::string& p) { return get({}, {{"Cookie", "a=" + p}}); }}};
 
-// Postgres read the text as SQL.
+// True when Postgres read the text as SQL.
 bool tells_of_sql(const std::string& body) {
   for (const char* words :
        {"at or near", "at end of input", "unterminated quoted", "unterminated dollar", "bind message"})
@@ -213,7 +213,7 @@ bool tells_of_sql(const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("no text becomes SQL in any position, and what is hidden stays hidden") {
+TEST_CASE("no text becomes SQL in any position, and hidden rows stay hidden") {
   House w;
   w.script(kTables);
   w.script("notify pgrst, 'reload schema'");
@@ -242,7 +242,7 @@ TEST_CASE("no text becomes SQL in any position, and what is hidden stays hidden"
   w.script("drop table inj_open, inj_hidden cascade; drop function inj_echo(text); notify pgrst, 'reload schema'");
 }
 
-TEST_CASE("what is quoted comes through as it is") {
+TEST_CASE("quoted text arrives unchanged") {
   House w;
   w.script(kTables);
   w.script("notify pgrst, 'reload schema'");
@@ -252,7 +252,7 @@ TEST_CASE("what is quoted comes through as it is") {
     CAPTURE(payload);
     const Answer aliased = w.call(get({{"select", in_quotes(payload) + ":id"}, {"id", "eq.1"}}));
     REQUIRE(aliased.status == 200);
-    // Postgres cuts a name after 63 bytes; an alias is one.
+    // Postgres cuts names after 63 bytes, also aliases.
     if (payload.size() < 64) CHECK(aliased.json()[std::size_t{0}][payload].integer() == 1);
     CHECK(w.call(get({{"v", payload}}, {}, "rpc/inj_echo")).json().string() == payload);
     CHECK(w.call(get({{"title", "eq." + payload}})).body == "[]");

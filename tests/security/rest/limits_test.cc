@@ -1,4 +1,4 @@
-// What is too deep, too long or too many is refused before Postgres hears of it.
+// Limits on depth, length and number, enforced before a statement is sent.
 #include <chrono>
 
 #include "integration/rest/support/house.h"
@@ -19,7 +19,7 @@ Answer projects(House& w, Pairs query) {
 
 }  // namespace
 
-TEST_CASE("embeds and logic nest eight deep and no deeper") {
+TEST_CASE("embeds and logic nest at most eight deep") {
   House w;
   const auto nested = [](int n) { return times("jobs(projects(", n) + "id" + times("))", n); };
   CHECK(projects(w, {{"select", "id," + nested(4)}}).status == 200);
@@ -33,7 +33,7 @@ TEST_CASE("embeds and logic nest eight deep and no deeper") {
   CHECK(projects(w, {{"select", "title" + times("->a", 100000)}}).status == 400);
 }
 
-TEST_CASE("lists hold a thousand items and no more") {
+TEST_CASE("lists hold at most a thousand items") {
   House w;
   const auto list = [](int n) { return times("a,", n - 1) + "a"; };
   CHECK(projects(w, {{"title", "in.(" + list(1000) + ")"}}).status == 200);
@@ -43,7 +43,7 @@ TEST_CASE("lists hold a thousand items and no more") {
   CHECK(projects(w, {{"or", "(" + times("id.is.null,", 5000) + "id.is.null)"}}).status == 400);
 }
 
-TEST_CASE("a page holds as many rows as the configuration says, of embeds too") {
+TEST_CASE("a page has at most the configured number of rows, also of embeds") {
   rest::Config config;
   config.max_rows = 5;
   House w(std::move(config));
@@ -69,7 +69,7 @@ TEST_CASE("a page holds as many rows as the configuration says, of embeds too") 
   CHECK(page({{"select", "assets(id)"}, {"title", "eq.1"}}).json()[std::size_t{0}]["assets"].size() == 5);
 }
 
-TEST_CASE("a body of another kind, or that is no JSON, is refused and writes nothing") {
+TEST_CASE("a body of another type, or that is not JSON, is rejected and writes nothing") {
   House w;
   const std::string before = w.scalar("select count(*) from projects");
   const Answer empty = w.call(Call{.method = Method::post,
@@ -95,7 +95,7 @@ TEST_CASE("a body of another kind, or that is no JSON, is refused and writes not
   CHECK(w.scalar("select count(*) from projects") == before);
 }
 
-TEST_CASE("a body of a hundred thousand names is refused before it costs anything") {
+TEST_CASE("a body with a hundred thousand keys is rejected cheaply") {
   House w;
   std::string names, objects;
   for (int i = 0; i < 90'000; ++i) names += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":1";
@@ -122,7 +122,7 @@ TEST_CASE("a body of a hundred thousand names is refused before it costs anythin
   CHECK(timed(Method::patch, {{"columns", "title,user_id"}}, "{" + names + "}", by_default).code() == "42501");
 }
 
-TEST_CASE("a request has three hundred conditions and fifty embeds, and no more") {
+TEST_CASE("a request has at most three hundred conditions and fifty embeds") {
   House w;
   const auto conditions = [&](int n) {
     Pairs query;
@@ -145,7 +145,7 @@ TEST_CASE("a request has three hundred conditions and fifty embeds, and no more"
   CHECK(embeds(51) == 400);
 }
 
-TEST_CASE("the database's own words stay inside: no statement, no file, no line") {
+TEST_CASE("errors reveal no statement, file or line of the database") {
   House w;
   for (const Pairs& query :
        std::vector<Pairs>{{{"id", "eq.x"}}, {{"nothing", "eq.1"}}, {{"status", "eq.x"}}, {{"created_at", "gt.x"}}}) {

@@ -1,4 +1,4 @@
-// Two users and a visitor against every table and view of the exposed schema, with every verb.
+// Two users and an anonymous visitor on every table and view of the exposed schema, with every method.
 #include <map>
 #include <optional>
 #include <set>
@@ -9,7 +9,7 @@ using namespace house;
 
 namespace {
 
-// One row of every table for each of both users.
+// One row of every table for each user.
 constexpr const char* kSeed = R"sql(
   do $$
   declare u uuid; p uuid; j uuid;
@@ -31,7 +31,7 @@ constexpr const char* kSeed = R"sql(
   end $$
 )sql";
 
-// What a user may do with his own rows; everything else is refused.
+// The writes that users may make to their own rows. All others are rejected.
 const std::map<std::string, std::set<std::string>> kWritable{{"projects", {"insert", "update", "delete"}},
                                                              {"profiles", {"update"}},
                                                              {"user_notification_prefs", {"insert", "update"}}};
@@ -53,7 +53,7 @@ struct Matrix {
   std::string count(const std::string& table, core::UserId whose) {
     return w.scalar("select count(*) from public." + table + " where " + owner_column(table) + " = $1", {whose.str()});
   }
-  // Of all rows but those of `who`.
+  // Of all rows except those of `who`.
   std::string others(const std::string& table, const std::string& who) {
     return w.scalar("select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from public." + table +
                         " t where " + owner_column(table) + "::text is distinct from $1",
@@ -89,7 +89,7 @@ bool is_refused(const Answer& answer, int status) { return answer.status == stat
 
 }  // namespace
 
-TEST_CASE("a user reads his own rows of every table and view, and no other's") {
+TEST_CASE("users read their own rows of every table and view, and no others") {
   Matrix m;
   REQUIRE(m.tables.size() >= 14);
   for (const std::string& table : m.tables) {
@@ -118,7 +118,7 @@ TEST_CASE("a user reads his own rows of every table and view, and no other's") {
   }
 }
 
-TEST_CASE("a count, a HEAD and an embed tell a user no more than his own rows") {
+TEST_CASE("a count, a HEAD and an embed reveal only the user's own rows") {
   Matrix m;
   for (const std::string& table : m.tables) {
     CAPTURE(table);
@@ -142,7 +142,7 @@ TEST_CASE("a count, a HEAD and an embed tell a user no more than his own rows") 
   }
 }
 
-TEST_CASE("a visitor is refused at every table and view, by every verb, and changes nothing") {
+TEST_CASE("a visitor is rejected at every table and view, with every method, and changes nothing") {
   Matrix m;
   for (const std::string& table : m.tables) {
     CAPTURE(table);
@@ -162,7 +162,7 @@ TEST_CASE("a visitor is refused at every table and view, by every verb, and chan
   }
 }
 
-TEST_CASE("no verb of a user changes another's row, whatever column it names") {
+TEST_CASE("no method changes another user's row, whatever column it names") {
   Matrix m;
   for (const std::string& table : m.tables) {
     CAPTURE(table);
@@ -172,7 +172,7 @@ TEST_CASE("no verb of a user changes another's row, whatever column it names") {
     const std::string bobs = m.count(table, m.bob);
     for (const std::string& one : m.columns(table)) {
       CAPTURE(one);
-      // The right to the column is judged before its value.
+      // The right to the column is checked before its value.
       const std::string value = one == column ? "\"" + m.bob.str() + "\"" : "null";
       for (const Pairs& query : std::vector<Pairs>{{}, {{column, "eq." + m.bob.str()}}}) {
         const Answer answer = m.w.call(Call{.method = Method::patch,
@@ -207,7 +207,7 @@ TEST_CASE("no verb of a user changes another's row, whatever column it names") {
   }
 }
 
-TEST_CASE("a user does what he may with his own rows") {
+TEST_CASE("users may make the permitted writes to their own rows") {
   Matrix m;
   const Answer renamed =
       m.w.call(Call{.method = Method::patch, .path = "projects", .caller = user(m.ada), .body = R"({"title":"new"})"});

@@ -67,7 +67,7 @@ int compare(Server& server, const rest::json::Types& types, const std::string& s
   const int last = rows.columns() - 1;
   std::vector<rest::json::Column> columns;
   for (int i = 0; i < last; ++i) columns.push_back({std::string(rows.name(i)), rows.type(i)});
-  // The catalogue outlives the writer here.
+  // The types outlive the writer here.
   rest::json::RowWriter writer(std::shared_ptr<const rest::json::Types>(&types, [](const auto*) {}), columns, nulls);
   for (int row = 0; row < rows.size(); ++row) {
     std::vector<rest::json::RowWriter::Cell> cells;

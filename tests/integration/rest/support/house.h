@@ -1,5 +1,5 @@
-// The data API on the test's Postgres without a socket: a request goes through the router with the caller that a guard
-// would have found. For the integration and security tests of rest/.
+// The data API on the test's Postgres without a socket: requests go through the router with a given caller. For the
+// integration and security tests of rest/.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -123,7 +123,7 @@ class House {
     co_return answer;
   }
 
-  // What the superuser sees and does, past every policy.
+  // As the superuser, bypassing row-level security.
   void script(const std::string& sql) { super_.script(sql); }
   std::string scalar(const std::string& sql, const std::vector<std::string>& params = {}) {
     const auto result = super_.query(sql, params);

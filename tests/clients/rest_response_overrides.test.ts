@@ -1,4 +1,4 @@
-// What a function or a trigger says of its own answer: spec 1, and PGRST111 and PGRST112 of 8.
+// Status and headers that functions and triggers set: docs/spec/supabase-data-api.md 1, and PGRST111 and PGRST112 of 8.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ const token = process.env.SUPABASE_SERVICE_ROLE_KEY;
 const say = (headers: unknown, status = "", more: object = {}) =>
   call("rpc/say", { method: "POST", body: { headers: typeof headers === "string" ? headers : JSON.stringify(headers), status, ...more } });
 
-test("[1 said] a function sets headers and status of its answer, called by POST, GET or HEAD, for rows too", async () => {
+test("[1 overrides] a function sets headers and status of its response, called by POST, GET or HEAD, also with rows", async () => {
   const posted = await say([{ "X-A": "b" }, { "Cache-Control": "public, max-age=60" }, { Link: "</one>" }, { Link: "</two>" }], "418");
   assert.deepEqual([posted.status, posted.json, posted.headers.get("x-a")], [418, "said", "b"]);
   assert.equal(posted.headers.get("cache-control"), "public, max-age=60");
@@ -26,7 +26,7 @@ test("[1 said] a function sets headers and status of its answer, called by POST,
   assert.equal((await anon.rpc("say", { status: "200" })).data, "said");
 });
 
-test("[1 said] a trigger does so for every kind of change, whatever is returned of it", async () => {
+test("[1 overrides] a trigger does so for every kind of change, whatever is returned", async () => {
   for (const Prefer of ["return=minimal", "return=representation", "return=headers-only"]) {
     const done = async (method: string, path: string, body?: object) => {
       const answer = await call(path, { method, token, body, headers: { Prefer } });
@@ -41,13 +41,13 @@ test("[1 said] a trigger does so for every kind of change, whatever is returned 
   }
 });
 
-test("[1 said] a change that is undone says it as well", async () => {
+test("[1 overrides] a rolled back change sets them as well", async () => {
   const at = process.env.SECOND_URL!;
   const answer = await call("heard", { method: "POST", at, token: process.env.SECOND_SERVICE_ROLE_KEY, body: { id: 71 }, headers: { Prefer: "tx=rollback" } });
   assert.deepEqual([answer.status, answer.headers.get("x-done"), answer.headers.get("preference-applied")], [201, "insert", "tx=rollback"]);
 });
 
-test("[1 said wrong] headers that are no array of one-key objects of texts are 500 PGRST111", async () => {
+test("[1 overrides wrong] headers that are not an array of one-key objects of texts are 500 PGRST111", async () => {
   const wrong = ["x", "{}", "null", "1", '["a"]', "[1]", "[[]]", "[{}]", '[{"A":"b","C":"d"}]', '[{"A":1}]', '[{"A":null}]', '[{"A":["b"]}]', '[{"A":"b"},{}]', '[{"A":"b"}] x'];
   for (const headers of wrong) {
     const answer = await say(headers);
@@ -57,14 +57,14 @@ test("[1 said wrong] headers that are no array of one-key objects of texts are 5
   }
 });
 
-test("[1 said wrong] a status that is none of an answer is 500 PGRST112", async () => {
+test("[1 overrides wrong] a status that is not one of a response is 500 PGRST112", async () => {
   for (const status of ["x", "0", "20", "100", "101", "199", "600", "999", "1000", "-200", "+200", "200 ", " 200", "2e2", "418abc", "99999999999999999999"]) {
     const answer = await say("", status);
     assert.deepEqual([answer.status, answer.json.code, answer.json.message], [500, "PGRST112", "response.status guc must be a valid status code"], status);
   }
 });
 
-test("[1 said wrong] what frames an answer, guards the pages or signs somebody in is not SQL's to say", async () => {
+test("[1 overrides wrong] SQL cannot set headers of message framing, security or cookies", async () => {
   const servers = ["Content-Length", "transfer-ENCODING", "Connection", "Keep-Alive", "Upgrade", "Trailer", "TE", "Date", "Server", "X-Request-Id", "Set-Cookie", "Set-Cookie2",
     "Clear-Site-Data", "Service-Worker-Allowed", "Content-Encoding", "Content-Security-Policy", "Content-Security-Policy-Report-Only", "X-Frame-Options", "X-Content-Type-Options",
     "Strict-Transport-Security", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Cross-Origin-Opener-Policy", "Refresh"];
@@ -82,8 +82,8 @@ test("[1 said wrong] what frames an answer, guards the pages or signs somebody i
   assert.equal((await say(Array.from({ length: 65 }, (_, i) => ({ [`X-${i}`]: "" })))).json.code, "PGRST111");
 });
 
-// One connection, several requests: what a status without a body leaves behind would be read as the next answer.
-test("[1 said] a status that has no body sends none, and the connection goes on", async () => {
+// Several requests on one connection: bytes after a status without a body would be read as the next response.
+test("[1 overrides] a status without a body sends none, and the connection stays usable", async () => {
   const { hostname, port, host } = new URL(url);
   const head = (path: string) => `GET /rest/v1/${path} HTTP/1.1\r\nHost: ${host}\r\napikey: ${anonKey}\r\n`;
   const text = await new Promise<string>((done, fail) => {
@@ -101,11 +101,11 @@ test("[1 said] a status that has no body sends none, and the connection goes on"
   assert.match(text, /"hello last"$/);
 });
 
-test("[1 said] what was said for a whole session, by one who failed, or beside a read, is nobody else's answer", async () => {
+test("[1 overrides] overrides set for the session, by a failed statement or by a read do not leak into other responses", async () => {
   for (let i = 0; i < 20; ++i) {
     const loud = await say([{ "X-Mine": "secret" }], "299", { everywhere: true });
     assert.deepEqual([loud.status, loud.headers.get("x-mine")], [299, "secret"]);
-    // So many that some are asked on the same connection to the database.
+    // So many that some share a database connection.
     const others = await Promise.all([
       ...Array.from({ length: 8 }, () => call("rpc/greet", { method: "POST", body: {} })),
       call("directors?limit=1"),
@@ -117,7 +117,7 @@ test("[1 said] what was said for a whole session, by one who failed, or beside a
   owner("delete from heard");
 });
 
-test("[1 said] a refusal keeps its own status and headers", async () => {
+test("[1 overrides] an error keeps its own status and headers", async () => {
   const single = { Accept: "application/vnd.pgrst.object+json" };
   const answer = await call("rpc/say_rows", { method: "POST", body: { headers: '[{"X-A":"b"}]', status: "200", n: 2 }, headers: single });
   assert.deepEqual([answer.status, answer.json.code, answer.headers.get("x-a")], [406, "PGRST116", null]);
@@ -125,7 +125,7 @@ test("[1 said] a refusal keeps its own status and headers", async () => {
   assert.equal(raised.status, 418);
 });
 
-test("[7 raise using] RAISE SQLSTATE 'PGRST' sets status and headers, and none that is the server's", async () => {
+test("[7 raise using] RAISE SQLSTATE 'PGRST' sets status and headers, except those reserved for the server", async () => {
   const fail = (headers: unknown) => call("rpc/fail", { method: "POST", body: { state: "PGRST", words: '{"code":"X1","message":"no"}', more: JSON.stringify({ status: 402, headers }) } });
   const answer = await fail({ "X-Why": "unpaid" });
   assert.deepEqual([answer.status, answer.json.code, answer.headers.get("x-why")], [402, "X1", "unpaid"]);

@@ -1,4 +1,4 @@
-// What an answer says of its rows, and what must not have happened when it is a refusal.
+// Counts, statuses and headers of responses, and the rollback of rejected writes.
 #include <set>
 
 #include "support/house.h"
@@ -78,7 +78,7 @@ rest::Config may_roll_back() {
 
 }  // namespace
 
-TEST_CASE("what is said of an embed chooses the rows of a delete and of an update") {
+TEST_CASE("conditions on an embed choose the rows of a delete and of an update") {
   Answers a;
   const Pairs orphans{{"select", "id,ans_directors()"}, {"ans_directors", "is.null"}};
   CHECK(a.send(Method::patch, "ans_films", orphans, R"({"title":"orphan"})", {}).status == 204);
@@ -88,7 +88,7 @@ TEST_CASE("what is said of an embed chooses the rows of a delete and of an updat
              R"({"title":"by Bo"})", {{"Prefer", "return=representation"}});
   CHECK(shown.body == R"([{"id":2,"ans_directors":{"name":"Bo"}}])");
   CHECK(a.w.scalar("select string_agg(id::text, ',' order by id) from ans_films where title = 'by Bo'") == "2");
-  // The rows that changed are shown, also when they no longer are what chose them.
+  // The changed rows are returned even if they no longer match.
   const Answer moved =
       a.send(Method::patch, "ans_films", {{"select", "id,ans_directors()"}, {"ans_directors", "not.is.null"}},
              R"({"director_id":null})", {{"Prefer", "return=representation"}});
@@ -103,7 +103,7 @@ TEST_CASE("what is said of an embed chooses the rows of a delete and of an updat
   CHECK(a.ids("ans_films") == "1");
 }
 
-TEST_CASE("a function that writes is undone when its answer is not one row") {
+TEST_CASE("a function's writes are rolled back unless it returns one row") {
   Answers a;
   for (const Pairs& more : std::vector<Pairs>{{}, {{"Prefer", "count=exact"}}, {{"Prefer", "return=minimal"}}}) {
     Pairs headers = object();
@@ -129,7 +129,7 @@ TEST_CASE("a function that writes is undone when its answer is not one row") {
   CHECK(a.count("ans_log") == "3");
 }
 
-TEST_CASE("a write for one object is undone unless it was one row, whatever it is to show") {
+TEST_CASE("a write for a single object is rolled back unless it changed one row, whatever it returns") {
   Answers a;
   for (const std::string returns : {"minimal", "headers-only", "representation"}) {
     CAPTURE(returns);
@@ -153,7 +153,7 @@ TEST_CASE("a write for one object is undone unless it was one row, whatever it i
   }
 }
 
-TEST_CASE("tx=rollback is said to be applied only where it is") {
+TEST_CASE("tx=rollback is reported as applied only when it was") {
   const auto applied = [](const Answer& answer) { return std::string(answer.headers.get("preference-applied")); };
   const Pairs headers{{"Prefer", "tx=rollback,return=minimal"}};
   const auto writes = [&](Answers& a) {
@@ -180,7 +180,7 @@ TEST_CASE("tx=rollback is said to be applied only where it is") {
   CHECK(read.code() == "25006");
 }
 
-TEST_CASE("a resolution is said to be applied only where there is a key to resolve") {
+TEST_CASE("a resolution is reported as applied only when there is a key") {
   Answers a;
   a.w.script(
       "drop table if exists ans_loose; create table ans_loose (v text); grant all on ans_loose to service_role; "
@@ -193,14 +193,14 @@ TEST_CASE("a resolution is said to be applied only where there is a key to resol
   a.w.script("drop table ans_loose; notify pgrst, 'reload schema'");
 }
 
-TEST_CASE("a count that is a guess refuses no page that is there") {
+TEST_CASE("an estimated count rejects no existing page") {
   Answers a(few_rows());
   const auto page = [&](const std::string& count, const std::string& offset) {
     const Answer answer =
         a.get("ans_many", {{"order", "id"}, {"limit", "5"}, {"offset", offset}}, {{"Prefer", "count=" + count}});
     return std::to_string(answer.status) + " " + std::string(answer.headers.get("content-range"));
   };
-  // The planner believes in fewer rows than the page ends at.
+  // The planner's estimate is below the end of the page.
   REQUIRE(page("planned", "0") != "206 0-4/30");
   CHECK(page("planned", "20") == "206 20-24/25");
   CHECK(page("estimated", "20") == "206 20-24/25");
@@ -209,7 +209,7 @@ TEST_CASE("a count that is a guess refuses no page that is there") {
   CHECK(page("exact", "100").starts_with("416 "));
 }
 
-TEST_CASE("a page that Range asked for is 206 when there is more, counted or not") {
+TEST_CASE("a page requested by Range is 206 when there are more rows, counted or not") {
   Answers a;
   const auto range = [&](const std::string& text, std::string path = "ans_many", Pairs query = {}) {
     const Answer answer = a.get(std::move(path), std::move(query), {{"Range-Unit", "items"}, {"Range", text}});
@@ -246,7 +246,7 @@ TEST_CASE("a set of values takes filters, order, limit, offset, a count and max-
   CHECK(a.send(Method::post, "rpc/ans_none", {}, "{}", strict).code() == "PGRST128");
 }
 
-TEST_CASE("HEAD answers as GET does, the body aside") {
+TEST_CASE("HEAD answers like GET, without the body") {
   Answers a;
   const auto heads = [](const Answer& answer) {
     std::string out = std::to_string(answer.status);
@@ -270,7 +270,7 @@ TEST_CASE("HEAD answers as GET does, the body aside") {
       }
 }
 
-TEST_CASE("a value that looks like a guard's is only a bad value") {
+TEST_CASE("a value that looks like a guard's is only an invalid value") {
   Answers a;
   for (const std::string value : {"PGRST116 3", "PGRST124 9", "PGRST115 0"}) {
     const Answer answer = a.get("ans_films", {{"id", "eq." + value}});
@@ -279,7 +279,7 @@ TEST_CASE("a value that looks like a guard's is only a bad value") {
   }
 }
 
-TEST_CASE("an embed that is called as a column leaves the column its filters") {
+TEST_CASE("an embed with a column's name leaves the column its filters") {
   Answers a;
   const auto films = [&](const std::string& filter) {
     return a.get("ans_films", {{"select", "id,director_id(name)"}, {"director_id", filter}, {"order", "id"}}).body;
@@ -289,7 +289,7 @@ TEST_CASE("an embed that is called as a column leaves the column its filters") {
   CHECK(films("is.null") == R"([{"id":3,"director_id":null},{"id":4,"director_id":null}])");
 }
 
-TEST_CASE("the names of tables and columns never meet those that the statement makes up") {
+TEST_CASE("names of tables and columns never collide with generated ones") {
   Answers a;
   CHECK(a.get("ans_item_1", {{"select", "*,ans_item(id)"}, {"order", "id"}}).body ==
         R"([{"id":1,"name":"first","ans_item":[{"id":10}]},{"id":2,"name":"second","ans_item":[{"id":11}]}])");
@@ -298,7 +298,7 @@ TEST_CASE("the names of tables and columns never meet those that the statement m
         R"([{"ans_films":[{"x":"one"}]}])");
 }
 
-TEST_CASE("PUT writes the one row that its whole key names") {
+TEST_CASE("PUT writes the one row of its whole key") {
   Answers a;
   const Pairs by_key{{"a", "eq.1"}, {"b", "eq.2"}};
   const auto put = [&](const Pairs& query, const std::string& body, Pairs headers = {}) {

@@ -1,4 +1,4 @@
-// Who asks, which transaction answers, which resources there are: spec 1, 2, 9 and 10.1.
+// Identity, transaction settings, profiles and resources: docs/spec/supabase-data-api.md 1, 2, 9 and 10.1.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createClient } from "@supabase/supabase-js";
@@ -7,7 +7,7 @@ import { anon, anonKey, call, owner, person, seconds, service, sign, url } from 
 const second = process.env.SECOND_URL!;
 const who = async (options: Parameters<typeof call>[1] = {}) => (await call("rpc/who", options)).json;
 
-test("[1 apikey] a request without an apikey is refused", async () => {
+test("[1 apikey] a request without an apikey is rejected", async () => {
   assert.equal((await fetch(`${url}/rest/v1/films`)).status, 401);
   assert.equal((await fetch(`${url}/rest/v1/films`, { headers: { apikey: "wrong" } })).status, 401);
 });
@@ -16,20 +16,20 @@ test("[1 anon; 1 nullif] without a bearer, or with a token that names no role, t
   const ada = await person();
   await call("rpc/who", { token: ada.token });
   const response = await fetch(`${url}/rest/v1/rpc/who`, { headers: { apikey: anonKey } });
-  const said = await response.json();
-  assert.deepEqual([said.role, said.uid, said.claims.role], ["anon", null, "anon"]);
+  const result = await response.json();
+  assert.deepEqual([result.role, result.uid, result.claims.role], ["anon", null, "anon"]);
   const roleless = await who({ token: sign({ sub: ada.id, exp: seconds() + 60 }) });
   assert.equal(roleless.role, "anon");
 });
 
-test("[1 role claim] the token's role and claims are what the statement runs under", async () => {
+test("[1 role claim] a statement runs under the token's role and claims", async () => {
   const ada = await person();
-  const said = await who({ token: ada.token });
-  assert.deepEqual([said.role, said.uid, said.claims.sub, said.claims.role], ["authenticated", ada.id, ada.id, "authenticated"]);
+  const result = await who({ token: ada.token });
+  assert.deepEqual([result.role, result.uid, result.claims.sub, result.claims.role], ["authenticated", ada.id, ada.id, "authenticated"]);
   assert.equal((await service.rpc("who")).data.role, "service_role");
 });
 
-test("[1 role unknown] a role that may not be taken is refused", async () => {
+test("[1 role unknown] a role that may not be assumed is rejected", async () => {
   for (const role of ["postgres", "tenon_owner", "authenticator", "nobody_here", "supabase_admin"]) {
     const answer = await call("films", { token: sign({ role, exp: seconds() + 60 }) });
     assert.ok(answer.status === 401 || answer.status === 403, `${role}: ${answer.status}`);
@@ -48,16 +48,16 @@ test("[1 bad token; 1 no fallback] a bad token is 401 PGRST301 with WWW-Authenti
   assert.equal((await call("directors", { token: "x.y" })).json.message, "Expected 3 parts in JWT; got 2");
 });
 
-test("[1 algorithm; 1 audience] an algorithm that is not supported, a key that is not ours, another's audience say so", async () => {
+test("[1 algorithm; 1 audience] an unsupported algorithm, an unknown key and a foreign audience have their own messages", async () => {
   const good = { role: "authenticated", exp: seconds() + 60 };
-  const said = async (token: string) => {
+  const result = async (token: string) => {
     const { status, json } = await call("directors", { token });
     return `${status} ${json.code} ${json.message}`;
   };
-  for (const alg of ["none", "HS384"]) assert.equal(await said(sign(good, undefined, { alg })), "401 PGRST301 Wrong or unsupported encoding algorithm", alg);
-  assert.equal(await said(sign(good, "another secret of some length, wrong")), "401 PGRST301 No suitable key or wrong key type");
-  assert.equal(await said("x.y.z"), "401 PGRST301 JWT cryptographic operation failed");
-  assert.equal(await said(sign({ ...good, aud: "somebody else" })), "401 PGRST303 JWT not in audience");
+  for (const alg of ["none", "HS384"]) assert.equal(await result(sign(good, undefined, { alg })), "401 PGRST301 Wrong or unsupported encoding algorithm", alg);
+  assert.equal(await result(sign(good, "another secret of some length, wrong")), "401 PGRST301 No suitable key or wrong key type");
+  assert.equal(await result("x.y.z"), "401 PGRST301 JWT cryptographic operation failed");
+  assert.equal(await result(sign({ ...good, aud: "somebody else" })), "401 PGRST303 JWT not in audience");
 });
 
 test("[1 claims; 1 skew] expired, early and future tokens are PGRST303, with 30 seconds of grace", async () => {
@@ -74,20 +74,20 @@ test("[1 claims; 1 skew] expired, early and future tokens are PGRST303, with 30 
     assert.equal((await call("directors", { token: sign({ ...claims, ...nearly }) })).status, 200, JSON.stringify(nearly));
 });
 
-test("[1 transaction; 1 header names] the transaction tells method, path, headers and cookies, reads only for GET", async () => {
-  const said = await who({ headers: { "X-Odd-Header": "Value", Cookie: "a=b; c=d" } });
-  assert.equal(said.method, "GET");
-  assert.equal(said.path, "/rpc/who");
-  assert.equal(said.headers["x-odd-header"], "Value");
-  assert.deepEqual(said.cookies, { a: "b", c: "d" });
-  assert.equal(said.read_only, "on");
-  assert.equal(said.isolation, "read committed");
-  assert.match(said.search_path, /^"?public"?/);
-  assert.equal(said.zone, "UTC");
+test("[1 transaction; 1 header names] the transaction has method, path, headers and cookies, and is read-only for GET", async () => {
+  const result = await who({ headers: { "X-Odd-Header": "Value", Cookie: "a=b; c=d" } });
+  assert.equal(result.method, "GET");
+  assert.equal(result.path, "/rpc/who");
+  assert.equal(result.headers["x-odd-header"], "Value");
+  assert.deepEqual(result.cookies, { a: "b", c: "d" });
+  assert.equal(result.read_only, "on");
+  assert.equal(result.isolation, "read committed");
+  assert.match(result.search_path, /^"?public"?/);
+  assert.equal(result.zone, "UTC");
   assert.equal((await who({ method: "POST", body: {} })).method, "POST");
 });
 
-test("[1 timeouts; 9 limits] statement_timeout is the role's, and a slow statement ends by it", async () => {
+test("[1 timeouts; 9 limits] statement_timeout is set by role and ends a slow statement", async () => {
   assert.equal((await who()).timeout, "3s");
   const ada = await person();
   assert.equal((await who({ token: ada.token })).timeout, "8s");
@@ -97,7 +97,7 @@ test("[1 timeouts; 9 limits] statement_timeout is the role's, and a slow stateme
   assert.ok(Date.now() - started < 8000);
 });
 
-test("[1 local; 10.1] identity never passes from one request to another on a shared connection", async () => {
+test("[1 local; 10.1] identity never leaks from one request to another on a shared connection", async () => {
   const people = await Promise.all([1, 2, 3, 4].map(() => person()));
   const asked: Promise<void>[] = [];
   for (let i = 0; i < 400; ++i) {
@@ -129,7 +129,7 @@ test("[1 profile; 1 profile echo] with several schemas exposed the profile choos
   assert.equal((await call("directors?limit=1", { at: second })).headers.get("content-profile"), "public");
 });
 
-test("[1 profile echo; 4 416] a page behind the end names range and profile as a page does; other refusals name none", async () => {
+test("[1 profile echo; 4 416] an offset beyond the total has range and profile like a page; other errors have neither", async () => {
   const counted = { Prefer: "count=exact" };
   const behind = await call("goods?offset=9", { at: second, headers: { ...counted, "Accept-Profile": "shop" } });
   assert.deepEqual([behind.status, behind.json.code, behind.headers.get("content-profile"), behind.headers.get("content-range")], [416, "PGRST103", "shop", "*/1"]);
@@ -138,7 +138,7 @@ test("[1 profile echo; 4 416] a page behind the end names range and profile as a
   assert.deepEqual([alone.status, alone.headers.get("content-profile")], [416, null]);
 });
 
-test("[1 cache] NOTIFY pgrst, 'reload schema' shows new tables without a pause in service", async () => {
+test("[1 cache] NOTIFY pgrst, 'reload schema' exposes new tables without a pause in service", async () => {
   const name = `fresh_${process.pid}`;
   assert.equal((await call(name)).json.code, "PGRST205");
   let stop = false;
@@ -161,7 +161,7 @@ test("[1 cache] NOTIFY pgrst, 'reload schema' shows new tables without a pause i
   owner(`drop table ${name}; notify pgrst, 'reload schema'`);
 });
 
-test("[2 options] OPTIONS answers 200 and tells what is allowed", async () => {
+test("[2 options] OPTIONS answers 200 with the allowed methods", async () => {
   for (const path of ["films", "rpc/add"]) {
     const answer = await call(path, { method: "OPTIONS" });
     assert.equal(answer.status, 200, path);
@@ -169,7 +169,7 @@ test("[2 options] OPTIONS answers 200 and tells what is allowed", async () => {
   }
 });
 
-test("[2 root] GET / is the Swagger document of what the caller's role may see", async () => {
+test("[2 root] GET / is the OpenAPI document of what the caller's role may use", async () => {
   const visitor = await call("", { headers: { Accept: "application/openapi+json" } });
   assert.equal(visitor.status, 200);
   assert.equal(visitor.json.swagger, "2.0");
@@ -189,14 +189,14 @@ test("[2 unknown table] an unknown table is 404 PGRST205 with a hint when one is
   assert.equal((await call("qqqqqqqqqq")).json.hint, null);
 });
 
-test("[2 nested path; 2 other verb] a nested path is PGRST125, another verb 405", async () => {
+test("[2 nested path; 2 other verb] a nested path is PGRST125, another method 405", async () => {
   const nested = await call("films/1");
   assert.deepEqual([nested.status, nested.json.code], [404, "PGRST125"]);
   const verb = await call("films", { method: "SEARCH" });
   assert.ok([405, 501].includes(verb.status), String(verb.status));
 });
 
-test("[9 views; 9 rls everywhere] the balance view shows a user his own alone, anon nothing", async () => {
+test("[9 views; 9 rls everywhere] the balance view shows users only their own, and anon nothing", async () => {
   const ada = await person();
   const bob = await person();
   for (const one of [ada, bob]) owner(`insert into credit_ledger (user_id, type, amount) values ('${one.id}', 'purchase', 5)`);
@@ -219,7 +219,7 @@ test("[9 ledger; 9 reserve null] the ledger is append-only for the service role 
   for (const row of [{ subscription_tier: "pro" }, { stripe_customer_id: "cus_x" }])
     assert.equal((await ada.client.from("profiles").update(row).eq("id", ada.id)).error?.code, "42501");
   assert.equal((await ada.client.from("credit_ledger").insert({ user_id: ada.id, type: "purchase", amount: 3 })).error?.code, "42501");
-  // On the Tenon that does not claim the job at once.
+  // On the Tenon that does not claim jobs.
   const other = createClient(second, process.env.SECOND_SERVICE_ROLE_KEY!, { auth: { persistSession: false } });
   const bob = await person(second);
   const project = await bob.client.from("projects").insert({ title: "x", user_id: bob.id }).select("id").single();
@@ -230,7 +230,7 @@ test("[9 ledger; 9 reserve null] the ledger is append-only for the service role 
   assert.deepEqual([reserved.status, reserved.error?.message], [400, "Insufficient credits"]);
 });
 
-test("[9 limits] a long URL, deep embeds and deep logic are refused", async () => {
+test("[9 limits] a long URL, deep embeds and deep logic are rejected", async () => {
   const deep = (n: number) => `${"directors(films(".repeat(n)}id${"))".repeat(n)}`;
   assert.equal((await call(`films?select=${deep(2)}`)).status, 200);
   assert.equal((await call(`films?select=${deep(6)}`)).status, 400);
