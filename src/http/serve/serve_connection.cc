@@ -125,12 +125,18 @@ std::optional<Response> find_route(Connection& c, Exchange& x) {
   return std::nullopt;
 }
 
-core::Task<> collect_body(Connection& c, Request& rq) {
-  for (;;) {
-    const std::string_view piece = co_await c.reader.read_body();
-    if (piece.empty()) break;
-    rq.body += piece;
+// Reads the body of a route that is not streamed. A response means that the body was refused.
+core::Task<std::optional<Response>> collect_body(Connection& c, Request& rq) {
+  try {
+    for (;;) {
+      const std::string_view piece = co_await c.reader.read_body();
+      if (piece.empty()) break;
+      rq.body += piece;
+    }
+  } catch (...) {
+    co_return response_to(c.server, rq, std::current_exception());
   }
+  co_return std::nullopt;
 }
 
 // Access control, then the handler, as a task of its own: it may miss its deadline and end later.
@@ -154,6 +160,10 @@ core::Task<> handle(Shared c, SharedExchange x) {
 
 // Waits for the handler until its deadline. Nothing: the connection was cut.
 core::Task<std::optional<Response>> run_handler(Shared c, SharedExchange x) {
+  if (x->route->streamed) {
+    x->streamed_body = std::make_unique<StreamedBody>(*c, *x);
+    x->rq.stream = x->streamed_body.get();
+  }
   if (c->reader.body_read() && !c->reader.has_input()) c->socket->watch_input();
   const std::chrono::seconds allowed = x->route->limits.deadline;
   const SteadyTime deadline = allowed.count() == 0 ? SteadyTime::max() : now() + allowed;
@@ -172,29 +182,9 @@ core::Task<std::optional<Response>> run_handler(Shared c, SharedExchange x) {
   co_return error_response(x->rq, out_of_time());
 }
 
-// The body, then the handler. Nothing: there is nobody to respond to.
-core::Task<std::optional<Response>> respond_by_route(Shared c, SharedExchange x) {
-  if (x->route->streamed) {
-    x->streamed_body = std::make_unique<StreamedBody>(*c, *x);
-    x->rq.stream = x->streamed_body.get();
-  } else {
-    std::exception_ptr failed;
-    try {
-      co_await collect_body(*c, x->rq);
-    } catch (...) {
-      failed = std::current_exception();
-    }
-    if (failed) co_return response_to(c->server, x->rq, failed);
-  }
-  co_return co_await run_handler(c, x);
-}
-
-// True when another request may follow on the connection.
-core::Task<bool> write_response(Connection& c, Exchange& x, Response response) {
-  const bool keep_alive = x.head.keep_alive && !c.server.draining && !x.abandoned && c.reader.finish_body();
-  const auto written = co_await c.writer.write(x, std::move(response), keep_alive);
-  if (written == ResponseWriter::Written::close) co_await c.reader.linger();
-  co_return written == ResponseWriter::Written::keep_alive;
+// Another request may follow when the end of this one is known.
+bool may_keep_alive(Connection& c, const Exchange& x) {
+  return x.head.keep_alive && !c.server.draining && !x.abandoned && c.reader.finish_body();
 }
 
 // A bad request ends the connection: nothing behind it is read as another request.
@@ -203,9 +193,8 @@ core::Task<> refuse(Connection& c, Exchange& x, parse::Refusal why) {
   core::log::info("http.request.refused",
                   {{"status", why.status}, {"code", problem.code}, {"client", c.socket->peer()}});
   x.rq.group = &c.server.router.group_of(x.rq.path);
-  x.head.keep_alive = false;
-  const bool ignored = co_await write_response(c, x, error_response(x.rq, problem));
-  (void)ignored;
+  const auto written = co_await c.writer.write(x, error_response(x.rq, problem), false);
+  if (written == ResponseWriter::Written::close) co_await c.reader.linger();
 }
 
 core::Task<bool> serve_request(Shared c) {
@@ -223,12 +212,14 @@ core::Task<bool> serve_request(Shared c) {
   }
   c->reader.begin_body(x->head);
   std::optional<Response> response = find_route(*c, *x);
-  if (!response) response = co_await respond_by_route(c, x);
+  if (!response && !x->route->streamed && !c->reader.body_read()) response = co_await collect_body(*c, x->rq);
+  if (!response) response = co_await run_handler(c, x);
   if (!response) co_return false;
   const int status = response->status;
-  const bool again = co_await write_response(*c, *x, std::move(*response));
+  const auto written = co_await c->writer.write(*x, std::move(*response), may_keep_alive(*c, *x));
+  if (written == ResponseWriter::Written::close) co_await c->reader.linger();
   log_served(*x, status);
-  co_return again;
+  co_return written == ResponseWriter::Written::keep_alive;
 }
 
 }  // namespace
