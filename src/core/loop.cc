@@ -15,7 +15,7 @@ namespace {
 
 thread_local Loop* running_loop = nullptr;
 
-// A coroutine nobody awaits: it owns its frame and tells `done` at its end.
+// A coroutine that nobody awaits: it owns its frame and calls `done` at its end.
 struct Root {
   struct promise_type {
     Root get_return_object() noexcept { return {}; }

@@ -237,8 +237,8 @@ core::Task<ClientResponse> Client::send(ClientRequest request) {
   if (curl_multi_add_handle(impl_->multi, transfer.easy) != CURLM_OK) throw ClientError("curl cannot start the call");
   co_await transfer;
   if (*transfer.outcome != CURLE_OK) {
-    const char* told = *transfer.fault ? transfer.fault : curl_easy_strerror(*transfer.outcome);
-    throw ClientError(transfer.own_fault ? transfer.own_fault : told);
+    const char* reason = *transfer.fault ? transfer.fault : curl_easy_strerror(*transfer.outcome);
+    throw ClientError(transfer.own_fault ? transfer.own_fault : reason);
   }
   long status = 0;
   curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);

@@ -73,7 +73,7 @@ void log_served(const Exchange& x, int status) {
       {{"method", name_of(x.head.method)}, {"route", x.rq.route}, {"status", status}, {"ms", ms}, {"bytes", x.sent}});
 }
 
-// Fills the request from its head and target, or says why it is refused.
+// Fills the request from its head and target, or returns why it is refused.
 std::optional<parse::Refusal> fill_request(Connection& c, Exchange& x, HeadResult read) {
   Request& rq = x.rq;
   if (read.refusal) {

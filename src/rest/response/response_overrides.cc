@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "http/token.h"
 #include "rest/error.h"
 
 namespace rest {
@@ -23,13 +24,6 @@ constexpr std::string_view kReservedHeaders =
 // The last two instruct a proxy in front to serve files.
 constexpr std::string_view kReservedPrefixes =
     "access-control- content-security-policy- cross-origin- x-accel- x-sendfile";
-
-bool is_token(std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || kMarks.contains(c);
-  });
-}
 
 [[noreturn]] void reject_headers(std::string_view why) {
   core::log::warn("rest.response.headers_rejected", {{"why", why}});
@@ -70,7 +64,7 @@ int status_of(std::string_view text) {
 bool is_overridable_header(std::string_view name, std::string_view value) {
   const std::string low = core::lower(name);
   const auto reserved = core::split(kReservedHeaders, ' '), prefixes = core::split(kReservedPrefixes, ' ');
-  return is_token(name) && std::ranges::find(reserved, low) == reserved.end() &&
+  return http::is_token(name) && std::ranges::find(reserved, low) == reserved.end() &&
          std::ranges::none_of(prefixes, [&](std::string_view prefix) { return low.starts_with(prefix); }) &&
          std::ranges::none_of(value, [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }

@@ -1,4 +1,4 @@
-// docs/spec/security.md section 4: what a browser is told with every answer.
+// docs/spec/security.md section 4: the headers of every response.
 #include <doctest/doctest.h>
 
 #include "security/http/support/live_server.h"
@@ -59,7 +59,7 @@ TEST_CASE("every answer, errors included, is nosniff and names no version") {
 }
 
 // docs/spec/security.md 4.2
-TEST_CASE("over https the browser is told to stay there for a year") {
+TEST_CASE("over https HSTS is set for a year") {
   http::ServerConfig config = live::quick();
   config.base_url = "https://app.example";
   Door door(config);
@@ -119,7 +119,7 @@ TEST_CASE("a preflight of a wire is answered, of anything else it is not") {
 }
 
 // docs/spec/security.md 9.5
-TEST_CASE("an error says nothing of its cause, and carries the request id") {
+TEST_CASE("an error reveals nothing of its cause, and carries the request id") {
   Door door;
   const Answer bug = ask(door.port, get("/api/bug"));
   CHECK(bug.status == 500);

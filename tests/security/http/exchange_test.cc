@@ -78,7 +78,7 @@ TEST_CASE("a request is the same when it comes byte by byte") {
   CHECK(socket.answer().body == "hello");
 }
 
-TEST_CASE("a connection ends when either side says so") {
+TEST_CASE("a connection ends when either side asks for it") {
   Door door;
   Socket close(door.port);
   close.send(get("/hello", "Connection: close\r\n"));
@@ -183,7 +183,7 @@ TEST_CASE("the work of a GET is expendable once its client has left, that of a w
   CHECK(ask(server.port(), "DELETE /tell HTTP/1.1\r\nHost: a\r\n\r\n").body == "kept");
 }
 
-TEST_CASE("when the client leaves, its handler is told to stop") {
+TEST_CASE("when the client disconnects, its handler is stopped") {
   Door door;
   {
     Socket closed(door.port), reset(door.port);
@@ -203,7 +203,7 @@ TEST_CASE("a client that only closes its sending side still gets its answer") {
   CHECK(socket.answer().status == 200);
 }
 
-TEST_CASE("a handler beyond its deadline is told to stop, and its client gets 503") {
+TEST_CASE("a handler beyond its deadline is stopped, and its client gets 503") {
   Door door;
   const live::Answer answer = ask(door.port, get("/deadline"));
   CHECK(answer.status == 503);
@@ -282,7 +282,7 @@ TEST_CASE("a file that is gone is 404, one that is shorter than said breaks off"
   CHECK(all->ends_with("\r\n\r\nshort"));
 }
 
-TEST_CASE("draining ends idle connections at once, finishes what is under way, tells endless answers to stop") {
+TEST_CASE("draining ends idle connections at once, finishes requests in progress and stops event streams") {
   Door door;
   Socket idle(door.port), busy(door.port), events(door.port);
   idle.send(get("/hello"));

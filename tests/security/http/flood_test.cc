@@ -143,7 +143,7 @@ TEST_CASE("what is thrown need not be an exception to end its own connection onl
   CHECK(other.answer().status == 200);
 }
 
-TEST_CASE("one person holds so many event streams and no more, another is not kept from his") {
+TEST_CASE("event streams are limited for each user, without effect on others") {
   http::ServerConfig config = live::quick();
   config.streams_each = 3;
   config.timeouts.idle = 5s;

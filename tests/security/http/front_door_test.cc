@@ -285,7 +285,7 @@ TEST_CASE("a client that does not read its answer is cut off") {
 }
 
 // docs/spec/security.md 1.6
-TEST_CASE("beyond the connection limit a client is told at once") {
+TEST_CASE("beyond the connection limit a client gets 503 at once") {
   http::ServerConfig config = live::quick();
   config.max_connections = 2;
   config.timeouts.idle = 5s;

@@ -31,7 +31,7 @@ Task<> count_up(int* n) {
 }
 }  // namespace
 
-TEST_CASE("a task gives its result, and what it throws, to whoever awaits it") {
+TEST_CASE("awaiting a task returns its result or throws its exception") {
   Loop loop;
   CHECK(loop.run_until(add(2, 3)) == 5);
   CHECK_THROWS_AS(loop.run_until(fail()), Problem);

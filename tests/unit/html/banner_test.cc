@@ -1,4 +1,4 @@
-// The banners that a page tells its person above its body.
+// Account warnings above the body of a page.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -67,7 +67,7 @@ bool has_unquoted_value(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a value without quotes is told from one with quotes") {
+TEST_CASE("an unquoted attribute is found") {
   CHECK(has_unquoted_value("<p><a title={{x}}>"));
   CHECK_FALSE(has_unquoted_value("a={{x}} <a href=\"/?a={{x}}\"{{#y}} hidden{{/y}}>={{x}}"));
 }
@@ -173,14 +173,14 @@ TEST_CASE("the look that a browser keeps is its session's alone") {
   };
   CHECK(html::display_preferences(sent(hers)) == html::DisplayPreferences{"dark", "de", ""});
   CHECK_FALSE(html::lacks_display_preferences(sent(hers)));
-  http::Request his = hers;
-  his.caller.session = core::SessionId::random();
-  CHECK(html::display_preferences(sent(his)) == html::DisplayPreferences{});
-  CHECK(html::lacks_display_preferences(sent(his)));
+  http::Request other = hers;
+  other.caller.session = core::SessionId::random();
+  CHECK(html::display_preferences(sent(other)) == html::DisplayPreferences{});
+  CHECK(html::lacks_display_preferences(sent(other)));
   CHECK(html::display_preferences(sent(visitor())) == html::DisplayPreferences{"dark", "de", ""});
   CHECK_FALSE(html::lacks_display_preferences(visitor()));
-  his.caller.by_cookie = false;
-  CHECK_FALSE(html::lacks_display_preferences(his));
+  other.caller.by_cookie = false;
+  CHECK_FALSE(html::lacks_display_preferences(other));
 }
 
 TEST_CASE("a title is a text key or plain text, escaped") {
@@ -190,7 +190,7 @@ TEST_CASE("a title is a text key or plain text, escaped") {
             "<title>&lt;/title&gt;&lt;script&gt; · Tenon</title>"));
 }
 
-TEST_CASE("a title tells the page's state first, and an error before all else") {
+TEST_CASE("a title begins with the page's state, and with an error before that") {
   const auto title = [](const http::Request& rq, html::Data data, int status) {
     const std::string page = body(html::page(rq, "html/mark", std::move(data), status));
     const std::size_t from = page.find("<title>") + 7;
@@ -286,7 +286,7 @@ TEST_CASE("what a form sent is not sent again by a link: the error page leads ba
   CHECK_FALSE(has(body(error(rq, 403, "x", "y")), "href=\"\""));
 }
 
-TEST_CASE("an error page keeps Retry-After and says it") {
+TEST_CASE("an error page keeps the Retry-After header and shows it") {
   core::Problem problem(429, "slow_down", "Too many sign-ins.");
   problem.headers.emplace_back("Retry-After", "30");
   const http::Response response = html::error_page(visitor(), problem);

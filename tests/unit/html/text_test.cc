@@ -72,7 +72,7 @@ TEST_CASE("the language of the highest weight is taken, a country's by its langu
   CHECK(html::nearest_locale("-") == "en");
 }
 
-TEST_CASE("what a person has set wins over what his browser asks for") {
+TEST_CASE("a user's language wins over the browser's") {
   http::Request rq = asking_for("en");
   rq.headers.add("Cookie", "tenon_look=~de~~");
   CHECK(html::locale_of(rq) == "de");

@@ -221,7 +221,7 @@ TEST_CASE("what is too long or too many is refused before it is whole") {
   });
 }
 
-TEST_CASE("a head tells whether the connection goes on") {
+TEST_CASE("a head decides whether the connection stays open") {
   const auto keeps = [](std::string bytes) { return http::parse::parse_head(bytes)->keep_alive; };
   CHECK(keeps(get("")));
   CHECK_FALSE(keeps(get("Connection: close\r\n")));

@@ -87,7 +87,7 @@ TEST_CASE("an address from a header counts only behind a configured proxy") {
   CHECK_THROWS(TrustedProxies({"proxy.example"}));
 }
 
-TEST_CASE("https is what a configured proxy says") {
+TEST_CASE("the scheme is https when a configured proxy states it") {
   http::Headers headers;
   headers.add("X-Forwarded-Proto", "https");
   CHECK(TrustedProxies({"10.0.0.1"}).origin("10.0.0.1", headers).https);

@@ -100,7 +100,7 @@ TEST_CASE("bad forms and bad JSON are refused with their status") {
   CHECK(json("text/plain", "{}") == 415);
 }
 
-TEST_CASE("who wants HTML says so before JSON") {
+TEST_CASE("a client that accepts HTML before JSON gets HTML") {
   CHECK(with("Accept", "text/html,application/xhtml+xml,*/*;q=0.8").wants_html());
   CHECK_FALSE(with("Accept", "*/*").wants_html());
   CHECK_FALSE(with("Accept", "application/json, text/html;q=0.1").wants_html());

@@ -4,7 +4,7 @@
 
 using namespace std::chrono_literals;
 
-TEST_CASE("unless told otherwise the server waits and holds as much as security.md 1.6 allows, not more") {
+TEST_CASE("by default the server waits no longer, and accepts no more connections, than specified") {
   core::Env env(std::map<std::string, std::string>{});
   const http::ServerConfig config = http::ServerConfig::from(env);
   CHECK(config.bind == "127.0.0.1");

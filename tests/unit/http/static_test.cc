@@ -83,7 +83,7 @@ TEST_CASE("another version, dotfiles and everything outside public/ are not foun
   }
 }
 
-TEST_CASE("a film is sent in parts to who asks for a part") {
+TEST_CASE("a video is sent in ranges on request") {
   const core::Resource* film = core::find_resource("public/site/sample.mp4");
   REQUIRE(film);
   const std::string url = http::static_url("site/sample.mp4");

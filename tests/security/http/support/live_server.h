@@ -32,7 +32,7 @@ class Server {
   int port() const { return port_; }
   // Runs fn on the server's loop and waits for it.
   void on_loop(const std::function<void(http::Server&)>& fn);
-  // Starts draining and returns at once; drained() tells whether it has ended.
+  // Starts draining and returns at once; drained() is true when it has ended.
   void start_drain(std::chrono::milliseconds grace);
   bool drained() const;
   core::Loop& loop() { return loop_; }

@@ -58,7 +58,7 @@ Task<Response> slow(Seen& seen, Request&) {
   co_return http::text("late");
 }
 
-// Ends when it likes, whatever it is told.
+// Ignores its stop.
 Task<Response> deaf(Seen& seen, Request&) {
   ++seen.running;
   core::set_task_context(std::make_shared<core::TaskContext>());
