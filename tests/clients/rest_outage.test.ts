@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { anonKey, serviceKey } from "./rest_support.ts";
+import { until } from "../support/wait.ts";
 
 const binary = process.env.TENON_BINARY ?? resolve(import.meta.dirname, "../../build/release/tenon");
 const database = new URL(process.env.DATABASE_URL!);
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 const through = new Set<Socket>();
 let kept = ""; // a connection that says this is cut before the server hears of it
@@ -62,12 +62,9 @@ async function start() {
   web = spawn(binary, ["web"], { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [web.stdout!, web.stderr!]) stream.on("data", (piece) => (output += piece));
-  for (let i = 0; ; ++i) {
-    const alive = await fetch(`http://127.0.0.1:${port}/healthz`).then((answer) => answer.ok, () => false);
-    if (alive) return;
-    if (i === 200 || web.exitCode !== null) throw new Error(`tenon web does not answer:\n${output}`);
-    await wait(50);
-  }
+  const ready = () => fetch(`http://127.0.0.1:${port}/healthz`).then((answer) => answer.ok, () => false);
+  await until("tenon web answers", async () => web.exitCode !== null || (await ready()));
+  if (web.exitCode !== null) throw new Error(`tenon web has ended:\n${output}`);
 }
 
 async function stop() {
@@ -82,13 +79,7 @@ async function ask(path: string, init: RequestInit = {}, key = anonKey) {
   return { status: answer.status, retry: answer.headers.get("retry-after"), json: text === "" ? null : JSON.parse(text) };
 }
 
-async function served() {
-  for (let i = 0; i < 100; ++i) {
-    if ((await ask("directors?limit=1")).status === 200) return;
-    await wait(50);
-  }
-  assert.fail("the door is open, and nobody is served");
-}
+const served = () => until("requests are served", async () => (await ask("directors?limit=1")).status === 200);
 
 before(open);
 after(async () => {
@@ -124,14 +115,12 @@ test("[8 pool] with every connection taken, waiting in vain is 504 PGRST003", as
   const hold = "begin; lock table bits_and_pieces in access exclusive mode; select pg_sleep(9)";
   const holder = spawn("psql", ["-Xq", process.env.DATABASE_URL!, "-c", hold], { stdio: "ignore" });
   const released = new Promise((done) => holder.once("exit", done));
-  for (let i = 0; i < 100; ++i) {
-    const locks = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and relation = 'bits_and_pieces'::regclass and granted";
-    if (execFileSync("psql", ["-XqAt", process.env.DATABASE_URL!, "-c", locks], { encoding: "utf8" }).trim() === "1") break;
-    await wait(20);
-  }
+  const locks = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and relation = 'bits_and_pieces'::regclass and granted";
+  const held = () => execFileSync("psql", ["-XqAt", process.env.DATABASE_URL!, "-c", locks], { encoding: "utf8" }).trim() === "1";
+  await until("the table is locked", held);
   // The first ones are sent one behind the other; what comes after they are seen to be slow waits for a place.
   const slow = Array.from({ length: 6 }, () => ask("bits_and_pieces?limit=1", {}, serviceKey));
-  await wait(300);
+  await new Promise((done) => setTimeout(done, 300)); // until they are seen to be slow: time is the subject
   const began = Date.now();
   let told = 0; // when the last of them was
   const one = async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createClient } from "@supabase/supabase-js";
 import { anon, anonKey, call, owner, person, seconds, service, sign, url } from "./rest_support.ts";
+import { until } from "../support/wait.ts";
 
 const second = process.env.SECOND_URL!;
 const who = async (options: Parameters<typeof call>[1] = {}) => (await call("rpc/who", options)).json;
@@ -149,11 +150,10 @@ test("[1 cache] NOTIFY pgrst, 'reload schema' exposes new tables without a pause
   owner(`create table ${name} (id int primary key references directors (id)); alter table ${name} enable row level security;
     create policy everybody on ${name} using (current_user is not null); grant select on ${name} to anon; insert into ${name} values (1);
     notify pgrst, 'reload schema'`);
-  let answer = await call(`${name}?select=id,directors(name)`);
-  for (let i = 0; i < 100 && answer.status !== 200; ++i) {
-    await new Promise((done) => setTimeout(done, 50));
-    answer = await call(`${name}?select=id,directors(name)`);
-  }
+  const answer = await until("the new table is served", async () => {
+    const one = await call(`${name}?select=id,directors(name)`);
+    return one.status === 200 && one;
+  });
   stop = true;
   await traffic;
   assert.deepEqual(answer.json, [{ id: 1, directors: { name: "Ada" } }]);

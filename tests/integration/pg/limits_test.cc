@@ -33,7 +33,7 @@ Task<bool> until(bool (*condition)(), double seconds) {
   const auto start = Clock::now();
   while (!condition()) {
     if (seconds_since(start) > seconds) co_return false;
-    co_await core::sleep_for(std::chrono::milliseconds{10});
+    co_await core::sleep_for(std::chrono::milliseconds{10});  // between two looks
   }
   co_return true;
 }
@@ -132,7 +132,7 @@ TEST_CASE("a slow statement does not delay others for long: spare pipelines take
     core::TaskGroup group(stage.loop);
     group.spawn("slow", store(sleep_as(db, service(), 3), slow));
     CHECK(co_await until([] { return sleeping() == 1; }, 5));
-    co_await core::sleep_for(std::chrono::milliseconds{200});
+    co_await core::sleep_for(std::chrono::milliseconds{200});  // until it counts as slow: time is the subject
     const auto start = Clock::now();
     for (int i = 0; i < 20; ++i) co_await db.as(service()).one<std::int32_t>(kOne);
     waited = seconds_since(start);
@@ -204,7 +204,7 @@ TEST_CASE("statements that wait for one lock leave a pipeline to others") {
     for (Ending& one : stuck) group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCount, {}, one));
     group.spawn("behind", run_as(db, service(), kOne, {}, behind));
     CHECK(co_await until([] { return locked_out() > 0; }, 5));
-    co_await core::sleep_for(std::chrono::milliseconds{200});
+    co_await core::sleep_for(std::chrono::milliseconds{200});  // until they count as slow: time is the subject
     longest = co_await longest_of_forty(db);
     co_await group.join();
   };
@@ -230,7 +230,7 @@ TEST_CASE("when every pipeline is stalled the slowest statement is cancelled") {
     core::TaskGroup group(stage.loop);
     for (std::size_t i = 0; i < stuck.size(); ++i) {
       group.spawn("stuck", run_as(db, pg::as(core::UserId::random()), kCount, {}, stuck[i]));
-      co_await core::sleep_for(std::chrono::milliseconds{200});
+      co_await core::sleep_for(std::chrono::milliseconds{200});  // until it counts as slow: time is the subject
     }
     CHECK(locked_out() == 3);
     longest = co_await longest_of_forty(db);

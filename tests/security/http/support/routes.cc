@@ -52,7 +52,7 @@ Task<Response> refuse_upload(Seen&, Request&) { co_return http::text("no", 403);
 
 Task<Response> slow(Seen& seen, Request&) {
   ++seen.running;
-  const bool whole = co_await core::sleep_for(20s);
+  const bool whole = co_await core::sleep_for(20s);  // until it is stopped
   if (!whole) ++seen.stops;
   --seen.running;
   co_return http::text("late");
@@ -62,14 +62,14 @@ Task<Response> slow(Seen& seen, Request&) {
 Task<Response> deaf(Seen& seen, Request&) {
   ++seen.running;
   core::set_task_context(std::make_shared<core::TaskContext>());
-  const bool whole = co_await core::sleep_for(1500ms);
+  const bool whole = co_await core::sleep_for(1500ms);  // longer than a drain waits
   --seen.running;
   ++seen.calls;
   co_return http::text(whole ? "deaf" : "heard");
 }
 
 Task<Response> brief(Seen& seen, Request&) {
-  const bool whole = co_await core::sleep_for(150ms);
+  const bool whole = co_await core::sleep_for(150ms);  // shorter than a drain waits
   ++seen.calls;
   co_return http::text(whole ? "whole" : "stopped");
 }
@@ -126,7 +126,7 @@ Task<> tell(Seen& seen, http::EventStream& stream) {
   ++seen.running;
   co_await stream.send("progress", "{\"n\":1}\nsecond line", "7");
   for (;;) {
-    const bool goes_on = co_await core::sleep_for(50ms);
+    const bool goes_on = co_await core::sleep_for(50ms);  // a stream of comments
     if (!goes_on) break;
     co_await stream.comment();
   }
