@@ -36,7 +36,7 @@ constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
 
 constexpr std::uint64_t has_zero(std::uint64_t word) { return (word - kOnes) & ~word & kHighs; }
 
-// Whether one of eight bytes is not copied as it is.
+// True when one of eight bytes must be escaped.
 template <Utf8 utf8>
 constexpr bool needs_escape(std::uint64_t word) {
   const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;

@@ -1,4 +1,4 @@
-// Problem: what the outside may be told, as a code with parameters. Thrown where the caller can only give up; the
+// Problem: an error that the caller may see, as a code with parameters. Thrown where the code can only give up; the
 // edge answers with `status` and makes the sentence in the reader's language (html::message). Any other exception is
 // a bug or an outage: logged whole, answered as a bare 500 (or 503, see pg::Unavailable).
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace core {
 
-// What fills a sentence's {names}. A number is written as the reader's language writes numbers, and one called "n"
+// Values for a sentence's {names}. A number is written as the reader's language writes numbers, and one called "n"
 // chooses between the key's ".one" and ".other".
 using Param = std::pair<std::string, std::variant<std::string, std::int64_t>>;
 using Params = std::vector<Param>;

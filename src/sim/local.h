@@ -1,4 +1,4 @@
-// Who may look into a simulator: a client of this very machine that also names it so, since a page elsewhere could
+// Access to a simulator: only for a client on this machine that also names it as local, since a page elsewhere could
 // point its own host name here.
 #pragma once
 

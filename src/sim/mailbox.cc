@@ -35,7 +35,7 @@ html::Data row_of(const Captured& mail) {
 
 bool wants_json(const http::Request& rq) { return rq.query("format") == "json" || !rq.wants_html(); }
 
-// What the text part links to: a frame that runs nothing cannot be left by its own links in every browser.
+// The links of the text part: not every browser lets links leave a sandboxed frame.
 html::Rows links_of(std::string_view text) {
   html::Rows rows;
   for (std::size_t at = 0; at < text.size() && rows.size() < kMostLinks;) {

@@ -14,7 +14,7 @@ const binary = process.env.TENON_BINARY ?? resolve(import.meta.dirname, "../../b
 const database = new URL(process.env.DATABASE_URL!);
 
 const through = new Set<Socket>();
-let kept = ""; // a connection that says this is cut before the server hears of it
+let kept = ""; // a connection that sends this is cut before the server receives it
 let door: Server;
 let doorPort = 0;
 const open = () =>

@@ -37,7 +37,7 @@ async function must<T>(asked: PromiseLike<{ data: T; error: unknown }>): Promise
   return data;
 }
 
-// What a product does with a job; it answers the credits that the work cost.
+// The product's work on a job; returns the credits it cost.
 async function work(job: any): Promise<number> {
   const project = await must(admin.from("projects").select("id, title, user_id").eq("id", job.project_id).single());
   const inputs = await must(admin.from("assets").select("path, meta").eq("project_id", job.project_id).eq("type", "input"));

@@ -13,7 +13,7 @@ namespace http::parse {
 
 class ChunkDecoder {
  public:
-  // What the head already used of the limits that trailers share with it.
+  // The head's share of the limits that trailers count towards, too.
   ChunkDecoder(int headers, std::size_t section) : headers_(headers), section_(section) {}
 
   // Takes bytes off the front of `input`; returns data (a part of input), empty when it needs more, is done or refuses.

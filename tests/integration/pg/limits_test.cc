@@ -209,7 +209,7 @@ TEST_CASE("statements that wait for one lock leave a pipeline to others") {
     co_await group.join();
   };
   stage(all);
-  // What was sent behind them before anybody knew has waited for one statement's time, not for that of six.
+  // Statements that were already queued behind them waited for the time of one statement, not of six.
   CHECK(behind.how == "answered");
   CHECK(behind.after < 9.5);
   MESSAGE("beside six stuck statements the longest of forty small ones took " << longest << " s");

@@ -1,4 +1,4 @@
-// What many or rude clients do to a server, and how it goes away without losing a request
+// Many clients and rude ones, and a shutdown that loses no request
 // (docs/spec/security.md 1.4, 1.6, 1.10 and 9.2).
 #include <doctest/doctest.h>
 

@@ -9,7 +9,7 @@ using http::parse::HeadScanner;
 
 namespace {
 
-// What the server would answer to these bytes: 200 for a head that passes, 0 for one that is not whole yet.
+// The status the server would answer to these bytes: 200 for a head that passes, 0 for one that is not whole yet.
 int judge(std::string_view bytes) {
   HeadScanner scanner;
   const auto state = scanner.scan(bytes);
