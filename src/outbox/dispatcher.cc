@@ -1,25 +1,27 @@
 #include <algorithm>
+#include <map>
 #include <random>
 #include <vector>
 
 #include "core/log.h"
 #include "outbox/outbox.h"
+#include "outbox/token_bucket.h"
 
 namespace outbox {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-using Instant = Bucket::Instant;
+using Instant = TokenBucket::Instant;
 
 constexpr int kLeaseSeconds = 60;
-constexpr int kLargestBatch = 500;
-constexpr int kFewestInFlight = 16;
-constexpr milliseconds kShortestPoll = 1s;
-constexpr milliseconds kLongestPoll = 5s;
+constexpr int kMaxBatch = 500;
+constexpr int kMinInFlight = 16;
+constexpr milliseconds kMinPoll = 1s;
+constexpr milliseconds kMaxPoll = 5s;
 constexpr milliseconds kRenewEvery = 15s;
-constexpr milliseconds kLongestTrouble = 30s;
-constexpr int kTriesAtTheEnd = 3;
+constexpr milliseconds kMaxRetryWait = 30s;
+constexpr int kMaxFailuresAtStop = 3;
 
 constexpr pg::Sql kClaim{"outbox.rows_claim", R"sql(
   select lease_id, id, kind, user_id, payload, attempt from tenon.outbox_claim($1, $2, $3, $4, $5, $6)
@@ -37,8 +39,8 @@ struct Claimed {
 struct Failed {
   std::int64_t id = 0;
   std::string error;
-  std::optional<std::int64_t> retry_seconds;  // nothing: for good
-  milliseconds pause{0};                      // what its destination asked of the whole lane
+  std::optional<std::int64_t> retry_seconds;  // nothing: failed for good
+  milliseconds pause{0};                      // asked of the whole lane
 };
 
 std::string as_json(const std::vector<Failed>& failed) {
@@ -50,27 +52,27 @@ std::string as_json(const std::vector<Failed>& failed) {
 }
 
 struct Handler {
-  Deliver deliver;
-  GaveUp gave_up;
+  DeliveryHandler deliver;
+  FailureHandler on_failure;
 };
 
 struct Lane {
   Lane(core::Loop& loop, std::string lane_name, double per_second, int burst)
       : name(std::move(lane_name)),
         bucket(per_second, burst, std::chrono::steady_clock::now()),
-        in_flight_cap(static_cast<std::size_t>(std::clamp(burst, kFewestInFlight, kLargestBatch))),
+        in_flight_cap(static_cast<std::size_t>(std::clamp(burst, kMinInFlight, kMaxBatch))),
         deliveries(loop) {}
 
   std::string name;
-  Bucket bucket;
+  TokenBucket bucket;
   std::size_t in_flight_cap;
   core::TaskGroup deliveries;
   core::Event wake;
   std::optional<std::int64_t> lease;
   Instant renewed{};
-  std::vector<std::int64_t> done;  // results that the next claim carries
+  std::vector<std::int64_t> done;  // results to report with the next claim
   std::vector<Failed> failed;
-  int in_trouble = 0;  // claims that failed in a row
+  int failed_claims = 0;  // in a row
 };
 
 enum class Until { stopped, empty };
@@ -83,10 +85,10 @@ struct OutboxDispatcher::Impl {
 
   Task<> serve(Lane& lane, Until until);
   Task<bool> claim(Lane& lane, int room, int& got);
-  Task<> take_in(Lane& lane, int room, int& got);
+  Task<> report_and_claim(Lane& lane, int room, int& got);
   Task<> deliver(Lane& lane, Item item);
   Task<Delivery> attempt(const Handler* handler, const Item& item);
-  Task<std::optional<std::string>> give_up(const Handler* handler, const Item& item, const std::string& error);
+  Task<std::optional<std::string>> report_failure(const Handler* handler, const Item& item, const std::string& error);
   milliseconds pause_before_next(Lane& lane, milliseconds poll, bool full) const;
   void wake(std::string_view lane);
 
@@ -108,7 +110,7 @@ void OutboxDispatcher::Impl::wake(std::string_view name) {
 }
 
 Task<Delivery> OutboxDispatcher::Impl::attempt(const Handler* handler, const Item& item) {
-  if (handler == nullptr) co_return Delivery{Outcome::retry, "nothing here delivers " + item.kind};
+  if (handler == nullptr) co_return Delivery{Outcome::retry, "no handler for " + item.kind};
   std::string thrown;
   try {
     co_return co_await handler->deliver(item);
@@ -118,13 +120,13 @@ Task<Delivery> OutboxDispatcher::Impl::attempt(const Handler* handler, const Ite
   co_return Delivery{Outcome::retry, thrown.empty() ? std::string{"unknown"} : std::move(thrown)};
 }
 
-// What kept the giving up from being written, if anything.
-Task<std::optional<std::string>> OutboxDispatcher::Impl::give_up(const Handler* handler, const Item& item,
-                                                                 const std::string& error) {
-  if (handler == nullptr || !handler->gave_up) co_return std::nullopt;
+// The error that kept the failure handler from finishing, if any.
+Task<std::optional<std::string>> OutboxDispatcher::Impl::report_failure(const Handler* handler, const Item& item,
+                                                                        const std::string& error) {
+  if (handler == nullptr || !handler->on_failure) co_return std::nullopt;
   std::string thrown;
   try {
-    co_await handler->gave_up(item, error);
+    co_await handler->on_failure(item, error);
     co_return std::nullopt;
   } catch (const std::exception& e) {
     thrown = e.what();
@@ -135,50 +137,50 @@ Task<std::optional<std::string>> OutboxDispatcher::Impl::give_up(const Handler* 
 Task<> OutboxDispatcher::Impl::deliver(Lane& lane, Item item) {
   const auto found = handlers.find(item.kind);
   const Handler* handler = found == handlers.end() ? nullptr : &found->second;
-  Delivery result{Outcome::failed, "workers died on it"};
+  Delivery result{Outcome::failed, "its workers died"};
   if (item.attempts < kMaxAttempts) result = co_await attempt(handler, item);
   if (result.pause) lane.bucket.pause(*result.pause, std::chrono::steady_clock::now());
-  if (result.per_second && *result.per_second > 0) lane.bucket.refill_at(*result.per_second);
+  if (result.per_second && *result.per_second > 0) lane.bucket.set_rate(*result.per_second);
 
   const int attempts = item.attempts + 1;
   if (result.outcome == Outcome::retry && attempts >= kMaxAttempts) result.outcome = Outcome::failed;
   if (result.outcome == Outcome::failed) {
-    const auto kept = co_await give_up(handler, item, result.error);
-    if (kept) result = Delivery{Outcome::retry, *kept, 60s};
+    const auto unreported = co_await report_failure(handler, item, result.error);
+    if (unreported) result = Delivery{Outcome::retry, *unreported, 60s};
   }
   if (result.outcome == Outcome::done) {
     lane.done.push_back(item.id);
     ++ended;
   } else if (result.outcome == Outcome::failed) {
-    core::log::error("outbox.delivery.given_up",
+    core::log::error("outbox.delivery.failed",
                      {{"kind", item.kind}, {"row", item.id}, {"attempts", attempts}, {"reason", result.error}});
     lane.failed.push_back({.id = item.id, .error = result.error});
     ++ended;
   } else {
     const double jitter = std::uniform_real_distribution<double>{0, 1}(dice);
     const std::chrono::seconds after = result.after.value_or(back_off(attempts, jitter));
-    core::log::warn("outbox.delivery.failed", {{"kind", item.kind},
-                                               {"row", item.id},
-                                               {"attempt", attempts},
-                                               {"retry_seconds", after.count()},
-                                               {"reason", result.error}});
+    core::log::warn("outbox.delivery.retried", {{"kind", item.kind},
+                                                {"row", item.id},
+                                                {"attempt", attempts},
+                                                {"retry_seconds", after.count()},
+                                                {"reason", result.error}});
     lane.failed.push_back({item.id, result.error, after.count(), result.pause.value_or(0ms)});
   }
   lane.wake.set();
 }
 
-// One trip: the results so far go out, up to `room` rows come in under the lane's lease, which it renews.
-Task<> OutboxDispatcher::Impl::take_in(Lane& lane, int room, int& got) {
+// One round trip: reports the results so far, renews the lane's lease and claims up to `room` rows under it.
+Task<> OutboxDispatcher::Impl::report_and_claim(Lane& lane, int room, int& got) {
   const std::vector<std::int64_t> done = lane.done;
   const std::vector<Failed> failed = lane.failed;
   const pg::Json failures{as_json(failed)};
-  const auto rows = co_await db.as(pg::as_service("the outbox delivers for everybody"))
+  const auto rows = co_await db.as(pg::as_service("the outbox delivers for all users"))
                         .many<Claimed>(kClaim, lane.name, lane.lease, kLeaseSeconds, room, done, failures);
   lane.done.erase(lane.done.begin(), lane.done.begin() + static_cast<std::ptrdiff_t>(done.size()));
   lane.failed.erase(lane.failed.begin(), lane.failed.begin() + static_cast<std::ptrdiff_t>(failed.size()));
   const Instant now = std::chrono::steady_clock::now();
   lane.renewed = now;
-  // Counted from when the row's own wait began, or the lane would wake a moment before it and find nothing due.
+  // Counted from when the rows' own waits begin; otherwise the lane would wake a moment too early and find nothing.
   for (const Failed& f : failed) lane.bucket.pause(f.pause, now);
   got = static_cast<int>(rows.size());
   lane.bucket.available(now);
@@ -186,37 +188,38 @@ Task<> OutboxDispatcher::Impl::take_in(Lane& lane, int room, int& got) {
   for (const Claimed& row : rows) {
     lane.lease = row.lease;
     Item item{row.id, row.kind, row.user, core::Json::parse(row.payload.text).value_or(core::Json{}), row.attempt - 1};
-    auto mine = std::make_shared<core::TaskContext>();
-    if (item.user) mine->user_id = item.user->str();
-    lane.deliveries.spawn("outbox.delivery", deliver(lane, std::move(item)), std::move(mine));
+    auto context = std::make_shared<core::TaskContext>();
+    if (item.user) context->user_id = item.user->str();
+    lane.deliveries.spawn("outbox.delivery", deliver(lane, std::move(item)), std::move(context));
   }
 }
 
-// False when the database could not be asked; results stay for the next time.
+// False when the database failed; the results are reported with the next claim.
 Task<bool> OutboxDispatcher::Impl::claim(Lane& lane, int room, int& got) {
   std::string reason;
   try {
-    co_await take_in(lane, room, got);
-    if (lane.in_trouble > 0) core::log::info("outbox.lane.recovered", {{"lane", lane.name}});
-    lane.in_trouble = 0;
+    co_await report_and_claim(lane, room, got);
+    if (lane.failed_claims > 0) core::log::info("outbox.lane.recovered", {{"lane", lane.name}});
+    lane.failed_claims = 0;
     co_return true;
   } catch (const std::exception& e) {
     reason = e.what();
   }
-  if (lane.in_trouble++ == 0) core::log::warn("outbox.lane.failed", {{"lane", lane.name}, {"reason", reason}});
+  if (lane.failed_claims++ == 0) core::log::warn("outbox.lane.failed", {{"lane", lane.name}, {"reason", reason}});
   co_return false;
 }
 
 milliseconds OutboxDispatcher::Impl::pause_before_next(Lane& lane, milliseconds poll, bool full) const {
-  if (lane.in_trouble > 0) return std::min<milliseconds>(kLongestTrouble, 250ms * (1 << std::min(lane.in_trouble, 7)));
-  if (stopping || lane.deliveries.size() >= lane.in_flight_cap) return kLongestPoll;
+  if (lane.failed_claims > 0)
+    return std::min<milliseconds>(kMaxRetryWait, 250ms * (1 << std::min(lane.failed_claims, 7)));
+  if (stopping || lane.deliveries.size() >= lane.in_flight_cap) return kMaxPoll;
   const milliseconds next = lane.bucket.until_next(std::chrono::steady_clock::now());
   return full ? next : std::max(poll, next);
 }
 
 Task<> OutboxDispatcher::Impl::serve(Lane& lane, Until until) {
-  milliseconds poll = kShortestPoll;
-  bool full = true;  // the last claim brought all that was asked for
+  milliseconds poll = kMinPoll;
+  bool full = true;  // the last claim filled all the room
   while (true) {
     const Instant now = std::chrono::steady_clock::now();
     const bool results = !lane.done.empty() || !lane.failed.empty();
@@ -224,16 +227,16 @@ Task<> OutboxDispatcher::Impl::serve(Lane& lane, Until until) {
     const int room = stopping ? 0 : std::min(lane.bucket.available(now), static_cast<int>(free));
     const bool renew = lane.deliveries.size() > 0 && now - lane.renewed > kRenewEvery;
     int got = 0;
-    bool asked = false;
+    bool claimed = false;
     if (room > 0 || results || renew) {
-      asked = co_await claim(lane, room, got) && room > 0;
-      if (asked) full = got == room;
-      poll = got > 0 ? kShortestPoll : std::min<milliseconds>(kLongestPoll, poll * 2);
+      claimed = co_await claim(lane, room, got) && room > 0;
+      if (claimed) full = got == room;
+      poll = got > 0 ? kMinPoll : std::min<milliseconds>(kMaxPoll, poll * 2);
     }
     const bool idle = lane.deliveries.size() == 0 && lane.done.empty() && lane.failed.empty();
-    if (idle && (stopping || (until == Until::empty && asked && got == 0))) co_return;
-    if (lane.in_trouble >= kTriesAtTheEnd && lane.deliveries.size() == 0) {
-      if (stopping) co_return;  // the rows come back when their lease has run out, and keep their idempotency keys
+    if (idle && (stopping || (until == Until::empty && claimed && got == 0))) co_return;
+    if (lane.failed_claims >= kMaxFailuresAtStop && lane.deliveries.size() == 0) {
+      if (stopping) co_return;  // the rows become ready when their lease expires, with the same idempotency keys
       if (until == Until::empty) {
         unreachable = true;
         co_return;
@@ -241,15 +244,13 @@ Task<> OutboxDispatcher::Impl::serve(Lane& lane, Until until) {
     }
     const bool more = got > 0 && full && lane.bucket.available(std::chrono::steady_clock::now()) > 0 &&
                       lane.deliveries.size() < lane.in_flight_cap;
-    // A wake-up that finds no room must not wait for the poll once there is room again.
+    // A wake-up without room must not wait for the poll once there is room again.
     if (!more && co_await lane.wake.wait(pause_before_next(lane, poll, full))) full = true;
   }
 }
 
 OutboxDispatcher::OutboxDispatcher(core::Loop& loop, pg::Db& db, pg::Listener& listener, std::string worker_id)
-    : impl_(std::make_unique<Impl>(loop, db, listener, std::move(worker_id))) {
-  lane("storage", 100, 100);  // Tenon's own store, which asks for no rate
-}
+    : impl_(std::make_unique<Impl>(loop, db, listener, std::move(worker_id))) {}
 
 OutboxDispatcher::~OutboxDispatcher() = default;
 
@@ -263,8 +264,8 @@ void OutboxDispatcher::lane(std::string name, double per_second, int burst) {
   impl_->lanes.push_back(std::move(made));
 }
 
-void OutboxDispatcher::on(std::string kind, Deliver deliver, GaveUp gave_up) {
-  impl_->handlers.insert_or_assign(std::move(kind), Handler{std::move(deliver), std::move(gave_up)});
+void OutboxDispatcher::on(std::string kind, DeliveryHandler deliver, FailureHandler on_failure) {
+  impl_->handlers.insert_or_assign(std::move(kind), Handler{std::move(deliver), std::move(on_failure)});
 }
 
 Task<> OutboxDispatcher::run() {
@@ -274,13 +275,13 @@ Task<> OutboxDispatcher::run() {
       impl.listener.subscribe("tenon_outbox", [&impl](std::string_view lane) { impl.wake(lane); });
   core::TaskGroup group(impl.loop);
   for (const auto& lane : impl.lanes) group.spawn("outbox.lane", impl.serve(*lane, Until::stopped));
-  core::log::info("outbox.courier.started", {{"worker", impl.worker}, {"lanes", impl.lanes.size()}});
+  core::log::info("outbox.dispatcher.started", {{"worker", impl.worker}, {"lanes", impl.lanes.size()}});
   while (co_await core::sleep_for(std::chrono::hours{1})) {
   }
   impl.stopping = true;
   impl.wake("");
   co_await group.join();
-  core::log::info("outbox.courier.stopped", {{"worker", impl.worker}});
+  core::log::info("outbox.dispatcher.stopped", {{"worker", impl.worker}});
 }
 
 Task<int> OutboxDispatcher::drain() {

@@ -1,16 +1,17 @@
 #include <doctest/doctest.h>
 
 #include "outbox/outbox.h"
+#include "outbox/token_bucket.h"
 
 using namespace std::chrono_literals;
-using outbox::Bucket;
+using outbox::TokenBucket;
 
 namespace {
-const Bucket::Instant kStart{1000s};
+const TokenBucket::Instant kStart{1000s};
 }
 
-TEST_CASE("a bucket gives its burst at once, then its rate and not more") {
-  Bucket bucket(2, 3, kStart);
+TEST_CASE("a bucket grants its burst at once, then its rate and no more") {
+  TokenBucket bucket(2, 3, kStart);
   CHECK(bucket.available(kStart) == 3);
   bucket.take(3);
   CHECK(bucket.available(kStart) == 0);
@@ -21,12 +22,12 @@ TEST_CASE("a bucket gives its burst at once, then its rate and not more") {
 }
 
 TEST_CASE("a bucket saves up no more than its burst") {
-  Bucket bucket(2, 3, kStart);
+  TokenBucket bucket(2, 3, kStart);
   CHECK(bucket.available(kStart + 1h) == 3);
 }
 
 TEST_CASE("ten seconds at two a second let twenty and the burst through") {
-  Bucket bucket(2, 2, kStart);
+  TokenBucket bucket(2, 2, kStart);
   int taken = 0;
   for (auto at = kStart; at < kStart + 10s; at += 10ms)
     if (const int free = bucket.available(at); free > 0) {
@@ -37,8 +38,8 @@ TEST_CASE("ten seconds at two a second let twenty and the burst through") {
   CHECK(taken <= 22);
 }
 
-TEST_CASE("a lane that was asked to rest rests that long, and a shorter request does not cut it short") {
-  Bucket bucket(100, 10, kStart);
+TEST_CASE("a paused lane stays paused that long, and a shorter pause does not cut it short") {
+  TokenBucket bucket(100, 10, kStart);
   bucket.pause(3s, kStart);
   bucket.pause(1s, kStart);
   CHECK(bucket.available(kStart + 2999ms) == 0);

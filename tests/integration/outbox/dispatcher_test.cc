@@ -31,14 +31,14 @@ struct Post {
     config.url = config.direct_url = env("TENON_TEST_URL");
     db = std::make_unique<pg::Db>(loop, config);
     listener = std::make_unique<pg::Listener>(loop, config);
-    courier = make_courier("first");
+    dispatcher = make_dispatcher("first");
     owner.script("delete from tenon.outbox_ready; delete from tenon.outbox_leases; delete from tenon.outbox");
   }
   ~Post() {
     loop.run_until(listener->close());
     loop.run_until(db->close());
   }
-  std::unique_ptr<outbox::OutboxDispatcher> make_courier(const char* name) {
+  std::unique_ptr<outbox::OutboxDispatcher> make_dispatcher(const char* name) {
     return std::make_unique<outbox::OutboxDispatcher>(loop, *db, *listener, name);
   }
   void put(int n, const std::string& kind = "count", const std::string& lane = "noop") {
@@ -54,29 +54,29 @@ struct Post {
   pg::Session owner{env("TENON_TEST_SUPER_URL")};
   std::unique_ptr<pg::Db> db;
   std::unique_ptr<pg::Listener> listener;
-  std::unique_ptr<outbox::OutboxDispatcher> courier;
+  std::unique_ptr<outbox::OutboxDispatcher> dispatcher;
 };
 
 // Counts each row's deliveries.
-outbox::Deliver counting(std::multiset<std::int64_t>& seen) {
+outbox::DeliveryHandler counting(std::multiset<std::int64_t>& seen) {
   return [&seen](const Item& item) -> Task<Delivery> {
     seen.insert(item.payload["n"].integer().value_or(-1));
     co_return Delivery{};
   };
 }
 
-Task<> run(outbox::OutboxDispatcher& courier) { co_await courier.run(); }
+Task<> run(outbox::OutboxDispatcher& dispatcher) { co_await dispatcher.run(); }
 
 }  // namespace
 
-TEST_CASE("every row is delivered once and closed, in far fewer trips than rows") {
+TEST_CASE("every row is delivered once and closed, in far fewer round trips than rows") {
   Post post;
   std::multiset<std::int64_t> seen;
-  post.courier->lane("noop", 1e6, 500);
-  post.courier->on("count", counting(seen));
+  post.dispatcher->lane("noop", 1e6, 500);
+  post.dispatcher->on("count", counting(seen));
   post.put(1200);
   const auto start = steady_clock::now();
-  CHECK(post.loop.run_until(post.courier->drain()) == 1200);
+  CHECK(post.loop.run_until(post.dispatcher->drain()) == 1200);
   const std::chrono::duration<double> took = steady_clock::now() - start;
   MESSAGE("1200 rows in " << took.count() * 1000 << " ms");
   CHECK(seen.size() == 1200);
@@ -88,75 +88,75 @@ TEST_CASE("every row is delivered once and closed, in far fewer trips than rows"
 TEST_CASE("a row put in a transaction that rolls back is never delivered") {
   Post post;
   std::multiset<std::int64_t> seen;
-  post.courier->lane("noop", 1e6, 500);
-  post.courier->on("count", counting(seen));
+  post.dispatcher->lane("noop", 1e6, 500);
+  post.dispatcher->on("count", counting(seen));
   static constexpr auto fail = [](pg::Tx& tx) -> Task<> {
     co_await outbox::put(tx, "noop", "count", std::nullopt, "{}");
     throw std::runtime_error("no");
   };
   CHECK_THROWS(post.loop.run_until(post.db->in(pg::as_service("a test puts"), fail)));
-  CHECK(post.loop.run_until(post.courier->drain()) == 0);
+  CHECK(post.loop.run_until(post.dispatcher->drain()) == 0);
   CHECK(seen.empty());
 }
 
 TEST_CASE("a destination's rate is kept") {
   Post post;
   std::multiset<std::int64_t> seen;
-  post.courier->lane("noop", 20, 5);
-  post.courier->on("count", counting(seen));
+  post.dispatcher->lane("noop", 20, 5);
+  post.dispatcher->on("count", counting(seen));
   post.put(25);
   const auto start = steady_clock::now();
-  CHECK(post.loop.run_until(post.courier->drain()) == 25);
+  CHECK(post.loop.run_until(post.dispatcher->drain()) == 25);
   const std::chrono::duration<double> took = steady_clock::now() - start;
   CHECK(took.count() >= 0.95);  // 5 at once, 20 more at 20 a second
   CHECK(took.count() < 6);
 }
 
-TEST_CASE("what a handler throws is tried again later, and the row tells why") {
+TEST_CASE("a delivery whose handler throws is retried later, with the reason in the row") {
   Post post;
-  post.courier->lane("noop", 1e6, 500);
-  post.courier->on("count", [](const Item&) -> Task<Delivery> {
+  post.dispatcher->lane("noop", 1e6, 500);
+  post.dispatcher->on("count", [](const Item&) -> Task<Delivery> {
     throw std::runtime_error("the disk is full");
     co_return Delivery{};
   });
   post.put(1);
-  CHECK(post.loop.run_until(post.courier->drain()) == 0);
+  CHECK(post.loop.run_until(post.dispatcher->drain()) == 0);
   CHECK(post.scalar("select state || attempts || last_error from tenon.outbox") == "ready1the disk is full");
   CHECK(post.scalar("select count(*) from tenon.outbox_ready where run_at > now() + interval '2 seconds'") == "1");
 }
 
-TEST_CASE("a row that workers died on eight times is given up, not delivered a ninth time") {
+TEST_CASE("a row whose workers died eight times fails and is not delivered a ninth time") {
   Post post;
   std::multiset<std::int64_t> seen;
-  std::string told;
-  post.courier->lane("noop", 1e6, 500);
-  post.courier->on("count", counting(seen), [&told](const Item&, const std::string& error) -> Task<> {
-    told = error;
+  std::string reported;
+  post.dispatcher->lane("noop", 1e6, 500);
+  post.dispatcher->on("count", counting(seen), [&reported](const Item&, const std::string& error) -> Task<> {
+    reported = error;
     co_return;
   });
   post.put(1);
   post.owner.script("update tenon.outbox set attempts = 8");
-  CHECK(post.loop.run_until(post.courier->drain()) == 1);
+  CHECK(post.loop.run_until(post.dispatcher->drain()) == 1);
   CHECK(seen.empty());
-  CHECK(told == "workers died on it");
+  CHECK(reported == "its workers died");
   CHECK(post.scalar("select state from tenon.outbox") == "failed");
 }
 
-TEST_CASE("a kind nobody delivers waits for the worker that knows it") {
+TEST_CASE("a kind without a handler waits for a worker that has one") {
   Post post;
-  post.courier->lane("noop", 1e6, 500);
+  post.dispatcher->lane("noop", 1e6, 500);
   post.put(1, "from_the_future");
-  CHECK(post.loop.run_until(post.courier->drain()) == 0);
+  CHECK(post.loop.run_until(post.dispatcher->drain()) == 0);
   CHECK(post.scalar("select state from tenon.outbox") == "ready");
 }
 
-TEST_CASE("two couriers share the rows and deliver none twice") {
+TEST_CASE("two dispatchers share the rows and deliver none twice") {
   Post post;
   std::multiset<std::int64_t> seen;
-  const auto second = post.make_courier("second");
-  for (outbox::OutboxDispatcher* courier : {post.courier.get(), second.get()}) {
-    courier->lane("noop", 1e6, 20);
-    courier->on("count", counting(seen));
+  const auto second = post.make_dispatcher("second");
+  for (outbox::OutboxDispatcher* dispatcher : {post.dispatcher.get(), second.get()}) {
+    dispatcher->lane("noop", 1e6, 20);
+    dispatcher->on("count", counting(seen));
   }
   post.put(300);
   auto both = [](outbox::OutboxDispatcher& a, outbox::OutboxDispatcher& b, core::Loop& loop) -> Task<> {
@@ -166,20 +166,20 @@ TEST_CASE("two couriers share the rows and deliver none twice") {
     group.spawn("test.b", drain(b));
     co_await group.join();
   };
-  post.loop.run_until(both(*post.courier, *second, post.loop));
+  post.loop.run_until(both(*post.dispatcher, *second, post.loop));
   CHECK(seen.size() == 300);
   CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 300);
 }
 
-TEST_CASE("connections cut in the middle lose no row, and the courier goes on by itself") {
+TEST_CASE("cut connections lose no row, and the dispatcher recovers by itself") {
   Post post;
   std::multiset<std::int64_t> seen;
-  post.courier->lane("noop", 200, 20);
-  post.courier->on("count", counting(seen));
+  post.dispatcher->lane("noop", 200, 20);
+  post.dispatcher->on("count", counting(seen));
   post.put(100);
   auto story = [](Post& p, std::multiset<std::int64_t>& got) -> Task<> {
     core::TaskGroup group(p.loop);
-    group.spawn("test.courier", run(*p.courier));
+    group.spawn("test.dispatcher", run(*p.dispatcher));
     const auto deadline = steady_clock::now() + seconds(20);
     while (got.size() < 30 && steady_clock::now() < deadline) co_await core::sleep_for(milliseconds(5));
     p.owner.script(
@@ -197,12 +197,12 @@ TEST_CASE("connections cut in the middle lose no row, and the courier goes on by
   CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 100);
 }
 
-TEST_CASE("a courier that is stopped finishes what it has begun and claims nothing more") {
+TEST_CASE("a stopped dispatcher finishes the deliveries under way and claims nothing more") {
   Post post;
   std::multiset<std::int64_t> seen;
-  post.courier->lane("noop", 1000, 4);
+  post.dispatcher->lane("noop", 1000, 4);
   core::Event begun;
-  post.courier->on("count", [&](const Item& item) -> Task<Delivery> {
+  post.dispatcher->on("count", [&](const Item& item) -> Task<Delivery> {
     begun.set();
     co_await core::sleep_for(milliseconds(200));
     seen.insert(item.id);
@@ -211,7 +211,7 @@ TEST_CASE("a courier that is stopped finishes what it has begun and claims nothi
   post.put(40);
   auto story = [](Post& p, core::Event& started) -> Task<> {
     core::TaskGroup group(p.loop);
-    group.spawn("test.courier", run(*p.courier));
+    group.spawn("test.dispatcher", run(*p.dispatcher));
     co_await started.wait(seconds(10));
     group.request_stop();
     co_await group.join();
