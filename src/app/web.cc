@@ -72,8 +72,7 @@ class WebLoop {
  private:
   const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
     declare_groups(router_);
-    ops::mount(router_,
-               {{"database", [this] { return db_.ping(); }}, {"storage", [this] { return storage_.answers(); }}});
+    ops::mount(router_, {{"database", [this] { return db_.ping(); }}, {"storage", [this] { return storage_.ping(); }}});
     http::mount_static(router_, settings.html.source_dir);
     auth::mount(router_, auth_);
     storage::mount(router_, storage_);

@@ -13,8 +13,8 @@
 #include "core/ids.h"
 #include "core/log.h"
 #include "core/md5.h"
+#include "core/problem.h"
 #include "storage/storage.h"
-#include "storage/trouble.h"
 
 namespace storage {
 
@@ -22,42 +22,48 @@ namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void refuse(const char* what, int error) {
-  core::log::error("storage.disk.failed", {{"what", what}, {"error", std::strerror(error)}});
-  // EFBIG is a process limit on file sizes: for who uploads it is the same full disk.
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) throw trouble(507, "no_space");
-  if (error == EROFS) throw trouble(503, "read_only");
-  throw trouble(503, "storage_unavailable");
+core::Problem problem_of(int error) {
+  // EFBIG is a process limit on file sizes; to the uploader it is the same full disk.
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) return {507, "storage.no_space"};
+  if (error == EROFS) return {503, "storage.read_only"};
+  return {503, "storage.storage_unavailable"};
+}
+
+[[noreturn]] void fail(const char* operation, int error) {
+  core::log::error("storage.disk.failed", {{"operation", operation}, {"error", std::strerror(error)}});
+  core::Problem problem = problem_of(error);
+  problem.headers.emplace_back("Retry-After", "30");
+  throw problem;
 }
 
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) refuse("write", errno);
+    if (n < 0) fail("write", errno);
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
 void sync_folder(const fs::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) refuse("open folder", errno);
+  if (fd < 0) fail("open folder", errno);
   const int failed = ::fsync(fd) == 0 ? 0 : errno;
   ::close(fd);
-  if (failed != 0) refuse("sync folder", failed);
+  if (failed != 0) fail("sync folder", failed);
 }
 
-// Makes the folder and its parents, and syncs each parent that got a new entry.
+// Creates the folder and its parents, and syncs each parent that got a new entry.
 void make_folder(const fs::path& folder) {
   if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
   if (errno == EEXIST) return;
-  if (errno != ENOENT || folder == folder.parent_path()) refuse("make folder", errno);
+  if (errno != ENOENT || folder == folder.parent_path()) fail("make folder", errno);
   make_folder(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) refuse("make folder", errno);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail("make folder", errno);
   sync_folder(folder.parent_path());
 }
 
-bool untouched_for(const fs::path& file, std::chrono::seconds age) {
+bool is_older(const fs::path& file, std::chrono::seconds age) {
   struct stat info{};
   if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   struct timespec now{};
@@ -96,7 +102,7 @@ Disk::Temp::Temp(const Disk& disk) : impl_(std::make_unique<Impl>()) {
     make_folder(disk.dir_ / "tmp");
     impl_->fd = open();
   }
-  if (impl_->fd < 0) refuse("open", errno);
+  if (impl_->fd < 0) fail("open", errno);
 }
 
 Disk::Temp::~Temp() = default;
@@ -108,7 +114,7 @@ void Disk::Temp::write(std::string_view bytes) {
 }
 
 void Disk::Temp::sync() {
-  if (::fsync(impl_->fd) != 0) refuse("sync", errno);
+  if (::fsync(impl_->fd) != 0) fail("sync", errno);
 }
 
 Staged Disk::Temp::finish() {
@@ -116,14 +122,14 @@ Staged Disk::Temp::finish() {
   const fs::path folder = impl_->root / "objects" / impl_->version.substr(0, 2);
   const fs::path target = folder / impl_->version;
   if (::rename(impl_->file.c_str(), target.c_str()) != 0) {
-    if (errno != ENOENT) refuse("rename", errno);
+    if (errno != ENOENT) fail("rename", errno);
     make_folder(folder);
-    if (::rename(impl_->file.c_str(), target.c_str()) != 0) refuse("rename", errno);
+    if (::rename(impl_->file.c_str(), target.c_str()) != 0) fail("rename", errno);
   }
   impl_->renamed = true;
   try {
     sync_folder(folder);
-  } catch (...) {  // not known to be durable: it does not stay
+  } catch (...) {  // perhaps not durable, so it must not stay
     ::unlink(target.c_str());
     throw;
   }
@@ -146,10 +152,10 @@ std::optional<std::uint64_t> Disk::size_of(std::string_view version) const {
 
 void Disk::erase(std::string_view version) const {
   const auto path = path_of(version);
-  if (path && ::unlink(path->c_str()) != 0 && errno != ENOENT) refuse("erase", errno);
+  if (path && ::unlink(path->c_str()) != 0 && errno != ENOENT) fail("erase", errno);
 }
 
-bool Disk::answers() const {
+bool Disk::is_writable() const {
   try {
     Temp probe(*this);
     probe.write("tenon");
@@ -167,7 +173,7 @@ std::vector<std::string> Disk::versions_in(int folder, std::chrono::seconds olde
   std::error_code ended;
   for (fs::directory_iterator it(dir_ / "objects" / name, ended), end; !ended && it != end; it.increment(ended)) {
     const std::string file = it->path().filename().string();
-    if (core::Uuid::parse(file) && untouched_for(it->path(), older_than)) out.push_back(file);
+    if (core::Uuid::parse(file) && is_older(it->path(), older_than)) out.push_back(file);
   }
   return out;
 }
@@ -176,7 +182,7 @@ int Disk::remove_old_temps(std::chrono::seconds older_than) const {
   int removed = 0;
   std::error_code ended;
   for (fs::directory_iterator it(dir_ / "tmp", ended), end; !ended && it != end; it.increment(ended))
-    if (untouched_for(it->path(), older_than) && ::unlink(it->path().c_str()) == 0) ++removed;
+    if (is_older(it->path(), older_than) && ::unlink(it->path().c_str()) == 0) ++removed;
   return removed;
 }
 

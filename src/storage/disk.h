@@ -1,5 +1,5 @@
-// Files below STORAGE_DIR: tmp/<uuid> while being written, objects/<2 hex>/<version> once durable. Everything here
-// blocks: call it through core::offload. A file is never changed after its rename, so a reader needs no lock.
+// Files below STORAGE_DIR: tmp/<uuid> while being written, objects/<2 hex>/<version> once durable. Every call blocks:
+// use core::offload. A file never changes after its rename, so readers need no lock.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ class Disk {
  public:
   explicit Disk(std::string dir);
 
-  // One file on its way in. Destroyed before finish(): the temporary file goes.
-  // Throws core::Problem: 507 no_space (disk or quota full), 503 read_only, 503 storage_unavailable.
+  // One file being written. Destroyed before finish(), it removes the temporary file. Throws core::Problem:
+  // 507 storage.no_space (disk or quota full), 503 storage.read_only, 503 storage.storage_unavailable.
   class Temp {
    public:
     explicit Temp(const Disk& disk);
@@ -36,14 +36,14 @@ class Disk {
     std::unique_ptr<Impl> impl_;
   };
 
-  // Where a version's bytes lie; nothing when `version` is no name that Tenon gives.
+  // The path of a version's file; nothing when `version` is not a name that Tenon gives.
   std::optional<std::string> path_of(std::string_view version) const;
   // The size of the stored file; nothing when it is missing.
   std::optional<std::uint64_t> size_of(std::string_view version) const;
   void erase(std::string_view version) const;  // missing is fine
-  bool answers() const;
+  bool is_writable() const;                    // writes, syncs and removes a byte
 
-  // For the sweep. Versions in one of the 256 folders, and the removal of temporary files, untouched for that long.
+  // For the sweep: versions in one of the 256 folders that are older, and the removal of older temporary files.
   std::vector<std::string> versions_in(int folder, std::chrono::seconds older_than) const;
   int remove_old_temps(std::chrono::seconds older_than) const;
 

@@ -8,13 +8,13 @@ namespace storage {
 
 namespace {
 
-constexpr std::size_t kLongestKey = 1024;
-constexpr std::size_t kLongestBucket = 100;
-constexpr std::string_view kMarks = "_!.*'() &$=@;:+,?-";
+constexpr std::size_t kMaxKeyBytes = 1024;
+constexpr std::size_t kMaxBucketBytes = 100;
+constexpr std::string_view kPunctuation = "_!.*'() &$=@;:+,?-";
 
 bool allowed(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         kMarks.find(c) != std::string_view::npos;
+         kPunctuation.find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -24,7 +24,7 @@ std::string job_folder(core::UserId user, core::ProjectId project, core::JobId j
 }
 
 bool valid_key(std::string_view key) {
-  if (key.empty() || key.size() > kLongestKey) return false;
+  if (key.empty() || key.size() > kMaxKeyBytes) return false;
   for (std::size_t at = 0; at <= key.size();) {
     const std::size_t end = std::min(key.find('/', at), key.size());
     const std::string_view segment = key.substr(at, end - at);
@@ -36,7 +36,7 @@ bool valid_key(std::string_view key) {
 }
 
 bool valid_bucket(std::string_view name) {
-  return !name.empty() && name.size() <= kLongestBucket && name != "." && name != ".." &&
+  return !name.empty() && name.size() <= kMaxBucketBytes && name != "." && name != ".." &&
          std::ranges::all_of(name, allowed);
 }
 

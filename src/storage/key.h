@@ -1,4 +1,4 @@
-// Names that a bucket or an object may have. valid_key() is in storage.h.
+// Valid bucket names. valid_key(), for objects, is in storage.h.
 #pragma once
 
 #include <string_view>

@@ -1,17 +1,16 @@
-#include "storage/list.h"
-
 #include <algorithm>
 #include <array>
 
 #include "core/json.h"
 #include "core/text.h"
-#include "storage/parts.h"
+#include "storage/endpoints.h"
+#include "storage/storage_context.h"
 
 namespace storage {
 
 namespace {
 
-constexpr std::int64_t kMostRows = 1000;
+constexpr std::int64_t kMaxRows = 1000;
 
 struct Entry {  // in select order; a folder has no id
   std::string name;
@@ -22,8 +21,8 @@ struct Entry {  // in select order; a folder has no id
   std::optional<pg::Json> metadata;
 };
 
-// $2 is the folder with its slash (or empty), $3 the start of the child's name, both lower case and taken literally.
-// The range on lower(name) is what the index walks; chr(1114111) sorts behind every character of a key.
+// $2 is the folder with its slash (or empty), $3 a prefix of the child's name, both lower case and literal. The range
+// on lower(name) uses the index; chr(1114111) sorts after every character of a key.
 constexpr pg::Sql kList{"storage.objects_list", R"sql(
   with below as (
     select substr(name, char_length($2) + 1) as rest, id, updated_at, created_at, last_accessed_at, metadata
@@ -60,7 +59,7 @@ std::string one_of(const core::Json& value, std::string_view name, std::string f
   return got;
 }
 
-std::int64_t whole(const core::Json& body, std::string_view name, std::int64_t fallback, std::int64_t lowest) {
+std::int64_t integer_of(const core::Json& body, std::string_view name, std::int64_t fallback, std::int64_t lowest) {
   if (!body.has(name) || body[name].is_null()) return fallback;
   const auto number = body[name].integer();
   if (!number || *number < lowest) throw invalid_request("body/" + std::string(name) + " must be a number");
@@ -83,9 +82,9 @@ void write(core::JsonWriter& w, const Entry& entry) {
 }  // namespace
 
 Task<http::Response> list(Storage& storage, http::Request& rq) {
-  need_token(rq);
+  require_token(rq);
   const std::string bucket = bucket_in(rq);
-  const core::Json body = object_in(rq);
+  const core::Json body = json_object_in(rq);
   std::string folder = core::lower(body["prefix"].string_or(""));
   while (folder.starts_with('/')) folder.erase(0, 1);
   if (!folder.empty() && !folder.ends_with('/')) folder += '/';
@@ -93,11 +92,11 @@ Task<http::Response> list(Storage& storage, http::Request& rq) {
   const core::Json sort = body["sortBy"];
   const std::string column = one_of(sort, "column", "name", {"name", "updated_at", "created_at", "last_accessed_at"});
   const std::string order = one_of(sort, "order", "asc", {"asc", "desc"});
-  const std::int64_t limit = std::min(whole(body, "limit", 100, 1), kMostRows);
-  const std::int64_t offset = whole(body, "offset", 0, 0);
+  const std::int64_t limit = std::min(integer_of(body, "limit", 100, 1), kMaxRows);
+  const std::int64_t offset = integer_of(body, "offset", 0, 0);
   if (folder.find('\0') != std::string::npos || search.find('\0') != std::string::npos)
-    throw invalid_request("body/prefix holds a NUL");
-  const auto rows = co_await storage.parts()
+    throw invalid_request("body/prefix contains a NUL");
+  const auto rows = co_await storage.context()
                         .db.as(caller_of(rq))
                         .many<Entry>(kList, bucket, folder, search, column, order, limit, offset);
   core::JsonWriter w;

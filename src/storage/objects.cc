@@ -56,8 +56,8 @@ constexpr pg::Sql kReplace{"storage.object_replace", R"sql(
 
 }  // namespace
 
-// Insert first, then look: a concurrent writer of the same key is waited for by the insert, and the version it wrote is
-// the one this writer replaces.
+// The insert comes first because it waits for a concurrent writer of the same key; the version that one wrote is then
+// the one to replace.
 Task<std::optional<ObjectRow>> write_row(pg::Tx& tx, const NewObject& object, OnConflict on_conflict) {
   for (;;) {
     auto made = co_await tx.maybe<ObjectRow>(kInsert, object.bucket, object.key, object.version, object.metadata,
@@ -93,7 +93,7 @@ constexpr pg::Sql kDelete{"storage.object_delete", R"sql(
             metadata, user_metadata
 )sql"};
 
-// '0' follows '/' in byte order, so the range is exactly what lies below the folder.
+// '0' follows '/' in byte order, so the range covers exactly the folder's contents.
 constexpr pg::Sql kDeleteFolder{"storage.folder_delete", R"sql(
   delete from storage.objects where id in (
     select id from storage.objects
@@ -132,7 +132,7 @@ constexpr pg::Sql kBucket{"storage.bucket_find", R"sql(
   select id, coalesce(public, false), file_size_limit, allowed_mime_types from storage.buckets where id = $1
 )sql"};
 
-constexpr pg::Sql kUnnamed{"storage.versions_unnamed", R"sql(
+constexpr pg::Sql kFindOrphans{"storage.versions_find_orphans", R"sql(
   select v from unnest($1::text[]) as v where not exists (select from storage.objects where version = v)
 )sql"};
 
@@ -154,13 +154,13 @@ Task<std::vector<std::string>> visible_keys(pg::Db& db, pg::As who, const std::s
 }
 
 Task<std::optional<BucketRow>> find_bucket(pg::Db& db, const std::string& bucket) {
-  co_return co_await db.as(pg::as_service("a bucket's limits bind who may not read its row"))
+  co_return co_await db.as(pg::as_service("a bucket's limits bind callers who may not read its row"))
       .maybe<BucketRow>(kBucket, bucket);
 }
 
-Task<std::vector<std::string>> unnamed(pg::Db& db, const std::vector<std::string>& versions) {
-  co_return co_await db.as(pg::as_service("the sweep looks at the files of all users"))
-      .many<std::string>(kUnnamed, versions);
+Task<std::vector<std::string>> find_orphans(pg::Db& db, const std::vector<std::string>& versions) {
+  co_return co_await db.as(pg::as_service("the sweep covers the files of all users"))
+      .many<std::string>(kFindOrphans, versions);
 }
 
 }  // namespace storage

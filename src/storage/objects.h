@@ -1,4 +1,4 @@
-// The rows of storage.objects and storage.buckets. Functions that take a Tx run as that transaction's role.
+// The rows of storage.objects and storage.buckets. Functions that take a Tx run as its role.
 #pragma once
 
 #include <optional>
@@ -46,26 +46,26 @@ struct NewObject {
 
 enum class OnConflict { refuse, replace };
 
-// What storage.objects.metadata holds.
+// The JSON of storage.objects.metadata.
 std::string metadata_of(const Staged& staged, std::string_view mimetype, std::string_view cache_control,
                         core::Time now);
 
-// Service role only. The version that is replaced goes to the outbox. Nothing when the key stands and may not be
-// replaced.
+// Service role only. A replaced version is queued for removal. Nothing when the key exists and may not be replaced.
 Task<std::optional<ObjectRow>> write_row(pg::Tx& tx, const NewObject& object, OnConflict on_conflict);
-// Deletes what the transaction's role may delete of exactly these keys.
+// Deletes exactly these keys, as far as the transaction's role may.
 Task<std::vector<ObjectRow>> delete_rows(pg::Tx& tx, const std::string& bucket, const std::vector<std::string>& keys);
-// Deletes up to `limit` rows whose key starts with `folder` (which ends in '/'), in every bucket; their versions.
+// Deletes up to `limit` rows whose key starts with `folder` (which ends in '/'), in every bucket; returns their
+// versions.
 Task<std::vector<std::string>> delete_folder(pg::Tx& tx, const std::string& folder, int limit);
 Task<> queue_erasure(pg::Tx& tx, const std::string& version);
 
 Task<std::optional<ObjectRow>> find_row(pg::Db& db, pg::As who, const std::string& bucket, const std::string& key);
 Task<std::vector<std::string>> visible_keys(pg::Db& db, pg::As who, const std::string& bucket,
                                             const std::vector<std::string>& keys);
-// Whether a bucket exists and what it demands is no secret of its rows: read with full rights.
+// Reads with full rights: a bucket's limits also bind callers who may not read its row.
 Task<std::optional<BucketRow>> find_bucket(pg::Db& db, const std::string& bucket);
-// Of these versions, those that no row names.
-Task<std::vector<std::string>> unnamed(pg::Db& db, const std::vector<std::string>& versions);
+// Those of `versions` that no row references.
+Task<std::vector<std::string>> find_orphans(pg::Db& db, const std::vector<std::string>& versions);
 
 Object object_of(const ObjectRow& row);
 

@@ -1,44 +1,41 @@
-#include "storage/download.h"
-#include "storage/list.h"
-#include "storage/parts.h"
-#include "storage/remove.h"
-#include "storage/sign.h"
-#include "storage/storage.h"
-#include "storage/upload.h"
+#include "storage/endpoints.h"
+#include "storage/error.h"
+#include "storage/storage_context.h"
 
 namespace storage {
 
 void mount(http::Router& r, Storage& s) {
   using http::Access;
   using http::Method;
-  r.group("/storage/v1", {.errors = [](const http::Request&, const core::Problem& p) { return wire_problem(p); },
-                          .cors = http::Cors::any_origin,
-                          .encoded_bodies = http::EncodedBodies::kept});
-  const http::Limits sent{.body = 0, .deadline = std::chrono::seconds(0)};
-  // The bucket's own limit is judged by the use case; a form adds its fields and boundaries to it.
-  const http::Limits received{.body = s.parts().config.max_upload + (2u << 20), .deadline = std::chrono::seconds(0)};
+  r.group("/storage/v1",
+          {.errors = format_error, .cors = http::Cors::any_origin, .encoded_bodies = http::EncodedBodies::kept});
+  const http::Limits download_limits{.body = 0, .deadline = std::chrono::seconds(0)};
+  // upload.cc enforces the bucket's own limit. 2 MiB leave room for a form's fields and boundaries.
+  const http::Limits upload_limits{.body = s.context().config.max_upload + (2u << 20),
+                                   .deadline = std::chrono::seconds(0)};
 
-  r.get("/storage/v1/object/sign/{bucket}/{key...}", Access::anyone, on_wire(s, download_signed), sent);
-  r.get("/storage/v1/object/public/{bucket}/{key...}", Access::anyone, on_wire(s, download_public), sent);
-  r.get("/storage/v1/object/authenticated/{bucket}/{key...}", Access::bearer, on_wire(s, download_authenticated), sent);
-  r.get("/storage/v1/object/{bucket}/{key...}", Access::bearer, on_wire(s, download), sent);
+  r.get("/storage/v1/object/sign/{bucket}/{key...}", Access::anyone, endpoint(s, download_signed), download_limits);
+  r.get("/storage/v1/object/public/{bucket}/{key...}", Access::anyone, endpoint(s, download_public), download_limits);
+  r.get("/storage/v1/object/authenticated/{bucket}/{key...}", Access::bearer, endpoint(s, download_authenticated),
+        download_limits);
+  r.get("/storage/v1/object/{bucket}/{key...}", Access::bearer, endpoint(s, download), download_limits);
 
-  r.get("/storage/v1/object/info/public/{bucket}/{key...}", Access::anyone, on_wire(s, info_public));
-  r.get("/storage/v1/object/info/authenticated/{bucket}/{key...}", Access::bearer, on_wire(s, info_authenticated));
-  r.get("/storage/v1/object/info/{bucket}/{key...}", Access::bearer, on_wire(s, info));
-  r.post("/storage/v1/object/list/{bucket}", Access::bearer, on_wire(s, list));
+  r.get("/storage/v1/object/info/public/{bucket}/{key...}", Access::anyone, endpoint(s, info_public));
+  r.get("/storage/v1/object/info/authenticated/{bucket}/{key...}", Access::bearer, endpoint(s, info_authenticated));
+  r.get("/storage/v1/object/info/{bucket}/{key...}", Access::bearer, endpoint(s, info));
+  r.post("/storage/v1/object/list/{bucket}", Access::bearer, endpoint(s, list));
 
-  r.post("/storage/v1/object/sign/{bucket}", Access::bearer, on_wire(s, sign_many));
-  r.post("/storage/v1/object/sign/{bucket}/{key...}", Access::bearer, on_wire(s, sign_one));
-  r.post("/storage/v1/object/upload/sign/{bucket}/{key...}", Access::bearer, on_wire(s, sign_upload));
+  r.post("/storage/v1/object/sign/{bucket}", Access::bearer, endpoint(s, sign_many));
+  r.post("/storage/v1/object/sign/{bucket}/{key...}", Access::bearer, endpoint(s, sign_one));
+  r.post("/storage/v1/object/upload/sign/{bucket}/{key...}", Access::bearer, endpoint(s, sign_upload));
 
-  r.stream(Method::put, "/storage/v1/object/upload/sign/{bucket}/{key...}", Access::anyone, on_wire(s, upload_signed),
-           received);
-  r.stream(Method::post, "/storage/v1/object/{bucket}/{key...}", Access::bearer, on_wire(s, create), received);
-  r.stream(Method::put, "/storage/v1/object/{bucket}/{key...}", Access::bearer, on_wire(s, update), received);
+  r.stream(Method::put, "/storage/v1/object/upload/sign/{bucket}/{key...}", Access::anyone, endpoint(s, upload_signed),
+           upload_limits);
+  r.stream(Method::post, "/storage/v1/object/{bucket}/{key...}", Access::bearer, endpoint(s, create), upload_limits);
+  r.stream(Method::put, "/storage/v1/object/{bucket}/{key...}", Access::bearer, endpoint(s, update), upload_limits);
 
-  r.del("/storage/v1/object/{bucket}", Access::bearer, on_wire(s, remove_many));
-  r.del("/storage/v1/object/{bucket}/{key...}", Access::bearer, on_wire(s, remove_one));
+  r.del("/storage/v1/object/{bucket}", Access::bearer, endpoint(s, delete_many));
+  r.del("/storage/v1/object/{bucket}/{key...}", Access::bearer, endpoint(s, delete_one));
 }
 
 }  // namespace storage

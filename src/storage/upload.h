@@ -1,19 +1,15 @@
-// POST and PUT of an object's bytes. The caller's policy is tried first, in a transaction that is rolled back; then the
-// bytes are made durable; then the row is written with full rights.
+// The permission to write a key. An upload tries the caller's policy first, in a transaction that is rolled back;
+// then it makes the bytes durable; then it writes the row with full rights.
 #pragma once
 
 #include "storage/objects.h"
-#include "storage/parts.h"
-#include "storage/wire.h"
+#include "storage/request.h"
+#include "storage/storage_context.h"
 
 namespace storage {
 
-Task<http::Response> create(Storage& storage, http::Request& rq);
-Task<http::Response> update(Storage& storage, http::Request& rq);
-Task<http::Response> upload_signed(Storage& storage, http::Request& rq);
-
-// Throws access_denied, duplicate or no_such_bucket when the caller may not write this key.
-Task<> prove_may_write(Parts& parts, const http::Request& rq, const std::string& bucket, const std::string& key,
-                       OnConflict on_conflict);
+// Throws access_denied, duplicate or bucket_not_found when the caller may not write this key.
+Task<> check_may_write(StorageContext& context, const http::Request& rq, const std::string& bucket,
+                       const std::string& key, OnConflict on_conflict);
 
 }  // namespace storage

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "auth/keys/jwt.h"
-#include "storage/token.h"
+#include "storage/signed_url_token.h"
 
 namespace {
 constexpr std::string_view kSecret = "a secret of the fuzzers only, long enough";
@@ -14,11 +14,12 @@ const core::Time kNow{std::chrono::seconds{1772366400}};
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  static const core::Secret link_key = storage::link_key(core::Secret(std::string(kSecret)));
+  static const core::Secret link_key = storage::derive_signing_key(core::Secret(std::string(kSecret)));
   if (data[0] % 2 == 0) {
     if (auth::jwt::verify(bytes, kSecret, kNow) || auth::jwt::open(bytes, kSecret)) std::abort();
     for (const auto scope : {storage::Scope::download, storage::Scope::upload})
-      if (std::holds_alternative<storage::Grant>(storage::verify(link_key, bytes, scope, "b/k", 1772366400)))
+      if (std::holds_alternative<storage::SignedUrlClaims>(
+              storage::verify_token(link_key, bytes, scope, "b/k", 1772366400)))
         std::abort();
     return 0;
   }
@@ -29,8 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (claims->role != "anon" && claims->role != "authenticated" && claims->role != "service_role") std::abort();
   if (!claims->json.is_object() || claims->text != bytes) std::abort();
   // One kind of token is no other.
-  if (std::holds_alternative<storage::Grant>(
-          storage::verify(link_key, token, storage::Scope::download, "b/k", 1772366400)))
+  if (std::holds_alternative<storage::SignedUrlClaims>(
+          storage::verify_token(link_key, token, storage::Scope::download, "b/k", 1772366400)))
     std::abort();
   return 0;
 }

@@ -55,7 +55,8 @@ Call upload(const std::string& key, std::string body) {
 
 }  // namespace
 
-TEST_CASE("a full file system answers 507, keeps the old object, reads go on, and room makes it work again") {
+TEST_CASE(
+    "on a full file system uploads answer 507, the old object and reads are unaffected, and freed space heals it") {
   own_mounts();
   World w;
   SmallDisk disk(w.dir + "/store");
@@ -83,7 +84,7 @@ TEST_CASE("a full file system answers 507, keeps the old object, reads go on, an
   CHECK(w.call(read).body == std::string(400000, 'x'));
 }
 
-TEST_CASE("a file system that turns read-only answers 503, readiness says so, reads go on, and it recovers by itself") {
+TEST_CASE("on a read-only file system uploads and readiness fail, reads go on, and it recovers by itself") {
   own_mounts();
   World w;
   SmallDisk disk(w.dir + "/store");
@@ -95,11 +96,11 @@ TEST_CASE("a file system that turns read-only answers 503, readiness says so, re
   const Answer refused = w.call(upload(key, "new bytes"));
   CHECK(refused.status == 503);
   CHECK(refused.headers.has("retry-after"));
-  CHECK_FALSE(w.run(w.storage().answers()));
+  CHECK_FALSE(w.run(w.storage().ping()));
   CHECK(w.call(read).body == "old bytes");
   CHECK(w.scalar("select (metadata ->> 'size')::int from storage.objects where name = $1", {key.substr(15)}) == "9");
   disk.set_read_only(false);
-  CHECK(w.run(w.storage().answers()));
+  CHECK(w.run(w.storage().ping()));
   CHECK(w.call(upload(key, "new bytes")).status == 200);
   CHECK(w.call(read).body == "new bytes");
 }

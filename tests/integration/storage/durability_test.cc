@@ -47,7 +47,7 @@ Call upload(const std::string& path, std::string body) {
 
 }  // namespace
 
-TEST_CASE("bytes whose row was never written are erased by the sweep, and only those") {
+TEST_CASE("the sweep erases files whose row was never written, and only those") {
   World w;
   const auto ada = w.sign_up();
   const auto kept = store(w, "u_" + ada.str() + "/kept.png", "kept", ada);
@@ -60,7 +60,7 @@ TEST_CASE("bytes whose row was never written are erased by the sweep, and only t
   CHECK(std::filesystem::exists(w.run(w.storage().local_path(kept))));
 }
 
-TEST_CASE("the sweep takes a folder at a time and comes round to all of them") {
+TEST_CASE("the sweep takes one folder at a time and reaches all of them") {
   World w;
   stage(w, "an orphan");
   age_all(w);
@@ -106,7 +106,7 @@ TEST_CASE("a full disk answers 507, changes nothing, and later uploads work agai
   CHECK(w.call(read).body == std::string(500000, 'x'));
 }
 
-TEST_CASE("two commits of one key at once: one row, and the version that lost is given up") {
+TEST_CASE("concurrent commits of one key leave one row and queue the losing versions for removal") {
   World w;
   const auto ada = w.sign_up();
   const std::string key = "u_" + ada.str() + "/same.png";
@@ -129,7 +129,7 @@ TEST_CASE("two commits of one key at once: one row, and the version that lost is
                    {staged.version}) == (staged.version == winner ? "0" : "1"));
 }
 
-TEST_CASE("the bytes of a project go with it, its neighbours' stay") {
+TEST_CASE("the files of a deleted project are erased, those of other projects stay") {
   World w;
   const auto ada = w.sign_up();
   const auto gone = core::ProjectId::random(), stays = core::ProjectId::random();
@@ -142,26 +142,26 @@ TEST_CASE("the bytes of a project go with it, its neighbours' stay") {
   pg::Config config;
   config.url = config.direct_url = world::env("TENON_TEST_URL");
   pg::Listener listener(w.loop, config);
-  outbox::OutboxDispatcher courier(w.loop, w.db(), listener, "test");
-  storage::register_deliveries(courier, w.storage());
+  outbox::OutboxDispatcher dispatcher(w.loop, w.db(), listener, "test");
+  storage::register_deliveries(dispatcher, w.storage());
   w.owner.query(
       "select tenon.outbox_put('storage', 'erase_project_files', $1::uuid, jsonb_build_object('user_id', $1::uuid, "
       "'project_id', $2::text))",
       {ada.str(), gone.str()});
-  w.run(courier.drain());
+  w.run(dispatcher.drain());
   CHECK(w.files() == 1);
   CHECK(w.scalar("select string_agg(name, ',') from storage.objects where name like $1", {folder + "%"}) ==
         folder + stays.str() + "/j_1/inputs/0.png");
   w.owner.query(
       "select tenon.outbox_put('storage', 'erase_user_files', $1::uuid, jsonb_build_object('user_id', $1::uuid))",
       {ada.str()});
-  w.run(courier.drain());
+  w.run(dispatcher.drain());
   CHECK(w.files() == 0);
   CHECK(w.scalar("select objects from storage.usage where user_id = $1", {ada.str()}) == "0");
   w.run(listener.close());
 }
 
-TEST_CASE("a version that a row still names is not erased, whatever the outbox says") {
+TEST_CASE("a version that a row still references is not erased, even when the outbox orders it") {
   World w;
   const auto ada = w.sign_up();
   const auto object = store(w, "u_" + ada.str() + "/named.png", "named", ada);
@@ -169,27 +169,27 @@ TEST_CASE("a version that a row still names is not erased, whatever the outbox s
   pg::Config config;
   config.url = config.direct_url = world::env("TENON_TEST_URL");
   pg::Listener listener(w.loop, config);
-  outbox::OutboxDispatcher courier(w.loop, w.db(), listener, "test");
-  storage::register_deliveries(courier, w.storage());
+  outbox::OutboxDispatcher dispatcher(w.loop, w.db(), listener, "test");
+  storage::register_deliveries(dispatcher, w.storage());
   for (const std::string& version : {object.version, free.version})
     w.owner.query("select tenon.outbox_put('storage', 'erase_version', null, jsonb_build_object('version', $1::text))",
                   {version});
-  w.run(courier.drain());
+  w.run(dispatcher.drain());
   CHECK(w.files() == 1);
   CHECK(std::filesystem::exists(w.run(w.storage().local_path(object))));
   w.run(listener.close());
 }
 
-TEST_CASE("the store answers while it can write, and says so when it cannot") {
+TEST_CASE("ping succeeds while the store can write, and only then") {
   World w;
-  CHECK(w.run(w.storage().answers()));
+  CHECK(w.run(w.storage().ping()));
   CHECK(w.temps() == 0);
   std::filesystem::remove_all(w.dir + "/store");
   std::ofstream(w.dir + "/store") << "a file where the folder should be";
-  CHECK(!w.run(w.storage().answers()));
+  CHECK(!w.run(w.storage().ping()));
 }
 
-TEST_CASE("a finished file is copied into the store, and its source may change afterwards") {
+TEST_CASE("a local file is copied into the store, so its source may change afterwards") {
   World w;
   std::ofstream(w.dir + "/out.bin") << "result";
   const auto staged = w.run(w.storage().stage_file(w.dir + "/out.bin"));

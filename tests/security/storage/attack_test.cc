@@ -27,7 +27,7 @@ std::string put_output(World& w, core::UserId user) {
 
 }  // namespace
 
-TEST_CASE("the owner reads his outputs; another user and a visitor find nothing") {
+TEST_CASE("the owner reads their outputs; another user and a visitor find nothing") {
   World w;
   const auto ada = w.sign_up(), eve = w.sign_up();
   const std::string key = put_output(w, ada);
@@ -55,7 +55,7 @@ TEST_CASE("the owner reads his outputs; another user and a visitor find nothing"
                          .caller = world::user(eve)})) == "NoSuchKey");
 }
 
-TEST_CASE("a user writes and deletes nothing, not even below his own folder") {
+TEST_CASE("a user writes and deletes nothing, not even below their own folder") {
   World w;
   const auto ada = w.sign_up();
   const std::string key = put_output(w, ada);
@@ -109,7 +109,7 @@ TEST_CASE("without a token no route that needs one does anything") {
   }
 }
 
-TEST_CASE("a signed link opens nothing but its own object") {
+TEST_CASE("a signed URL opens nothing but its own object") {
   World w;
   const auto ada = w.sign_up(), eve = w.sign_up();
   const std::string mine = put_output(w, eve), theirs = put_output(w, ada);
@@ -132,7 +132,7 @@ TEST_CASE("a signed link opens nothing but its own object") {
   CHECK(get("project-outputs/" + mine, "?token=" + token).body == "film");
 }
 
-TEST_CASE("a link lives at most a week, and only for a whole number of seconds") {
+TEST_CASE("a signed URL lives at most a week, and only for a whole number of seconds") {
   World w;
   const auto ada = w.sign_up();
   const std::string key = put_output(w, ada);
@@ -145,7 +145,7 @@ TEST_CASE("a link lives at most a week, and only for a whole number of seconds")
                   body);
 }
 
-TEST_CASE("nothing a caller sends can widen a link") {
+TEST_CASE("nothing a caller sends can widen a signed URL") {
   World w;
   const auto ada = w.sign_up();
   const std::string key = put_output(w, ada);
@@ -192,7 +192,7 @@ TEST_CASE("a row whose version is a path reads nothing") {
                          .caller = world::key("service_role")})) == "NoSuchKey");
 }
 
-TEST_CASE("what a browser could run is never sent to be run") {
+TEST_CASE("what a browser could execute is never served for execution") {
   World w;
   const auto ada = w.sign_up();
   for (const char* type : {"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml"}) {

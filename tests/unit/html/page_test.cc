@@ -246,7 +246,7 @@ TEST_CASE("an error page has the problem's status, and its sentence below 500 on
 }
 
 TEST_CASE("an outage is told in the words that a module wrote for people, and in no others") {
-  const char* const full = "There is no room left to store files. Nothing was changed; please try again later.";
+  const char* const full = "There is no storage space left. Nothing was changed. Please try again later.";
   for (const int status : {503, 507}) {
     const std::string page = body(error(visitor(), status, "no_space", full));
     CHECK(has(page, full));
@@ -255,13 +255,13 @@ TEST_CASE("an outage is told in the words that a module wrote for people, and in
   }
   http::Request german = visitor();
   german.headers.add("Accept-Language", "de");
-  CHECK_FALSE(has(body(error(german, 507, "no_space", full)), "no room left"));
+  CHECK_FALSE(has(body(error(german, 507, "no_space", full)), "no storage space left"));
   CHECK(has(body(error(german, 507, "no_space", full)), html::retold("de", full)));
   const std::string other = body(error(visitor(), 503, "unavailable", "password of db is x"));
   CHECK_FALSE(has(other, "password"));
   CHECK_FALSE(has(other, "database"));
   CHECK(has(other, "Part of the service is not responding"));
-  CHECK_FALSE(has(body(error(visitor(), 500, "no_space", full)), "no room left"));
+  CHECK_FALSE(has(body(error(visitor(), 500, "no_space", full)), "no storage space left"));
 }
 
 TEST_CASE("what a form sent is not sent again by a link: the error page leads back to the form") {

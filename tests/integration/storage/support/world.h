@@ -21,9 +21,9 @@
 #include "core/text.h"
 #include "http/router.h"
 #include "pg/session.h"
-#include "storage/parts.h"
+#include "storage/signed_url_token.h"
 #include "storage/storage.h"
-#include "storage/token.h"
+#include "storage/storage_context.h"
 
 namespace world {
 
@@ -105,7 +105,7 @@ class World {
     db_ = std::make_unique<pg::Db>(loop, config);
     storage::Config store;
     store.dir = dir + "/store";
-    store.signing_key = storage::link_key(core::Secret("a secret of the tests only, long enough"));
+    store.signing_key = storage::derive_signing_key(core::Secret("a secret of the tests only, long enough"));
     store.public_url = "http://localhost:3000";
     store.max_upload = 4 << 20;
     storage_ = std::make_unique<storage::Storage>(loop, disk, *db_, clock, store);
@@ -168,6 +168,7 @@ class World {
     if (match.route == nullptr) return Answer{.status = match.allow.empty() ? 404 : 405, .headers = {}, .body = ""};
     rq.params = match.params;
     rq.route = match.route->pattern;
+    rq.group = match.route->group;
     FakeBody body(c.body, c.step, c.breaks);
     if (match.route->streamed) rq.stream = &body;
     else rq.body = c.body;
@@ -175,7 +176,7 @@ class World {
     try {
       response = run(match.route->handler(rq));
     } catch (const core::Problem& problem) {
-      response = http::problem(problem, rq);
+      response = http::error_response(rq, problem);
     }
     if (const auto* stream = std::get_if<http::StreamBody>(&response.body)) {
       Gathered all;

@@ -9,7 +9,7 @@ using world::World;
 
 namespace {
 
-// Bucket `own`: each user may do everything below his own folder. `open`: public. `small`: 1,000 bytes, images only.
+// Bucket `own`: each user may do everything below their own folder. `open`: public. `small`: 1,000 bytes, images only.
 void make_buckets(World& w) {
   w.owner.script(R"sql(
     insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values
@@ -49,7 +49,7 @@ std::string unique() { return core::Uuid::random().str(); }
 
 }  // namespace
 
-TEST_CASE("bytes come back as they were sent, with their type, cache rule, ETag and owner") {
+TEST_CASE("an object comes back as it was sent, with its type, cache rule, ETag and owner") {
   World w;
   make_buckets(w);
   const auto ada = w.sign_up();
@@ -77,7 +77,7 @@ TEST_CASE("bytes come back as they were sent, with their type, cache rule, ETag 
   CHECK(w.temps() == 0);
 }
 
-TEST_CASE("a range gives that part, an ETag spares the body") {
+TEST_CASE("a range returns that part, a matching ETag no body") {
   World w;
   make_buckets(w);
   const std::string key = "own/" + unique();
@@ -93,7 +93,7 @@ TEST_CASE("a range gives that part, an ETag spares the body") {
   CHECK(w.call(same).status == 304);
 }
 
-TEST_CASE("creating twice is refused, an upsert replaces, keeps the id and gives the old bytes up") {
+TEST_CASE("creating twice is refused; an upsert replaces the bytes, keeps the id and queues the old file for removal") {
   World w;
   make_buckets(w);
   const auto service = world::key("service_role");
@@ -117,7 +117,7 @@ TEST_CASE("creating twice is refused, an upsert replaces, keeps the id and gives
                  {version}) == "1");
 }
 
-TEST_CASE("the multipart form of the client, fields before or after a file without a name") {
+TEST_CASE("a multipart upload works with the fields before or after the nameless file part") {
   World w;
   make_buckets(w);
   const std::string file =
@@ -185,7 +185,7 @@ TEST_CASE("the list shows one level, folders without an id, and takes wildcards 
   CHECK(w.call(send_json(service, "list/nothere", "{}")).body == "[]");
 }
 
-TEST_CASE("removing many answers what went, removing one says so") {
+TEST_CASE("deleting many returns the deleted objects, deleting one a message") {
   World w;
   make_buckets(w);
   const auto service = world::key("service_role");
@@ -204,7 +204,7 @@ TEST_CASE("removing many answers what went, removing one says so") {
   CHECK(std::stoi(w.scalar("select count(*) from tenon.outbox where kind = 'erase_version'")) >= 2);
 }
 
-TEST_CASE("a signed link works without a token, is relative, and ends with its object") {
+TEST_CASE("a signed URL works without a token, is relative, and ends with its object") {
   World w;
   make_buckets(w);
   const auto ada = w.sign_up();
@@ -234,7 +234,7 @@ TEST_CASE("a signed link works without a token, is relative, and ends with its o
   CHECK(text_of(w.call(Call{.method = Method::get, .target = own}), "code") == "NoSuchKey");
 }
 
-TEST_CASE("many links at once: in order, with an error for what is not there") {
+TEST_CASE("signing many URLs keeps their order and reports what does not exist") {
   World w;
   make_buckets(w);
   const auto service = world::key("service_role");
@@ -252,7 +252,7 @@ TEST_CASE("many links at once: in order, with an error for what is not there") {
   CHECK(w.call(Call{.method = Method::get, .target = "/storage/v1" + link}).body == "x");
 }
 
-TEST_CASE("a link for an upload writes once, owned by who asked for it") {
+TEST_CASE("a signed upload URL writes once, owned by the user who requested it") {
   World w;
   make_buckets(w);
   const auto ada = w.sign_up();
@@ -268,7 +268,7 @@ TEST_CASE("a link for an upload writes once, owned by who asked for it") {
   CHECK(w.call(get(world::user(ada), "own/" + key)).body == "hello");
 }
 
-TEST_CASE("a public bucket is read by everyone, a private one hides even itself") {
+TEST_CASE("everyone reads a public bucket; a private one hides that it exists") {
   World w;
   make_buckets(w);
   const auto service = world::key("service_role");

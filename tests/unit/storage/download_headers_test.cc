@@ -1,22 +1,22 @@
 #include <doctest/doctest.h>
 
-#include "storage/inert.h"
+#include "storage/download_headers.h"
 
 namespace {
 
 std::string disposition(std::string_view type, std::optional<std::string_view> download = std::nullopt) {
   http::Response response;
-  storage::make_inert(response, type, download);
+  storage::set_safe_download_headers(response, type, download);
   return std::string(response.headers.get("content-disposition"));
 }
 
 }  // namespace
 
-TEST_CASE("what a browser could run is sent as an attachment in a sandbox") {
+TEST_CASE("what a browser could execute is sent as an attachment in a sandbox") {
   for (const char* type : {"image/svg+xml", "application/xhtml+xml", "text/xml", "application/pdf", "text/javascript",
                            "application/x-shockwave-flash", "multipart/related", "text/html; charset=utf-8", "x", ""}) {
     http::Response response;
-    storage::make_inert(response, type, std::nullopt);
+    storage::set_safe_download_headers(response, type, std::nullopt);
     CHECK_MESSAGE(response.headers.get("content-security-policy") == "default-src 'none'; sandbox", type);
     CHECK(response.headers.get("x-content-type-options") == "nosniff");
   }
@@ -25,12 +25,12 @@ TEST_CASE("what a browser could run is sent as an attachment in a sandbox") {
   CHECK(disposition("application/pdf") == "attachment");
 }
 
-TEST_CASE("pictures, sound and films are shown in place") {
+TEST_CASE("images, audio and video are shown inline") {
   for (const char* type : {"image/jpeg", "image/png", "image/webp", "video/mp4", "audio/mpeg", "text/plain"})
     CHECK_MESSAGE(disposition(type).empty(), type);
 }
 
-TEST_CASE("HTML goes out as plain text and what is no type as bytes") {
+TEST_CASE("HTML is sent as plain text and an invalid type as bytes") {
   CHECK(storage::served_type("text/html") == "text/plain; charset=utf-8");
   CHECK(storage::served_type("Text/HTML;charset=x") == "text/plain; charset=utf-8");
   CHECK(storage::served_type("image/png") == "image/png");

@@ -1,4 +1,4 @@
-// What the files of storage/ share: one for each loop, made by Storage.
+// The dependencies that storage's own files share. Storage owns one, on each loop.
 #pragma once
 
 #include "core/clock.h"
@@ -9,7 +9,7 @@
 
 namespace storage {
 
-struct Parts {
+struct StorageContext {
   core::BlockingPool& disk;
   pg::Db& db;
   core::Clock& clock;
