@@ -44,7 +44,7 @@ site::Catalogue plans(pg::Db& db) {
   site::Catalogue catalogue;
   catalogue.tiers = listed(billing::catalogue().tiers);
   catalogue.packs = listed(billing::catalogue().packs);
-  catalogue.tier_of = [&db](const http::Request& rq) { return billing::living_tier(db, rq.caller.user); };
+  catalogue.tier_of = [&db](const http::Request& rq) { return billing::active_tier(db, rq.caller.user); };
   return catalogue;
 }
 
@@ -54,7 +54,7 @@ site::DashboardSource dashboard(pg::Db& db) {
           [&db](const http::Request& rq) { return recent(db, rq.caller.user); },
           [&db](const http::Request& rq) { return projects::any_ready(db, rq.caller.user); },
           [&db](const http::Request& rq) { return jobs::spent_by_day(db, rq.caller.user, 30); },
-          [&db](const http::Request& rq) { return billing::living_tier(db, rq.caller.user); }};
+          [&db](const http::Request& rq) { return billing::active_tier(db, rq.caller.user); }};
 }
 
 }  // namespace app

@@ -1,5 +1,6 @@
-// Credits: what a person has, and the account of it. Owns public.credit_accounts and public.credit_ledger; the rows
-// move only in SQL (reserve, settle, grant: db/README.md). What is sold: catalogue.h.
+// Credits: balances, the ledger, and the subscription behind them. Owns public.credit_accounts and
+// public.credit_ledger, which only SQL functions write (reserve, settle, grant: db/README.md). What is for sale:
+// catalogue.h.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +18,16 @@
 
 namespace billing {
 
-// Stripe's pages, which forms of ours lead to; the Content-Security-Policy names them.
+// Stripe's pages, which our forms lead to. The Content-Security-Policy names them.
 inline constexpr std::string_view kFormTargets = "https://checkout.stripe.com https://billing.stripe.com";
 
-// The module. One for each loop, as the Db it speaks through.
+// One for each loop, like the Db it uses.
 struct Billing {
   pg::Db& db;
   core::Clock& clock;
 };
 
-// One row of the ledger with the balance that it left.
+// One row of the ledger, with the balance after it.
 struct Entry {  // in select order
   std::int64_t seq = 0;
   std::string type;  // purchase, reserve, release, spend, refund, admin_adjust
@@ -35,28 +36,29 @@ struct Entry {  // in select order
   std::string note;
   std::optional<core::JobId> job;
   core::Time at;
-  bool welcome = false;  // the gift at sign-up: its note is ours, and is said in the reader's language
+  bool welcome = false;  // the credits given at sign-up; the page translates their note
 };
-// Newest first, at most n, older than `before` when that is not 0.
-core::Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n);
-// The credits of every purchase from `since` on, however many rows followed it. The gift at sign-up is none.
+// Newest first, at most `limit`, older than `before` unless that is 0.
+core::Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t limit);
+// The sum of all purchases since then. Welcome credits do not count.
 core::Task<std::int64_t> bought_since(pg::Db& db, core::UserId user, core::Time since);
 
-// The plan that lives: it brings credits, or would with the next payment or once its pause is over. A key of the
-// catalogue's tiers; empty when there is none.
-core::Task<std::string> living_tier(pg::Db& db, core::UserId user);
+// The tier of the active subscription, a key of the catalogue; empty without one. Past due, unpaid and paused
+// subscriptions count as active: they bring credits again with the next payment.
+core::Task<std::string> active_tier(pg::Db& db, core::UserId user);
 
-// What every page of the app says of the subscription: its payment failed, or it ends with its period. Asked with each
-// page, so it is one row by the index of its owner.
+// Account-level warnings: a failed payment, or a cancelled subscription that still runs. Loaded with every page, so it
+// reads one row by index.
 core::Task<std::vector<html::Banner>> banners(pg::Db& db, core::UserId user);
 
-// Credits of the account as its owner sees them; 0 when nothing ever moved. Negative only after a refund of spent ones.
+// 0 for an account without ledger rows. Negative only after a refund of credits that were already spent.
 core::Task<std::int64_t> balance(pg::Db& db, core::UserId user);
 
-// What came back to the account when this job was settled: the part of its reservation that it did not cost.
-core::Task<std::int64_t> released(pg::Db& db, core::UserId user, core::JobId job);
+// The part of a settled job's reservation that was returned.
+core::Task<std::int64_t> released_credits(pg::Db& db, core::UserId user, core::JobId job);
 
-// Adds purchased or given credits once for `key`; "again" is no error. Runs in the caller's service transaction.
+// Adds bought or granted credits, once for each `key`; a repeated call changes nothing. Runs in the caller's service
+// transaction.
 core::Task<> grant(pg::Tx& tx, core::UserId user, std::string_view key, std::int32_t credits, std::string_view note);
 
 // /app/credits and /app/credits.csv.

@@ -12,8 +12,8 @@
 namespace billing {
 namespace {
 
-std::vector<Offer> offers(const core::Json& list, std::string_view name) {
-  if (!list.is_array()) throw std::logic_error("catalogue: " + std::string{name} + " is no list");
+std::vector<Offer> parse_offers(const core::Json& list, std::string_view name) {
+  if (!list.is_array()) throw std::logic_error("catalogue: " + std::string{name} + " is not an array");
   std::vector<Offer> out;
   for (const core::Json& entry : list.elements()) {
     Offer offer;
@@ -36,15 +36,15 @@ Catalogue parse_catalogue(std::string_view json) {
   Catalogue out;
   out.currency = (*document)["currency"].string_or("");
   if (out.currency.empty()) throw std::logic_error("catalogue: no currency");
-  out.tiers = offers((*document)["tiers"], "tiers");
-  out.packs = offers((*document)["packs"], "packs");
+  out.tiers = parse_offers((*document)["tiers"], "tiers");
+  out.packs = parse_offers((*document)["packs"], "packs");
   return out;
 }
 
 const Catalogue& catalogue() {
   static const Catalogue one = [] {
     const core::Resource* file = core::find_resource("src/billing/data/catalogue.json");
-    if (file == nullptr) throw std::logic_error("catalogue: the binary holds none");
+    if (file == nullptr) throw std::logic_error("catalogue: not embedded");
     return parse_catalogue(file->bytes);
   }();
   return one;

@@ -1,4 +1,4 @@
-// What is sold: data/catalogue.json, the one place of plans, packs and prices.
+// Tiers, packs and their prices, from data/catalogue.json: the one place where they are stated.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ struct Catalogue {
   std::vector<Offer> packs;  // credits once
 };
 
-// Throws std::logic_error when a member is missing or of another kind.
+// Throws std::logic_error when a member is missing or has the wrong type.
 Catalogue parse_catalogue(std::string_view json);
-// The one in the binary.
+// The catalogue embedded in the binary.
 const Catalogue& catalogue();
 // "$19", "$19.50"; empty when it is not on sale.
 std::string price_text(const Offer& offer, std::string_view currency, std::string_view locale);

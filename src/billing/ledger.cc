@@ -9,7 +9,7 @@ constexpr pg::Sql kBalance{"billing.balance", R"sql(
   select balance from public.credit_balance where user_id = $1
 )sql"};
 
-constexpr pg::Sql kReleased{"billing.released", R"sql(
+constexpr pg::Sql kReleased{"billing.released_credits", R"sql(
   select coalesce(sum(amount), 0)::bigint from public.credit_ledger
   where job_id = $1 and user_id = $2 and type = 'release'
 )sql"};
@@ -31,8 +31,8 @@ constexpr pg::Sql kBoughtSince{"billing.bought_since", R"sql(
 )sql"};
 }  // namespace
 
-Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t n) {
-  co_return co_await db.as(user).many<Entry>(kLedger, user, before, n);
+Task<std::vector<Entry>> ledger(pg::Db& db, core::UserId user, std::int64_t before, std::int64_t limit) {
+  co_return co_await db.as(user).many<Entry>(kLedger, user, before, limit);
 }
 
 Task<std::int64_t> bought_since(pg::Db& db, core::UserId user, core::Time since) {
@@ -44,7 +44,7 @@ Task<std::int64_t> balance(pg::Db& db, core::UserId user) {
   co_return found.value_or(0);
 }
 
-Task<std::int64_t> released(pg::Db& db, core::UserId user, core::JobId job) {
+Task<std::int64_t> released_credits(pg::Db& db, core::UserId user, core::JobId job) {
   co_return co_await db.as(user).one<std::int64_t>(kReleased, job, user);
 }
 

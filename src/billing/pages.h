@@ -7,6 +7,6 @@
 namespace billing {
 
 core::Task<http::Response> credits_page(Billing& billing, http::Request& rq);  // credits.cc
-core::Task<http::Response> ledger_csv(Billing& billing, http::Request& rq);    // csv.cc
+core::Task<http::Response> ledger_csv(Billing& billing, http::Request& rq);    // credits_csv.cc
 
 }  // namespace billing

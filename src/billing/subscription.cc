@@ -1,4 +1,4 @@
-// public.subscriptions: which plan lives, and what it does next as far as its owner must know it.
+// public.subscriptions: the active tier, and the warnings about a subscription that is unpaid or about to end.
 #include "billing/billing.h"
 
 namespace billing {
@@ -7,14 +7,14 @@ using core::Task;
 
 namespace {
 
-std::vector<std::string> living() { return {"trialing", "active", "past_due", "unpaid", "paused"}; }
+std::vector<std::string> active_statuses() { return {"trialing", "active", "past_due", "unpaid", "paused"}; }
 
-constexpr pg::Sql kTier{"billing.living_tier", R"sql(
+constexpr pg::Sql kTier{"billing.active_tier", R"sql(
   select coalesce(subscription_tier, '') from public.profiles where id = $1 and subscription_status = any($2)
 )sql"};
 
-// The newest of a status among $2. `ends` is when it stops for good. A day that has passed promises nothing.
-constexpr pg::Sql kStanding{"billing.subscription_standing", R"sql(
+// The newest subscription with a status in $2. `ends` is when it stops for good. Dates in the past are left out.
+constexpr pg::Sql kCurrent{"billing.subscription_current", R"sql(
   select status, case when period_end > now() then period_end end,
          case when cancel_at > now() then cancel_at
               when cancel_at_period_end and period_end > now() then period_end end,
@@ -23,39 +23,39 @@ constexpr pg::Sql kStanding{"billing.subscription_standing", R"sql(
    where user_id = $1 and status = any($2)
    order by created_at desc, id desc limit 1
 )sql"};
-struct Standing {  // in select order
+struct Subscription {  // in select order
   std::string status;
   std::optional<core::Time> runs_until;
   std::optional<core::Time> ends;
   bool cancelled = false;
 };
 
-constexpr const char* kWhere = "/app/credits";
+constexpr const char* kCreditsPage = "/app/credits";
 
-html::Banner payment_failed(const Standing& now) {
-  const bool runs = now.status == "past_due" && now.runs_until;
+html::Banner payment_failed(const Subscription& current) {
+  const bool runs = current.status == "past_due" && current.runs_until;
   const char* text = runs ? "billing.banner.past_due" : "billing.banner.unpaid";
-  return {"bad", text, runs ? now.runs_until : std::nullopt, kWhere, "billing.banner.update_card"};
+  return {"bad", text, runs ? current.runs_until : std::nullopt, kCreditsPage, "billing.banner.update_card"};
 }
 
-html::Banner plan_ends(const Standing& now) {
-  const char* text = now.ends ? "billing.banner.ends" : "billing.banner.ends_soon";
-  return {"warn", text, now.ends, kWhere, "billing.banner.see_plan"};
+html::Banner plan_ends(const Subscription& current) {
+  const char* text = current.ends ? "billing.banner.ends" : "billing.banner.ends_soon";
+  return {"warn", text, current.ends, kCreditsPage, "billing.banner.see_plan"};
 }
 
 }  // namespace
 
-Task<std::string> living_tier(pg::Db& db, core::UserId user) {
-  auto found = co_await db.as(user).maybe<std::string>(kTier, user, living());
+Task<std::string> active_tier(pg::Db& db, core::UserId user) {
+  auto found = co_await db.as(user).maybe<std::string>(kTier, user, active_statuses());
   co_return found.value_or("");
 }
 
 Task<std::vector<html::Banner>> banners(pg::Db& db, core::UserId user) {
   std::vector<html::Banner> out;
-  const auto now = co_await db.as(user).maybe<Standing>(kStanding, user, living());
-  if (!now) co_return out;
-  if (now->status == "past_due" || now->status == "unpaid") out.push_back(payment_failed(*now));
-  else if (now->cancelled) out.push_back(plan_ends(*now));
+  const auto current = co_await db.as(user).maybe<Subscription>(kCurrent, user, active_statuses());
+  if (!current) co_return out;
+  if (current->status == "past_due" || current->status == "unpaid") out.push_back(payment_failed(*current));
+  else if (current->cancelled) out.push_back(plan_ends(*current));
   co_return out;
 }
 

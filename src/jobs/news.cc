@@ -93,7 +93,7 @@ Task<std::string> toast_data(const Reader& reader, const News& news) {
                           : news.error_code == "CANCELLED" ? "jobs.live.cancelled"
                                                            : "jobs.live.failed";
   std::string said = html::text(reader.locale, key, {{"title", news.title}});
-  const std::int64_t back = co_await billing::released(reader.jobs.db, reader.user, news.job);
+  const std::int64_t back = co_await billing::released_credits(reader.jobs.db, reader.user, news.job);
   if (back > 0) said += " " + returned_text(reader.locale, back);
   core::JsonWriter w;
   w.begin().field("text", said);

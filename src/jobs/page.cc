@@ -198,7 +198,7 @@ Task<> tell_job(Jobs& jobs, const std::string& locale, core::UserId user, const 
   html::Data shown;
   shown.set("id", job.id.str()).set("progress", std::to_string(job.progress)).set("status_word", job.status);
   // A settled job's row holds no reservation any more: it was what was charged and what came back.
-  const std::int64_t back = job.finished() ? co_await billing::released(jobs.db, user, job.id) : 0;
+  const std::int64_t back = job.finished() ? co_await billing::released_credits(jobs.db, user, job.id) : 0;
   const std::int64_t reserved = job.finished() ? job.final_cost + back : job.reserved;
   shown.set("steps", step_rows(jobs, locale, job, steps)).set("log", log_rows(locale, job, steps, reserved));
   tell_costs(locale, steps, reserved, shown);

@@ -5,7 +5,7 @@ namespace storage {
 
 namespace {
 
-// What Storage and Postgres refuse is answered here; any other exception by the route group.
+// Answers StorageError and database errors. The route group answers every other exception.
 Task<http::Response> run(Storage& storage, http::Request& rq, UseCase use_case) {
   try {
     co_return co_await use_case(storage, rq);

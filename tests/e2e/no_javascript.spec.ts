@@ -40,7 +40,7 @@ test("without JavaScript the page of credits turns over by itself once they are 
   const ada = await person();
   await enter(page, ada.email);
   await page.goto("/app/credits?success=true");
-  await expect(page.getByRole("status").first()).toContainText("Your credits arrive in a moment");
+  await expect(page.getByRole("status").first()).toContainText("Your credits will be here in a moment");
   ada.credits(25);
   await expect(page.getByText("25 credits added.")).toBeVisible({ timeout: 20_000 });
   await expect(page.locator("noscript")).toHaveCount(0);

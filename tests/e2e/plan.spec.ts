@@ -65,7 +65,7 @@ test("every page says when a cancelled plan ends, in the reader's language, and 
   await page.goto("/app"); // here a browser learns of the language
   for (const path of pages) {
     await page.goto(path);
-    await expect(banner(page), path).toHaveText(/^Ihr Tarif endet am \d+\. \S+ 20\d\d\. Es wird nichts mehr berechnet\.\s*Tarif ansehen$/);
+    await expect(banner(page), path).toHaveText(/^Ihr Tarif endet am \d+\. \S+ 20\d\d\. Es wird nichts mehr abgebucht\.\s*Tarif ansehen$/);
     await expect(banner(page).locator("time")).toHaveAttribute("datetime", dayIn(9));
   }
   const other = await (await browser.newContext()).newPage();
@@ -79,7 +79,7 @@ test("back from the checkout the page turns over by itself, and says how many cr
   await enter(page, ada.email);
   await page.goto("/app/credits?success=true");
   const said = page.locator("main [role=status]").first();
-  await expect(said).toContainText("Your credits arrive in a moment");
+  await expect(said).toContainText("Your credits will be here in a moment");
   let loads = 0;
   page.on("load", () => ++loads);
   ada.credits(25);
@@ -94,7 +94,7 @@ test("credits that do not come: the page says what to do when the time is over, 
   const since = Math.floor(Date.now() / 1000) - 10 * 60 + 4;
   await page.goto(`/app/credits?success=true&since=${since}`);
   const said = page.locator("main [role=status]").first();
-  await expect(said).toContainText("Your credits arrive in a moment");
-  await expect(said).toContainText("Nothing is charged twice.", { timeout: 15_000 });
+  await expect(said).toContainText("Your credits will be here in a moment");
+  await expect(said).toContainText("You have not been charged twice.", { timeout: 15_000 });
   await expect(said.locator("time")).toHaveAttribute("datetime", new RegExp(`^${new Date(since * 1000).toISOString().slice(0, 19)}`));
 });

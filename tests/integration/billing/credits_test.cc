@@ -1,4 +1,4 @@
-// The page of one's credits: the ledger with the balance that each row left, page by page, and as CSV.
+// /app/credits: the ledger with the balance after each row, in pages and as CSV, and the return from a checkout.
 #include "billing/billing.h"
 #include "integration/storage/support/world.h"
 
@@ -32,7 +32,7 @@ int count(const std::string& text, std::string_view part) {
 }
 bool has(const Answer& answer, const std::string& text) { return answer.body.find(text) != std::string::npos; }
 
-// Comes back from the checkout, and is sent on to the address that holds the time.
+// Returns from the checkout and follows the redirect to the URL with the time.
 std::string back_from_checkout(Bank& bank, core::UserId who, const std::string& more = "") {
   const Answer first = bank.page(who, "?success=true" + more);
   CHECK(first.status == 303);
@@ -41,16 +41,16 @@ std::string back_from_checkout(Bank& bank, core::UserId who, const std::string& 
   return location.substr(std::string("/app/credits").size());
 }
 
-const char* const kWaiting = "Your credits arrive in a moment";
+const char* const kWaiting = "Your credits will be here in a moment";
 const char* const kLate = "Your credits have not arrived yet";
 const char* const kPolls = "http-equiv=\"refresh\"";
 
 }  // namespace
 
-TEST_CASE("an account without a row teaches, one with rows shows each with the balance it left") {
+TEST_CASE("an account without activity says what will be listed, one with rows shows each with the balance after it") {
   Bank bank;
   const auto ada = bank.sign_up();
-  CHECK(has(bank.page(ada), "No credits have moved yet"));
+  CHECK(has(bank.page(ada), "No activity yet"));
   bank.grant(ada, "a", 1500, "<b>gift</b>");
   bank.grant(ada, "b", 7, "more");
   const Answer page = bank.page(ada);
@@ -78,7 +78,7 @@ TEST_CASE("the ledger pages on by its own link and never shows another's rows") 
     CHECK_MESSAGE(count(bank.page(ada, nonsense).body, "<tr data-key=") == 50, nonsense);
 }
 
-TEST_CASE("the CSV holds every row and no cell that a spreadsheet would run") {
+TEST_CASE("the CSV has every row and no cell that a spreadsheet would evaluate") {
   Bank bank;
   const auto ada = bank.sign_up();
   for (int i = 0; i < 501; ++i) bank.grant(ada, "k" + std::to_string(i), 2, i == 0 ? "=1+1\", \"x" : "row");
@@ -90,10 +90,10 @@ TEST_CASE("the CSV holds every row and no cell that a spreadsheet would run") {
   CHECK(csv.body.ends_with(",purchase,2,2,,\"'=1+1\"\", \"\"x\"\r\n"));
 }
 
-TEST_CASE("who comes back from paying waits until the credits are there, and then the page says how many") {
+TEST_CASE("after a checkout the page waits for the credits, then says how many were added") {
   Bank bank;
   const auto ada = bank.sign_up();
-  bank.grant(ada, "welcome:", 20, "Welcome credits");  // ours, and none of what was bought
+  bank.grant(ada, "welcome:", 20, "Welcome credits");  // a gift, not a purchase
   const std::string back = back_from_checkout(bank, ada);
   const Answer waiting = bank.page(ada, back);
   CHECK(has(waiting, kWaiting));
@@ -107,7 +107,7 @@ TEST_CASE("who comes back from paying waits until the credits are there, and the
   CHECK_FALSE(has(there, "data-renew-in"));
 }
 
-TEST_CASE("credits that overtook the browser on its way back are told, those of an earlier purchase are not") {
+TEST_CASE("credits that arrive before the browser is back are shown, those of an earlier purchase are not") {
   Bank bank;
   const auto ada = bank.sign_up();
   bank.grant(ada, "bought", 1, "one");
@@ -117,7 +117,7 @@ TEST_CASE("credits that overtook the browser on its way back are told, those of 
   CHECK(has(bank.page(ada, back_from_checkout(bank, ada)), kWaiting));
 }
 
-TEST_CASE("who comes back in another browser may take most of an hour to sign in, and is told of his credits") {
+TEST_CASE("signing in again in another browser may take most of an hour and the credits are still shown") {
   Bank bank;
   const auto ada = bank.sign_up();
   bank.grant(ada, "bought", 25, "Small pack");
@@ -127,7 +127,7 @@ TEST_CASE("who comes back in another browser may take most of an hour to sign in
   CHECK_FALSE(has(there, kWaiting));
 }
 
-TEST_CASE("credits that came are told although a page of newer rows stands above them, and each purchase counts") {
+TEST_CASE("added credits are shown even when a page of newer rows follows them, and each purchase counts") {
   Bank bank;
   const auto ada = bank.sign_up();
   const std::string back = back_from_checkout(bank, ada);
@@ -142,7 +142,7 @@ TEST_CASE("credits that came are told although a page of newer rows stands above
   CHECK_FALSE(has(bank.page(ada, back), kLate));
 }
 
-TEST_CASE("waiting ends after ten minutes with what to do, and late credits still end it well") {
+TEST_CASE("after ten minutes the page stops waiting and says what to do, and late credits are still shown") {
   Bank bank;
   const auto ada = bank.sign_up();
   const std::string back = back_from_checkout(bank, ada);
@@ -151,8 +151,8 @@ TEST_CASE("waiting ends after ten minutes with what to do, and late credits stil
   bank.now.advance(std::chrono::seconds{2});
   const Answer late = bank.page(ada, back);
   CHECK(has(late, kLate));
-  CHECK(has(late, "Nothing is charged twice."));
-  CHECK(has(late, "You came back from paying: <time datetime=\""));
+  CHECK(has(late, "You have not been charged twice."));
+  CHECK(has(late, "You returned from checkout at: <time datetime=\""));
   CHECK_FALSE(has(late, kWaiting));
   CHECK_FALSE(has(late, kPolls));
   bank.grant(ada, "bought", 80, "Medium pack");
@@ -161,7 +161,8 @@ TEST_CASE("waiting ends after ten minutes with what to do, and late credits stil
   CHECK_FALSE(has(bank.page(ada, back), "80 credits added."));
 }
 
-TEST_CASE("the time in the address is the page's own: another's purchase, nonsense and tomorrow change nothing") {
+TEST_CASE(
+    "the time in the URL is only the return's: another user's purchase, nonsense and future times change nothing") {
   Bank bank;
   const auto ada = bank.sign_up(), eve = bank.sign_up();
   const std::string back = back_from_checkout(bank, ada);

@@ -1,4 +1,4 @@
-// What every page says of a subscription: nothing while all is well, a failed payment, the end of the plan.
+// The subscription banner of every page: none while all is well, a failed payment, the end of the plan.
 #include "billing/billing.h"
 #include "core/clock.h"
 #include "integration/storage/support/world.h"
@@ -41,15 +41,15 @@ TEST_CASE("a plan that runs, one that has ended and no plan at all need no banne
   CHECK(bank.banners(ada).empty());
 }
 
-TEST_CASE("a plan is one's own while it brings credits, or would when it is paid or its pause is over") {
+TEST_CASE("a plan is active while it brings credits, or would once it is paid or its pause is over") {
   Bank bank;
   const auto ada = bank.sign_up();
   const auto tier_of = [&](const char* status) {
     bank.scalar("update public.profiles set subscription_tier = 'pro', subscription_status = $2 where id = $1",
                 {ada.str(), status});
-    return bank.run(billing::living_tier(bank.db(), ada));
+    return bank.run(billing::active_tier(bank.db(), ada));
   };
-  CHECK(bank.run(billing::living_tier(bank.db(), ada)).empty());
+  CHECK(bank.run(billing::active_tier(bank.db(), ada)).empty());
   for (const char* status : {"trialing", "active", "past_due", "unpaid", "paused"})
     CHECK_MESSAGE(tier_of(status) == "pro", status);
   for (const char* status : {"none", "incomplete", "canceled"}) CHECK_MESSAGE(tier_of(status).empty(), status);
@@ -63,23 +63,23 @@ TEST_CASE("a paused plan has no banner until it is cancelled") {
   bank.subscribe(ada, "b", "paused", 10, 20);
   CHECK(bank.banners(ada).empty());
   bank.subscribe(ada, "c", "paused", 5, 25, "true, null");
-  const Banners told = bank.banners(ada);
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].text == "billing.banner.ends");
-  CHECK(day_of(told[0]) == bank.in_days(25));
+  const Banners shown = bank.banners(ada);
+  REQUIRE(shown.size() == 1);
+  CHECK(shown[0].text == "billing.banner.ends");
+  CHECK(day_of(shown[0]) == bank.in_days(25));
 }
 
-TEST_CASE("a failed payment names the day until which the plan runs, and the newest plan speaks") {
+TEST_CASE("a failed payment names the day until which the plan runs, and the newest plan decides") {
   Bank bank;
   const auto ada = bank.sign_up();
   bank.subscribe(ada, "a", "active", 60, 5, "true, null");
   bank.subscribe(ada, "b", "past_due", 31, 6);
-  const Banners told = bank.banners(ada);
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].kind == "bad");
-  CHECK(told[0].text == "billing.banner.past_due");
-  CHECK(day_of(told[0]) == bank.in_days(6));
-  CHECK(told[0].url == "/app/credits");
+  const Banners shown = bank.banners(ada);
+  REQUIRE(shown.size() == 1);
+  CHECK(shown[0].kind == "bad");
+  CHECK(shown[0].text == "billing.banner.past_due");
+  CHECK(day_of(shown[0]) == bank.in_days(6));
+  CHECK(shown[0].url == "/app/credits");
 }
 
 TEST_CASE("a plan that is unpaid, or whose period is over, promises no day") {
@@ -88,14 +88,14 @@ TEST_CASE("a plan that is unpaid, or whose period is over, promises no day") {
   bank.subscribe(ada, "a", "unpaid", 31, 6);
   bank.subscribe(eve, "b", "past_due", 31, -1);
   for (const auto& who : {ada, eve}) {
-    const Banners told = bank.banners(who);
-    REQUIRE(told.size() == 1);
-    CHECK(told[0].text == "billing.banner.unpaid");
-    CHECK_FALSE(told[0].day);
+    const Banners shown = bank.banners(who);
+    REQUIRE(shown.size() == 1);
+    CHECK(shown[0].text == "billing.banner.unpaid");
+    CHECK_FALSE(shown[0].day);
   }
 }
 
-TEST_CASE("a cancelled plan names its last day: the period's, or the one that was asked for") {
+TEST_CASE("a cancelled plan names its last day: the end of the period, or an earlier cancellation date") {
   Bank bank;
   const auto ada = bank.sign_up(), eve = bank.sign_up();
   bank.subscribe(ada, "a", "active", 10, 20, "true, null");

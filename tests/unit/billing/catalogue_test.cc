@@ -1,11 +1,11 @@
-// What is sold is one file; a plan without a price is listed and not for sale.
+// The catalogue is one file; a tier without a price is listed but not on sale.
 #include <doctest/doctest.h>
 
 #include <stdexcept>
 
 #include "billing/catalogue.h"
 
-TEST_CASE("the binary's catalogue has three plans and three packs with the credits that were promised") {
+TEST_CASE("the binary's catalogue has three plans and three packs with the promised credits") {
   const billing::Catalogue& all = billing::catalogue();
   REQUIRE(all.tiers.size() == 3);
   REQUIRE(all.packs.size() == 3);
@@ -17,7 +17,7 @@ TEST_CASE("the binary's catalogue has three plans and three packs with the credi
   CHECK(all.packs[2].credits == 250);
 }
 
-TEST_CASE("a price reads as people write it, and none is no price") {
+TEST_CASE("a price is formatted for people, and a missing one is empty") {
   billing::Offer offer{"pro", 200, 2900};
   CHECK(billing::price_text(offer, "usd", "en") == "$29");
   offer.cents = 1950;
@@ -28,7 +28,7 @@ TEST_CASE("a price reads as people write it, and none is no price") {
   CHECK(billing::price_text(offer, "usd", "en").empty());
 }
 
-TEST_CASE("a catalogue with a fault is refused") {
+TEST_CASE("a faulty catalogue is refused") {
   const auto with = [](const char* entry) {
     return std::string{R"({"currency":"usd","packs":[],"tiers":[)"} + entry + "]}";
   };

@@ -1,4 +1,4 @@
-// /app/credits.csv: the whole ledger, read page by page while it is sent, so that its length costs no memory.
+// /app/credits.csv: the whole ledger, read in pages while it is sent, so memory use does not grow with its length.
 #include "billing/pages.h"
 
 namespace billing {
@@ -6,9 +6,9 @@ namespace {
 
 using core::Task;
 
-constexpr std::int64_t kRows = 500;
+constexpr std::int64_t kPageRows = 500;
 
-// RFC 4180. A cell that a spreadsheet would take for a formula is kept from being one.
+// RFC 4180. A leading apostrophe keeps spreadsheets from evaluating a cell as a formula.
 std::string cell(std::string_view text) {
   std::string out = "\"";
   if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) out += '\'';
@@ -29,11 +29,11 @@ std::string line(const Entry& entry) {
 Task<> send(pg::Db& db, core::UserId user, http::BodyWriter& out) {
   co_await out.write("time,type,credits,balance,job,note\r\n");
   for (std::int64_t before = 0;;) {
-    const std::vector<Entry> entries = co_await ledger(db, user, before, kRows);
+    const std::vector<Entry> entries = co_await ledger(db, user, before, kPageRows);
     std::string text;
     for (const Entry& entry : entries) text += line(entry);
     if (!text.empty()) co_await out.write(text);
-    if (entries.size() < kRows) co_return;
+    if (entries.size() < kPageRows) co_return;
     before = entries.back().seq;
   }
 }
