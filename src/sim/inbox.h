@@ -1,5 +1,5 @@
-// The mails that the simulated Resend took, shared by all loops of the process. Kept as JSON lines in a folder, so a
-// restart finds them again.
+// The emails that the simulated Resend has accepted. One for the process, shared by its loops. Kept as JSON lines in a
+// folder, so they survive a restart.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@
 
 namespace sim {
 
-struct Captured {
+struct CapturedEmail {
   std::string id;
   std::string from;
   std::vector<std::string> to;
@@ -30,25 +30,25 @@ struct Captured {
   std::string hash;        // of the payload
   core::Json payload;      // as sent
 };
-using Mail = std::shared_ptr<const Captured>;
+using Email = std::shared_ptr<const CapturedEmail>;
 
 class Inbox {
  public:
   explicit Inbox(std::string dir);  // empty: memory only
 
-  struct Before {  // what an idempotency key stands for
+  struct EarlierRequest {  // of an idempotency key
     std::string hash;
     std::vector<std::string> ids;
   };
-  std::optional<Before> before(std::string_view key) const;  // within 24 h
-  // Takes the mails of one request and returns their ids, in order. Mails beyond 2000 push the oldest out.
-  std::vector<std::string> take(const std::vector<core::Json>& payloads, std::string key, std::string hash);
-  std::vector<Mail> newest(std::string_view to, std::size_t most) const;  // `to` empty: all
-  Mail find(std::string_view id) const;
+  std::optional<EarlierRequest> earlier_request(std::string_view key) const;  // within 24 h
+  // Stores the emails of one request and returns their ids, in order. Beyond 2000 emails the oldest are dropped.
+  std::vector<std::string> capture(const std::vector<core::Json>& payloads, std::string key, std::string hash);
+  std::vector<Email> newest(std::string_view to, std::size_t limit) const;  // `to` empty: all
+  Email find(std::string_view id) const;
   void clear();
 
-  // The next `times` requests are answered with `status`; `captured`: only after the mail was taken, as when the
-  // answer is lost on its way.
+  // The next `times` requests are answered with `status`. With `captured` the email is stored all the same, as when the
+  // response is lost on its way.
   struct Fault {
     int status = 500;
     std::string name;
@@ -57,18 +57,18 @@ class Inbox {
     bool captured = false;
   };
   void fail_next(Fault fault);
-  std::optional<Fault> next_fault();  // counts one down
+  std::optional<Fault> next_fault();  // uses one up
 
  private:
-  Mail parse(const core::Json& line) const;
+  Email parse(const core::Json& line) const;
   void load();
-  void append(const Captured& mail);
-  void remember(const Captured& mail);
+  void append(const CapturedEmail& email);
+  void remember_key(const CapturedEmail& email);
 
-  mutable std::mutex guard_;
+  mutable std::mutex mutex_;
   std::filesystem::path file_;
-  std::deque<Mail> mails_;  // oldest first
-  std::map<std::string, Before, std::less<>> keys_;
+  std::deque<Email> emails_;  // oldest first
+  std::map<std::string, EarlierRequest, std::less<>> keys_;
   Fault fault_{.times = 0};
   core::SystemClock clock_;
 };

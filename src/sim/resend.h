@@ -1,4 +1,5 @@
-// The simulated Resend: what it refuses, and what it answers. Independent of routes, so tests can ask it directly.
+// The simulated Resend: validates requests and answers as the real API does. Independent of routing, so that tests can
+// call it directly.
 #pragma once
 
 #include <string>

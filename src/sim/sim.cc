@@ -1,10 +1,10 @@
 #include "sim/sim.h"
 
+#include "sim/component_gallery.h"
 #include "sim/inbox.h"
-#include "sim/local.h"
-#include "sim/mailbox.h"
+#include "sim/inbox_pages.h"
+#include "sim/loopback.h"
 #include "sim/resend.h"
-#include "sim/ui.h"
 
 namespace sim {
 namespace {
@@ -13,7 +13,7 @@ using http::Access;
 
 constexpr http::Limits kLarge{.body = 40 << 20};
 
-// A route of a simulator: local clients only, 404 for everybody else as if it did not exist.
+// Local clients only; 404 for all others, as if the route did not exist.
 template <class Fn>
 http::Handler local(Inbox& inbox, Fn fn) {
   return [&inbox, fn](http::Request& rq) -> core::Task<http::Response> {
@@ -47,7 +47,7 @@ void mount(http::Router& r, Sim& sim) {
   r.del("/dev/mail", Access::anyone, local(inbox, clear));
   r.get("/dev/mail/{id}", Access::anyone, local(inbox, one));
   r.get("/dev/mail/{id}/html", Access::anyone, local(inbox, html_part));
-  r.get("/dev/ui", Access::visitor, local(components));
+  r.get("/dev/ui", Access::visitor, local(component_gallery));
   r.get("/dev/ui/errors/{status}", Access::visitor, local(error_sample));
 }
 

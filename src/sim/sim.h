@@ -1,5 +1,5 @@
-// Other people's servers, simulated: Resend with an inbox to look into. Never built in production. One object for the
-// whole process, shared by its loops (its stores lock). Answers loopback clients only, 404 to all others.
+// Third-party servers, simulated: Resend, with an inbox. Always compiled in; production never mounts it. One object for
+// the process, shared by its loops (it locks). Answers loopback clients only, 404 to all others.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace sim {
 class Inbox;
 
 struct Config {
-  std::string dir;  // SIM_DIR: where captured mails outlive a restart; empty: memory only
+  std::string dir;  // SIM_DIR: captured emails survive a restart there; empty: memory only
   static Config from(core::Env& env);
 };
 
@@ -27,7 +27,7 @@ class Sim {
   std::unique_ptr<Inbox> inbox_;
 };
 
-// /dev/resend (RESEND_API_BASE={TENON_URL}/dev/resend) and /dev/mail.
+// /dev/resend (RESEND_API_BASE={TENON_URL}/dev/resend), /dev/mail and /dev/ui.
 void mount(http::Router& router, Sim& sim);
 
 }  // namespace sim

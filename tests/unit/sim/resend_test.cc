@@ -6,8 +6,8 @@
 
 #include "core/problem.h"
 #include "sim/inbox.h"
-#include "sim/local.h"
-#include "sim/mailbox.h"
+#include "sim/inbox_pages.h"
+#include "sim/loopback.h"
 #include "sim/resend.h"
 
 using sim::Inbox;
@@ -49,7 +49,7 @@ struct Folder {
 
 }  // namespace
 
-TEST_CASE("a mail is taken, listed newest first, found by its address, and shown by its id") {
+TEST_CASE("an email is captured, listed newest first, found by its address, and shown by its id") {
   Inbox inbox("");
   const auto first = sim::send_one(inbox, request(kMail));
   CHECK(first.status == 200);
@@ -66,7 +66,7 @@ TEST_CASE("a mail is taken, listed newest first, found by its address, and shown
   CHECK(sim::show(inbox, ask).status == 404);
 }
 
-TEST_CASE("the same key and payload give the first answer and no second mail, another payload 409") {
+TEST_CASE("the same key and payload give the first response and no second email, another payload 409") {
   Inbox inbox("");
   const auto first = sim::send_one(inbox, request(kMail, {{"Idempotency-Key", "k"}}));
   const auto again = sim::send_one(inbox, request(kMail, {{"Idempotency-Key", "k"}}));
@@ -92,7 +92,7 @@ TEST_CASE("callers without key, agent or a fitting idempotency key are refused")
   CHECK(sim::send_one(inbox, request(kMail, {{"Idempotency-Key", std::string(256, 'x')}})).status == 200);
 }
 
-TEST_CASE("a mail that Resend would refuse is refused") {
+TEST_CASE("an email that Resend would refuse is refused") {
   Inbox inbox("");
   const auto refused = [&](const char* body) {
     const auto answer = sim::send_one(inbox, request(body));
@@ -128,7 +128,7 @@ TEST_CASE("a batch is all or nothing unless asked otherwise, and answers in orde
   CHECK(sim::send_batch(inbox, request("[]")).status == 422);
 }
 
-TEST_CASE("it fails as often as it was told, with or without taking the mail") {
+TEST_CASE("it fails as often as it is set to, with or without capturing the email") {
   Inbox inbox("");
   CHECK(sim::set_fault(inbox, request(R"({"status":429,"times":2,"retry_after":3})")).status == 200);
   for (int i = 0; i < 2; ++i) {
@@ -177,7 +177,7 @@ TEST_CASE("the list as JSON has what tests need, newest first, and can ask for o
   CHECK(json(sim::list(inbox, ask))[0]["subject"].string() == "Two");
 }
 
-TEST_CASE("the inbox's page and a mail's page render, and escape what the mail says") {
+TEST_CASE("the pages of the inbox and of an email render, and escape the email's content") {
   Inbox inbox("");
   const auto sent =
       sim::send_one(inbox, request(R"({"from":"a@b.c","to":"bob@example.com","subject":"<script>x</script>","text":)"

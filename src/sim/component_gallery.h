@@ -6,7 +6,7 @@
 
 namespace sim {
 
-http::Response components(const http::Request& rq);
+http::Response component_gallery(const http::Request& rq);
 // /dev/ui/errors/{status}; throws Problem 404 for a status that has no page.
 http::Response error_sample(const http::Request& rq);
 

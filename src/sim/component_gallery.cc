@@ -1,4 +1,4 @@
-#include "sim/ui.h"
+#include "sim/component_gallery.h"
 
 #include <array>
 
@@ -35,7 +35,7 @@ html::Rows tabs(std::string_view locale) {
 
 }  // namespace
 
-http::Response components(const http::Request& rq) {
+http::Response component_gallery(const http::Request& rq) {
   const std::string locale = html::locale_of(rq);
   const core::Time when = *core::parse_rfc3339("2026-11-24T18:12:00Z");
   html::Data data;
@@ -56,7 +56,7 @@ http::Response error_sample(const http::Request& rq) {
   const std::string_view asked = rq.param("status");
   for (const int status : {400, 403, 404, 405, 429, 500, 503}) {
     if (asked != std::to_string(status)) continue;
-    core::Problem problem(status, "sample", status == 403 ? html::text(html::locale_of(rq), "html.error.403.why") : "");
+    core::Problem problem(status, "sim.sample");
     if (status == 429 || status == 503) problem.headers.emplace_back("Retry-After", "30");
     return html::error_page(rq, problem);
   }

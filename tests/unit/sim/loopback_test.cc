@@ -3,8 +3,8 @@
 #include "core/loop.h"
 #include "core/problem.h"
 #include "sim/inbox.h"
-#include "sim/local.h"
-#include "sim/mailbox.h"
+#include "sim/inbox_pages.h"
+#include "sim/loopback.h"
 #include "sim/sim.h"
 
 namespace {
@@ -18,7 +18,7 @@ http::Request from(std::string ip, std::string host) {
 
 }  // namespace
 
-TEST_CASE("only this machine, by a name of its own, may look into a simulator") {
+TEST_CASE("only this machine, by a loopback name, reaches a simulator") {
   CHECK(sim::is_local(from("127.0.0.1", "localhost:3000")));
   CHECK(sim::is_local(from("127.0.0.1", "127.0.0.1:3000")));
   CHECK(sim::is_local(from("::1", "[::1]:3000")));
@@ -29,7 +29,7 @@ TEST_CASE("only this machine, by a name of its own, may look into a simulator") 
   CHECK_FALSE(sim::is_local(from("127.0.0.1", "localhost.evil.example")));
 }
 
-TEST_CASE("every route of a simulator answers 404 to anybody else") {
+TEST_CASE("every route of a simulator answers 404 to all others") {
   sim::Sim sim({});
   http::Router router;
   sim::mount(router, sim);
@@ -48,7 +48,7 @@ TEST_CASE("every route of a simulator answers 404 to anybody else") {
   }
 }
 
-TEST_CASE("another site's page cannot delete the mails") {
+TEST_CASE("another site's page cannot delete the emails") {
   sim::Inbox inbox("");
   http::Request rq = from("127.0.0.1", "localhost");
   rq.headers.add("Sec-Fetch-Site", "cross-site");

@@ -1,5 +1,5 @@
 // /dev/ui shows what pages are made of, and all of it.
-#include "sim/ui.h"
+#include "sim/component_gallery.h"
 
 #include <doctest/doctest.h>
 
@@ -18,7 +18,7 @@ std::string read(std::string_view path) {
   return std::string{file->bytes};
 }
 
-// What the partial's output begins with, up to its first parameter: "<span class=\"badge ".
+// The beginning of the partial's output, up to its first parameter: "<span class=\"badge ".
 std::string beginning(std::string_view source) { return std::string{source.substr(0, source.find_first_of("[{"))}; }
 
 }  // namespace
@@ -40,7 +40,7 @@ TEST_CASE("every partial is on /dev/ui, by itself and not as a copy of its marku
 
 TEST_CASE("/dev/ui renders whole, each state of a field and a notice among it") {
   http::Request rq;
-  const http::Response answer = sim::components(rq);
+  const http::Response answer = sim::component_gallery(rq);
   CHECK(answer.status == 200);
   const auto page = std::get<std::string>(answer.body);
   for (const char* part : {"aria-invalid=\"true\"", "class=\"notice info\"", "class=\"notice bad\" role=\"alert\"",

@@ -1,4 +1,4 @@
-#include "sim/local.h"
+#include "sim/loopback.h"
 
 #include "core/text.h"
 
@@ -22,7 +22,7 @@ bool is_local(const http::Request& rq) {
   return named && is_loopback(rq.client_ip);
 }
 
-bool is_own_page(const http::Request& rq) {
+bool is_same_origin(const http::Request& rq) {
   const std::string_view site = rq.header("sec-fetch-site");
   return site.empty() || site == "same-origin" || site == "none";
 }
