@@ -11,6 +11,7 @@
 #include "app/start_checks.h"
 #include "core/log.h"
 #include "html/site_config.h"
+#include "jobs/emails.h"
 #include "outbox/outbox.h"
 #include "pipeline/pipeline.h"
 #include "storage/storage.h"
@@ -31,14 +32,14 @@ class WorkerLoop {
       : options_(options),
         db_(loop_, settings.db),
         listener_(loop_, settings.db),
-        courier_(loop_, db_, listener_, settings.jobs.worker_id),
+        dispatcher_(loop_, db_, listener_, settings.jobs.worker_id),
         storage_(loop_, disk_, db_, clock_, settings.storage),
         client_(loop_),
         mail_(loop_, client_, db_, settings.mail),
         pipelines_(pipeline::all()),
         worker_(loop_, db_, listener_, storage_, disk_, pipelines_, settings.jobs) {
-    mail::register_deliveries(courier_, mail_);
-    storage::register_deliveries(courier_, storage_);
+    mail::register_deliveries(dispatcher_, mail_, jobs::find_finished_job(db_));
+    storage::register_deliveries(dispatcher_, storage_);
   }
 
   // Throws what kept the queue or the outbox from being emptied.
@@ -46,7 +47,7 @@ class WorkerLoop {
   void run() {
     auto tidy = [](WorkerLoop& self) -> Task<> { co_await self.sweep_now_and_then(); };
     deliveries_.spawn("worker.sweep", tidy(*this));
-    auto deliver = [](WorkerLoop& self) -> Task<> { co_await self.courier_.run(); };
+    auto deliver = [](WorkerLoop& self) -> Task<> { co_await self.dispatcher_.run(); };
     deliveries_.spawn("worker.deliveries", deliver(*this));
     if (!options_.outbox) {
       auto work = [](WorkerLoop& self) -> Task<> { co_await self.worker_.run(); };
@@ -64,7 +65,7 @@ class WorkerLoop {
     std::exception_ptr fault;
     try {
       if (!options_.outbox) co_await worker_.drain();
-      co_await courier_.drain();
+      co_await dispatcher_.drain();
     } catch (const std::exception&) {
       fault = std::current_exception();
     }
@@ -97,7 +98,7 @@ class WorkerLoop {
   core::SystemClock clock_;
   pg::Db db_;
   pg::Listener listener_;
-  outbox::OutboxDispatcher courier_;
+  outbox::OutboxDispatcher dispatcher_;
   storage::Storage storage_;
   http::Client client_;
   mail::Mail mail_;

@@ -16,6 +16,8 @@ Task<http::Response> show(Jobs& jobs, http::Request& rq);
 Task<http::Response> cancel_by_api(Jobs& jobs, http::Request& rq);
 Task<http::Response> retry_by_api(Jobs& jobs, http::Request& rq);
 Task<http::Response> outputs(Jobs& jobs, http::Request& rq);
+// notify.cc: an external worker reports that a job has ended.
+Task<http::Response> notify(Jobs& jobs, http::Request& rq);
 
 inline constexpr std::int64_t kLinkSeconds = 3600;
 

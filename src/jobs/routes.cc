@@ -28,6 +28,7 @@ void mount(http::Router& r, Jobs& jobs) {
   r.post("/api/jobs/{id}/retry", Access::user, with(jobs, retry_by_api));
   r.get("/api/jobs/{id}/events", Access::user, with(jobs, events), endless);
   r.get("/api/jobs/{id}/outputs", Access::user, with(jobs, outputs));
+  r.post("/api/internal/notify", Access::internal, with(jobs, notify));
   r.get("/app/events", Access::user, with(jobs, news), endless);
   r.get("/app/projects/{id}", Access::user, with(jobs, project_page));
   r.post("/app/projects/{id}/jobs", Access::user, with(jobs, start_form));

@@ -1,11 +1,11 @@
-// One mail: read its row, write the letter, mark it sending, send, mark what became of it. A crash anywhere in between
-// is repaired by doing it again with the same idempotency key.
+// Delivers one email: read its row, render it, mark it sending, send it, mark the outcome. A crash anywhere in between
+// is repaired by doing it all again with the same idempotency key.
 #include "core/log.h"
 #include "html/format.h"
 #include "html/html.h"
-#include "mail/letter.h"
+#include "mail/email_template.h"
 #include "mail/mail.h"
-#include "mail/resend.h"
+#include "mail/resend_api.h"
 
 namespace mail {
 namespace {
@@ -13,33 +13,17 @@ namespace {
 using outbox::Delivery;
 using outbox::Outcome;
 
-constexpr const char* kWhy = "mails are sent for everybody";
-
 constexpr pg::Sql kRead{"mail.log_read", R"sql(
   select l.kind, coalesce(l.entity, ''), l.to_email, l.status, coalesce(c.locale, 'en')
     from public.email_log l left join lateral tenon.user_contact(l.user_id) c on true
    where l.id = $1
 )sql"};
-struct Row {
+struct LogEntry {  // in select order
   std::string kind;
   std::string entity;
   std::string to;
   std::string status;
   std::string locale;
-};
-
-constexpr pg::Sql kJob{"mail.job_read", R"sql(
-  select p.id, p.title, coalesce(j.error_message, ''),
-         (select coalesce(sum(g.amount), 0)::bigint from public.credit_ledger g
-           where g.job_id = j.id and g.type = 'release')
-    from public.jobs j join public.projects p on p.id = j.project_id
-   where j.id = $1
-)sql"};
-struct Job {
-  core::ProjectId project;
-  std::string title;
-  std::string reason;
-  std::int64_t returned = 0;
 };
 
 constexpr pg::Sql kSending{"mail.log_mark_sending", R"sql(
@@ -54,21 +38,21 @@ constexpr pg::Sql kEnded{"mail.log_mark_ended", R"sql(
   update public.email_log set status = $2, error_message = $3
    where id = $1 and status in ('queued', 'sending')
 )sql"};
-constexpr pg::Sql kTrouble{"mail.log_note_trouble", R"sql(
+constexpr pg::Sql kRetry{"mail.log_mark_retry", R"sql(
   update public.email_log set error_message = $2
    where id = $1 and status in ('queued', 'sending')
 )sql"};
 
-std::optional<core::Uuid> log_of(const outbox::Item& item) {
+std::optional<core::Uuid> log_id_of(const outbox::Item& item) {
   return core::Uuid::parse(item.payload["email_log_id"].string_or(""));
 }
 
-pg::ImplicitTransaction service(Mail& mail) { return mail.db.as(pg::as_service(kWhy)); }
+pg::ImplicitTransaction service(Mail& mail) { return mail.db.as(pg::as_service("the worker sends everybody's email")); }
 
-Facts facts_of(const Mail& mail, const Row& row, const core::Json& extra) {
-  Facts out;
-  out.to = row.to;
-  out.locale = html::nearest_locale(row.locale);
+EmailFacts facts_of(const Mail& mail, const LogEntry& entry, const core::Json& extra) {
+  EmailFacts out;
+  out.to = entry.to;
+  out.locale = html::nearest_locale(entry.locale);
   out.site_url = mail.config.site_url;
   out.url = extra["url"].string_or("");
   out.code = extra["code"].string_or("");
@@ -80,90 +64,89 @@ Facts facts_of(const Mail& mail, const Row& row, const core::Json& extra) {
   return out;
 }
 
-// False when the job or its project is gone: there is nothing left to tell of.
-Task<bool> add_job(Mail& mail, const std::string& id, Facts& facts) {
-  const auto parsed = core::JobId::parse(id);
-  if (!parsed) co_return false;
-  const auto job = co_await service(mail).maybe<Job>(kJob, *parsed);
+// False when the job or its project is gone, so there is nothing left to write about.
+Task<bool> add_job_facts(const FindFinishedJob& find_job, const std::string& id, EmailFacts& facts) {
+  const auto job_id = core::JobId::parse(id);
+  if (!job_id) co_return false;
+  auto job = co_await find_job(*job_id, facts.locale);
   if (!job) co_return false;
-  facts.title = job->title;
+  facts.title = std::move(job->title);
   facts.project_id = job->project.str();
-  facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason")
-                                     : html::retold(facts.locale, job->reason);
-  if (job->returned > 0) facts.credits = job->returned;
+  facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason") : std::move(job->reason);
+  if (job->returned_credits > 0) facts.credits = job->returned_credits;
   co_return true;
 }
 
-Task<Delivery> send(Mail& mail, Envelope envelope, Letter letter) {
-  http::ClientRequest request = request_of(mail.config, envelope, letter);
-  Verdict verdict;
+Task<Delivery> send(Mail& mail, Envelope envelope, RenderedEmail email) {
+  http::ClientRequest request = send_request(mail.config, envelope, email);
+  SendOutcome outcome;
   try {
-    const http::ClientResponse answer = co_await mail.client.send(std::move(request));
-    verdict = judge(answer);
+    const http::ClientResponse response = co_await mail.client.send(std::move(request));
+    outcome = outcome_of(response);
   } catch (const http::ClientError& e) {
-    verdict.error = std::string("no answer: ") + e.what();
+    outcome.error = std::string("no response: ") + e.what();
   }
-  Delivery out{Outcome::done, verdict.error, verdict.after, verdict.pause, verdict.per_second};
-  switch (verdict.what) {
-    case Verdict::What::sent:
-    case Verdict::What::sent_before:
-      co_await service(mail).run(kSent, envelope.log, verdict.resend_id, verdict.error);
-      core::log::info("mail.letter.sent",
-                      {{"kind", envelope.kind}, {"email_log", envelope.log}, {"resend_id", verdict.resend_id}});
+  Delivery out{Outcome::done, outcome.error, outcome.after, outcome.pause, outcome.per_second};
+  switch (outcome.status) {
+    case SendOutcome::Status::sent:
+    case SendOutcome::Status::already_sent:
+      co_await service(mail).run(kSent, envelope.log, outcome.resend_id, outcome.error);
+      core::log::info("mail.email.sent",
+                      {{"kind", envelope.kind}, {"email_log", envelope.log}, {"resend_id", outcome.resend_id}});
       break;
-    case Verdict::What::retry:
-      co_await service(mail).run(kTrouble, envelope.log, verdict.error);
+    case SendOutcome::Status::retry:
+      co_await service(mail).run(kRetry, envelope.log, outcome.error);
       out.outcome = Outcome::retry;
       break;
-    case Verdict::What::refused: out.outcome = Outcome::failed; break;
+    case SendOutcome::Status::rejected: out.outcome = Outcome::failed; break;
   }
   co_return out;
 }
 
-Task<Delivery> end(Mail& mail, core::Uuid log, const char* status, std::string reason) {
-  co_await service(mail).run(kEnded, log, status, reason);
+Task<Delivery> skip(Mail& mail, core::Uuid log, std::string reason) {
+  co_await service(mail).run(kEnded, log, "skipped", reason);
   co_return Delivery{};
 }
 
-Task<Delivery> deliver(Mail& mail, const outbox::Item& item) {
-  const auto log = log_of(item);
-  if (!log) co_return Delivery{Outcome::failed, "the row names no mail"};
-  const auto row = co_await service(mail).maybe<Row>(kRead, *log);
-  if (!row || (row->status != "queued" && row->status != "sending")) co_return Delivery{};
-  if (row->to.empty()) co_return co_await end(mail, *log, "skipped", "no address");
+Task<Delivery> deliver(Mail& mail, const FindFinishedJob& find_job, const outbox::Item& item) {
+  const auto log = log_id_of(item);
+  if (!log) co_return Delivery{Outcome::failed, "the payload has no email_log_id"};
+  const auto entry = co_await service(mail).maybe<LogEntry>(kRead, *log);
+  if (!entry || (entry->status != "queued" && entry->status != "sending")) co_return Delivery{};
+  if (entry->to.empty()) co_return co_await skip(mail, *log, "no address");
 
-  Facts facts = facts_of(mail, *row, item.payload);
-  if (row->kind.starts_with("job_")) {
-    const std::string job = item.payload["job_id"].string_or(row->entity);
-    if (!co_await add_job(mail, job, facts)) co_return co_await end(mail, *log, "skipped", "the project is gone");
+  EmailFacts facts = facts_of(mail, *entry, item.payload);
+  if (entry->kind.starts_with("job_")) {
+    const std::string job = item.payload["job_id"].string_or(entry->entity);
+    if (!co_await add_job_facts(find_job, job, facts)) co_return co_await skip(mail, *log, "the project is gone");
   }
-  std::optional<Letter> letter;
-  std::string unfit = "no such kind of mail";
+  std::optional<RenderedEmail> email;
+  std::string error = "there is no such kind of email";
   try {
-    letter = compose(row->kind, facts);
+    email = render_email(entry->kind, facts);
   } catch (const std::invalid_argument& e) {
-    unfit = e.what();
+    error = e.what();
   }
-  if (!letter) co_return Delivery{Outcome::failed, unfit};
+  if (!email) co_return Delivery{Outcome::failed, error};
 
-  const std::int64_t marked = co_await service(mail).run(kSending, *log, letter->subject);
-  if (marked == 0) co_return Delivery{};  // an account deletion or another worker was faster
-  if (!mail.config.api_key) co_return co_await end(mail, *log, "skipped", "RESEND_API_KEY is not set");
-  co_return co_await send(mail, Envelope{*log, row->kind, row->entity, row->to}, std::move(*letter));
+  const std::int64_t marked = co_await service(mail).run(kSending, *log, email->subject);
+  if (marked == 0) co_return Delivery{};  // the account was deleted meanwhile, or another worker sends it
+  if (!mail.config.api_key) co_return co_await skip(mail, *log, "RESEND_API_KEY is not set");
+  co_return co_await send(mail, Envelope{*log, entry->kind, entry->entity, entry->to}, std::move(*email));
 }
 
-Task<> gave_up(Mail& mail, const outbox::Item& item, const std::string& error) {
-  const auto log = log_of(item);
+Task<> mark_failed(Mail& mail, const outbox::Item& item, const std::string& error) {
+  const auto log = log_id_of(item);
   if (log) co_await service(mail).run(kEnded, *log, "failed", error);
 }
 
 }  // namespace
 
-void register_deliveries(outbox::OutboxDispatcher& courier, Mail& mail) {
-  courier.lane("mail", mail.config.per_second, mail.config.per_second);
-  courier.on(
-      "mail", [&mail](const outbox::Item& item) { return deliver(mail, item); },
-      [&mail](const outbox::Item& item, const std::string& error) { return gave_up(mail, item, error); });
+void register_deliveries(outbox::OutboxDispatcher& dispatcher, Mail& mail, FindFinishedJob find_job) {
+  dispatcher.lane("mail", mail.config.per_second, mail.config.per_second);
+  dispatcher.on(
+      "mail", [&mail, find = std::move(find_job)](const outbox::Item& item) { return deliver(mail, find, item); },
+      [&mail](const outbox::Item& item, const std::string& error) { return mark_failed(mail, item, error); });
 }
 
 }  // namespace mail

@@ -1,10 +1,14 @@
-// Mails through Resend's API, the page of a person's settings, and the internal callback that queues a job's mail.
-// Others queue by outbox::queue_mail; what each kind wants in `extra` stands in README.md. Start reading at deliver.cc.
+// Emails through Resend's API and the notification settings. Other modules queue an email with outbox::queue_mail; what
+// each kind needs in `extra` is listed in README.md. Start reading at deliver.cc.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "core/env.h"
+#include "core/ids.h"
 #include "core/loop.h"
 #include "http/client.h"
 #include "http/router.h"
@@ -16,16 +20,16 @@ namespace mail {
 using core::Task;
 
 struct Config {
-  core::Secret api_key;                             // RESEND_API_KEY; without it mails are logged as skipped
+  core::Secret api_key;                             // RESEND_API_KEY; without it emails are logged as skipped
   std::string sender = "App <hello@example.com>";   // RESEND_FROM
   std::string api_base = "https://api.resend.com";  // RESEND_API_BASE
-  std::string site_url = "http://localhost:3000";   // APP_BASE_URL: what links in mails start with
-  int per_second = 2;                               // RESEND_RATE: mails a second, until answers say
+  std::string site_url = "http://localhost:3000";   // APP_BASE_URL: origin of the links in emails
+  int per_second = 2;                               // RESEND_RATE: emails a second, until Resend states its limit
   core::Secret webhook_secret;                      // RESEND_WEBHOOK_SECRET (whsec_…); without it no event is accepted
   static Config from(core::Env& env);
 };
 
-// The module. One for each loop, as the Db it speaks through.
+// One for each loop, like the Db it uses.
 struct Mail {
   Mail(core::Loop& loop, http::Client& client, pg::Db& db, Config config);
   Mail(const Mail&) = delete;
@@ -37,10 +41,20 @@ struct Mail {
   const Config config;
 };
 
-// Names the lane "mail" with its rate and delivers kind "mail".
-void register_deliveries(outbox::OutboxDispatcher& courier, Mail& mail);
+// The facts in an email about a finished job. Mail reads no table of jobs; app/ passes in the function that does.
+struct FinishedJob {
+  core::ProjectId project;
+  std::string title;   // of the project
+  std::string reason;  // why the job failed, in the recipient's language; may be empty
+  std::int64_t returned_credits = 0;
+};
+// Nothing when the job or its project is gone.
+using FindFinishedJob = std::function<Task<std::optional<FinishedJob>>(core::JobId job, std::string locale)>;
 
-// /api/internal/notify, /api/resend/webhook, /app/settings, /app/settings/notifications.
+// The lane "mail" with its rate, and the delivery of kind "mail".
+void register_deliveries(outbox::OutboxDispatcher& dispatcher, Mail& mail, FindFinishedJob find_job);
+
+// /api/resend/webhook, /app/settings, /app/settings/notifications.
 void mount(http::Router& router, Mail& mail);
 
 }  // namespace mail

@@ -6,7 +6,6 @@
 
 namespace mail {
 
-Task<http::Response> notify(Mail& mail, http::Request& rq);         // notify.cc
 Task<http::Response> webhook(Mail& mail, http::Request& rq);        // webhook.cc
 Task<http::Response> settings_page(Mail& mail, http::Request& rq);  // settings.cc
 Task<http::Response> save_profile(Mail& mail, http::Request& rq);

@@ -1,4 +1,4 @@
-// public.user_notification_prefs: the four choices. A missing row means the defaults.
+// public.user_notification_prefs: the four settings. A user without a row has the defaults.
 #pragma once
 
 #include "core/ids.h"
@@ -15,9 +15,9 @@ struct Preferences {
 };
 Task<Preferences> preferences_of(Mail& mail, core::UserId user);
 Task<> save_preferences(Mail& mail, core::UserId user, Preferences wanted);
-// Whether the last mail to that address came back.
+// True when the last email to that address bounced.
 Task<bool> is_undeliverable(Mail& mail, core::UserId user, std::string address);
-// What views/choices.html shows.
+// Sets what views/choices.html shows.
 void show(html::Data& data, const Preferences& preferences, bool undeliverable);
 
 }  // namespace mail

@@ -7,7 +7,6 @@ using http::Access;
 using http::with;
 
 void mount(http::Router& r, Mail& m) {
-  r.post("/api/internal/notify", Access::internal, with(m, notify));
   r.post("/api/resend/webhook", Access::anyone, with(m, webhook));  // the body is signed instead
   r.get("/app/settings", Access::user, with(m, settings_page));
   r.post("/app/settings", Access::user, with(m, save_profile));

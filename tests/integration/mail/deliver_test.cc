@@ -6,7 +6,7 @@ namespace {
 std::string unique() { return core::Uuid::random().str(); }
 }  // namespace
 
-TEST_CASE("a queued mail goes out once, and its log tells the whole way") {
+TEST_CASE("a queued email is sent once, and its log entry records every stage") {
   Office office;
   const auto ada = office.sign_up("ada+1@example.com");
   const std::string job = office.ended_job(ada, "Holidays \"2026\" <b>");
@@ -32,7 +32,7 @@ TEST_CASE("a queued mail goes out once, and its log tells the whole way") {
   CHECK(office.mails().size() == 1);
 }
 
-TEST_CASE("a failed job's mail says why, and how many credits came back") {
+TEST_CASE("a failed job's email states the reason and the returned credits") {
   Office office;
   const auto ada = office.sign_up();
   const std::string job = office.ended_job(ada, "Trip", "NO_PHOTOGRAPH");
@@ -50,7 +50,7 @@ TEST_CASE("a failed job's mail says why, and how many credits came back") {
   CHECK(office.mails()[0]->text.find("12 credits returned") != std::string::npos);
 }
 
-TEST_CASE("errors of the provider are tried again and then the mail goes out, once") {
+TEST_CASE("provider errors are retried, and then the email is sent once") {
   Office office;
   const auto ada = office.sign_up();
   for (const int status : {500, 429, 503}) {
@@ -71,7 +71,7 @@ TEST_CASE("errors of the provider are tried again and then the mail goes out, on
   }
 }
 
-TEST_CASE("a rate limit rests the lane as long as the provider says, then everything goes out") {
+TEST_CASE("a rate limit pauses the lane for as long as the provider demands, then everything is sent") {
   Office office;
   const auto ada = office.sign_up();
   office.sim.inbox().fail_next({.status = 429, .times = 1, .retry_after = 1});
@@ -83,7 +83,7 @@ TEST_CASE("a rate limit rests the lane as long as the provider says, then everyt
   CHECK(office.mails().size() == 4);
 }
 
-TEST_CASE("when the answer is lost between send and mark, the mail still arrives once") {
+TEST_CASE("an email arrives once although the response to the first attempt was lost") {
   Office office;
   const auto ada = office.sign_up();
   const std::string entity = unique();
@@ -97,7 +97,7 @@ TEST_CASE("when the answer is lost between send and mark, the mail still arrives
   CHECK(office.log("resend_id", entity) == office.mails()[0]->id);
 }
 
-TEST_CASE("a worker that died after the send leaves a lease, and the next one sends no second mail") {
+TEST_CASE("when a worker dies after sending, the next one sends no second email") {
   Office office;
   const auto ada = office.sign_up();
   const std::string entity = unique();
@@ -116,7 +116,7 @@ TEST_CASE("a worker that died after the send leaves a lease, and the next one se
   CHECK(office.log("resend_id", entity) == office.mails()[0]->id);
 }
 
-TEST_CASE("a title changed between two attempts sends no second mail") {
+TEST_CASE("a title changed between two attempts causes no second email") {
   Office office;
   const auto ada = office.sign_up();
   const std::string job = office.ended_job(ada, "Before");
@@ -130,7 +130,7 @@ TEST_CASE("a title changed between two attempts sends no second mail") {
   CHECK(office.log("status", job) == "sent");
 }
 
-TEST_CASE("what the provider refuses for good is failed at once, with its reason") {
+TEST_CASE("an email that the provider rejects fails at once, with the reason") {
   Office office;
   const auto ada = office.sign_up();
   const std::string entity = unique();
@@ -142,7 +142,7 @@ TEST_CASE("what the provider refuses for good is failed at once, with its reason
   CHECK(office.scalar("select state from tenon.outbox") == "failed");
 }
 
-TEST_CASE("after eight attempts a mail is given up, and the log says so") {
+TEST_CASE("after eight attempts an email fails, in the log too") {
   Office office;
   const auto ada = office.sign_up();
   const std::string entity = unique();
@@ -161,7 +161,7 @@ TEST_CASE("after eight attempts a mail is given up, and the log says so") {
   CHECK(office.drain() == 0);
 }
 
-TEST_CASE("without a key a mail is skipped and nothing leaves") {
+TEST_CASE("without an API key emails are skipped and nothing is sent") {
   Office office("");
   const auto ada = office.sign_up();
   const std::string entity = unique();
@@ -172,7 +172,7 @@ TEST_CASE("without a key a mail is skipped and nothing leaves") {
   CHECK(office.mails().empty());
 }
 
-TEST_CASE("a switched-off preference queues nothing; security mail is not asked about") {
+TEST_CASE("a switched-off preference queues nothing; security emails ignore preferences") {
   Office office;
   const auto ada = office.sign_up();
   office.owner.query("insert into public.user_notification_prefs (user_id, email_job_completed) values ($1, false)",
@@ -183,10 +183,10 @@ TEST_CASE("a switched-off preference queues nothing; security mail is not asked 
   CHECK(office.drain() == 1);
   CHECK(office.log("status", job) == "skipped");
   REQUIRE(office.mails().size() == 1);
-  CHECK(office.mails()[0]->subject == "Choose a new password");
+  CHECK(office.mails()[0]->subject == "Reset your password");
 }
 
-TEST_CASE("a mail about a project that is gone is skipped") {
+TEST_CASE("an email about a deleted project is skipped") {
   Office office;
   const auto ada = office.sign_up();
   const std::string entity = unique();
@@ -195,7 +195,7 @@ TEST_CASE("a mail about a project that is gone is skipped") {
   CHECK(office.log("status", entity) == "skipped");
 }
 
-TEST_CASE("no answer at all is tried again, and codes and links never reach the log table") {
+TEST_CASE("an unreachable provider is retried, and codes and links never reach the log table") {
   Office office("re_test", "http://127.0.0.1:1");
   const auto ada = office.sign_up();
   const std::string entity = unique();
@@ -203,7 +203,7 @@ TEST_CASE("no answer at all is tried again, and codes and links never reach the 
                R"({"url":"http://localhost:3000/verify?token_hash=topsecret","code":"918273"})");
   CHECK(office.drain() == 0);
   CHECK(office.log("status", entity) == "sending");
-  CHECK(office.log("error_message", entity).starts_with("no answer"));
+  CHECK(office.log("error_message", entity).starts_with("no response"));
   CHECK(office.scalar(
             "select count(*) from public.email_log l where l::text like '%topsecret%' or l::text like '%918273%'") ==
         "0");
@@ -212,11 +212,11 @@ TEST_CASE("no answer at all is tried again, and codes and links never reach the 
 
 namespace {
 
-// Seconds from the commit until the provider has the mail, with a courier that has been idle.
+// Seconds from the commit until the provider has the mail, with a dispatcher that has been idle.
 core::Task<double> seconds_to_arrive(Office& office, core::UserId user) {
   auto run = [](outbox::OutboxDispatcher& c) -> core::Task<> { co_await c.run(); };
   core::TaskGroup group(office.loop);
-  group.spawn("test.courier", run(*office.courier));
+  group.spawn("test.dispatcher", run(*office.dispatcher));
   while (office.scalar("select count(*) from pg_stat_activity where query ilike 'listen%'") == "0")
     co_await core::sleep_for(std::chrono::milliseconds(20));
   auto put = [](pg::Tx& tx, core::UserId to) -> core::Task<> {
@@ -240,7 +240,7 @@ core::Task<double> seconds_to_arrive(Office& office, core::UserId user) {
 
 }  // namespace
 
-TEST_CASE("a running courier is woken by the commit, not by the clock") {
+TEST_CASE("a running dispatcher is woken by the commit, not by polling") {
   Office office;
   const auto ada = office.sign_up();
   const double took = office.loop.run_until(seconds_to_arrive(office, ada));

@@ -47,7 +47,7 @@ struct Post : Office {
 
 }  // namespace
 
-TEST_CASE("a mail's status moves forward and never back, in whatever order events come") {
+TEST_CASE("an email's status only moves forward, in whatever order events arrive") {
   Post post;
   const std::string mail = post.sent(post.sign_up(), "a@example.com");
   CHECK(post.tell("email.delivered", mail) == 200);
@@ -61,7 +61,7 @@ TEST_CASE("a mail's status moves forward and never back, in whatever order event
   CHECK(post.status(mail) == "complained");
 }
 
-TEST_CASE("a permanent bounce stops further mail to that address, a transient one does not") {
+TEST_CASE("a permanent bounce stops further email to that address, a transient one does not") {
   Post post;
   const auto ada = post.sign_up("gone@example.com");
   const auto bob = post.sign_up("full@example.com");
@@ -77,7 +77,7 @@ TEST_CASE("a permanent bounce stops further mail to that address, a transient on
   CHECK(post.log("status", full) == "queued");
 }
 
-TEST_CASE("a complaint ends marketing for that person") {
+TEST_CASE("a complaint opts the user out of marketing") {
   Post post;
   const auto ada = post.sign_up();
   post.owner.query("insert into public.user_notification_prefs (user_id, marketing_opt_in) values ($1, true)",
@@ -88,7 +88,7 @@ TEST_CASE("a complaint ends marketing for that person") {
         "f");
 }
 
-TEST_CASE("an event delivered twice counts once, an unknown one is settled") {
+TEST_CASE("an event delivered twice counts once, an unknown one is accepted") {
   Post post;
   const std::string mail = post.sent(post.sign_up(), "b@example.com");
   const std::string id = core::Uuid::random().str();

@@ -1,4 +1,4 @@
-// Postgres, a courier with the mail module, and the simulated Resend behind a real server on the same loop.
+// Postgres, an outbox dispatcher with the mail module, and the simulated Resend behind a real server on the same loop.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -12,6 +12,7 @@
 #include "core/loop.h"
 #include "html/html.h"
 #include "http/server.h"
+#include "jobs/emails.h"
 #include "mail/mail.h"
 #include "outbox/outbox.h"
 #include "pg/session.h"
@@ -41,13 +42,13 @@ class Office {
     db = std::make_unique<pg::Db>(loop, config);
     listener = std::make_unique<pg::Listener>(loop, config);
     client = std::make_unique<http::Client>(loop);
-    courier = std::make_unique<outbox::OutboxDispatcher>(loop, *db, *listener, "test");
+    dispatcher = std::make_unique<outbox::OutboxDispatcher>(loop, *db, *listener, "test");
     mail::Config mails;
     mails.api_key = core::Secret(std::move(api_key));
     mails.api_base = api_base.empty() ? "http://127.0.0.1:" + std::to_string(port_) + "/dev/resend" : api_base;
     mails.per_second = 100;
     mail = std::make_unique<mail::Mail>(loop, *client, *db, mails);
-    mail::register_deliveries(*courier, *mail);
+    mail::register_deliveries(*dispatcher, *mail, jobs::find_finished_job(*db));
     owner.script("delete from tenon.outbox_ready; delete from tenon.outbox_leases; delete from tenon.outbox");
   }
   ~Office() {
@@ -94,7 +95,7 @@ class Office {
     loop.run_until(
         db->in(pg::as_service("a test queues"), put, user, std::move(kind), std::move(entity), std::move(extra)));
   }
-  int drain() { return loop.run_until(courier->drain()); }
+  int drain() { return loop.run_until(dispatcher->drain()); }
   // As if the waits of retries were over.
   void pass_time() { owner.script("update tenon.outbox_ready set run_at = now() - interval '1 second'"); }
 
@@ -105,7 +106,7 @@ class Office {
   std::string log(const std::string& column, const std::string& entity) {
     return scalar("select " + column + "::text from public.email_log where entity = $1", {entity});
   }
-  std::vector<sim::Mail> mails() { return sim.inbox().newest("", 1000); }
+  std::vector<sim::Email> mails() { return sim.inbox().newest("", 1000); }
 
  private:
   const http::Router& mount() {
@@ -129,7 +130,7 @@ class Office {
   std::unique_ptr<pg::Db> db;
   std::unique_ptr<pg::Listener> listener;
   std::unique_ptr<http::Client> client;
-  std::unique_ptr<outbox::OutboxDispatcher> courier;
+  std::unique_ptr<outbox::OutboxDispatcher> dispatcher;
   std::unique_ptr<mail::Mail> mail;
 };
 

@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
 #include "core/json.h"
-#include "mail/resend.h"
+#include "mail/resend_api.h"
 
 using mail::Envelope;
-using mail::Verdict;
-using What = mail::Verdict::What;
+using mail::SendOutcome;
+using Status = mail::SendOutcome::Status;
 using namespace std::chrono_literals;
 
 namespace {
@@ -23,8 +23,9 @@ http::ClientResponse answer(int status, std::string body,
   return out;
 }
 
-Verdict refusal(int status, const std::string& name, std::vector<std::pair<std::string, std::string>> headers = {}) {
-  return mail::judge(
+SendOutcome refusal(int status, const std::string& name,
+                    std::vector<std::pair<std::string, std::string>> headers = {}) {
+  return mail::outcome_of(
       answer(status, R"({"statusCode":)" + std::to_string(status) + R"(,"name":")" + name + R"(","message":"m"})",
              std::move(headers)));
 }
@@ -36,7 +37,7 @@ TEST_CASE("a request carries key, agent, idempotency key, both parts and tags") 
   config.api_key = core::Secret("re_test");
   config.api_base = "https://mail.example";
   const Envelope to = envelope();
-  const http::ClientRequest rq = mail::request_of(config, to, {"Subject", "<p>h</p>", "t"});
+  const http::ClientRequest rq = mail::send_request(config, to, {"Subject", "<p>h</p>", "t"});
   CHECK(rq.method == http::Method::post);
   CHECK(rq.url == "https://mail.example/emails");
   CHECK(rq.headers.get("authorization") == "Bearer re_test");
@@ -52,7 +53,7 @@ TEST_CASE("a request carries key, agent, idempotency key, both parts and tags") 
   CHECK(body["tags"][1]["value"].string() == to.log.str());
 }
 
-TEST_CASE("a mail without an entity, or with one that is no key, is keyed by its own row") {
+TEST_CASE("an email without a usable entity has its log row as idempotency key") {
   Envelope one = envelope();
   one.entity.clear();
   CHECK(mail::idempotency_key(one) == "mail/" + one.log.str());
@@ -62,30 +63,30 @@ TEST_CASE("a mail without an entity, or with one that is no key, is keyed by its
   CHECK(mail::idempotency_key(one) == "mail/" + one.log.str());
 }
 
-TEST_CASE("an answer with an id is sent, one without is asked again") {
-  CHECK(mail::judge(answer(200, R"({"id":"4ef9a417"})")).what == What::sent);
-  CHECK(mail::judge(answer(200, R"({"id":"4ef9a417"})")).resend_id == "4ef9a417");
-  CHECK(mail::judge(answer(200, "<html>")).what == What::retry);
+TEST_CASE("a response with an id means sent, one without means retry") {
+  CHECK(mail::outcome_of(answer(200, R"({"id":"4ef9a417"})")).status == Status::sent);
+  CHECK(mail::outcome_of(answer(200, R"({"id":"4ef9a417"})")).resend_id == "4ef9a417");
+  CHECK(mail::outcome_of(answer(200, "<html>")).status == Status::retry);
 }
 
-TEST_CASE("what passes by itself is tried again, what does not is not") {
-  for (const int status : {500, 502, 503, 504}) CHECK(refusal(status, "whatever").what == What::retry);
-  CHECK(refusal(429, "rate_limit_exceeded").what == What::retry);
-  CHECK(refusal(409, "concurrent_idempotent_requests").what == What::retry);
-  CHECK(refusal(409, "resource_locked").what == What::retry);
-  CHECK(refusal(400, "validation_error").what == What::refused);
-  CHECK(refusal(401, "missing_api_key").what == What::refused);
-  CHECK(refusal(403, "invalid_api_key").what == What::refused);
-  CHECK(refusal(422, "missing_required_field").what == What::refused);
-  CHECK(refusal(451, "security_error").what == What::refused);
+TEST_CASE("transient errors are retried, permanent ones are not") {
+  for (const int status : {500, 502, 503, 504}) CHECK(refusal(status, "whatever").status == Status::retry);
+  CHECK(refusal(429, "rate_limit_exceeded").status == Status::retry);
+  CHECK(refusal(409, "concurrent_idempotent_requests").status == Status::retry);
+  CHECK(refusal(409, "resource_locked").status == Status::retry);
+  CHECK(refusal(400, "validation_error").status == Status::rejected);
+  CHECK(refusal(401, "missing_api_key").status == Status::rejected);
+  CHECK(refusal(403, "invalid_api_key").status == Status::rejected);
+  CHECK(refusal(422, "missing_required_field").status == Status::rejected);
+  CHECK(refusal(451, "security_error").status == Status::rejected);
 }
 
-TEST_CASE("a key that stands with another text means that the mail went out") {
-  CHECK(refusal(409, "invalid_idempotent_request").what == What::sent_before);
+TEST_CASE("an idempotency key used with another payload means the email was already sent") {
+  CHECK(refusal(409, "invalid_idempotent_request").status == Status::already_sent);
 }
 
-TEST_CASE("a rate limit rests the whole lane as long as it says") {
-  const Verdict limited = refusal(429, "rate_limit_exceeded", {{"retry-after", "7"}});
+TEST_CASE("a rate limit pauses the whole lane for as long as it demands") {
+  const SendOutcome limited = refusal(429, "rate_limit_exceeded", {{"retry-after", "7"}});
   CHECK(limited.after == 7s);
   CHECK(limited.pause == 7000ms);
   CHECK(refusal(500, "x", {{"retry-after", "7"}}).after == 7s);
@@ -97,18 +98,18 @@ TEST_CASE("an exhausted quota waits for hours, not seconds") {
   CHECK(refusal(429, "monthly_quota_exceeded").after >= 16h);
 }
 
-TEST_CASE("the rate follows the headers") {
-  const Verdict told = mail::judge(
+TEST_CASE("the rate follows the response headers") {
+  const SendOutcome told = mail::outcome_of(
       answer(200, R"({"id":"a"})", {{"ratelimit-limit", "5"}, {"ratelimit-remaining", "0"}, {"ratelimit-reset", "2"}}));
   CHECK(told.per_second == 5.0);
   CHECK(told.pause == 2000ms);
   CHECK_FALSE(
-      mail::judge(answer(200, R"({"id":"a"})", {{"ratelimit-limit", "-5"}, {"ratelimit-remaining", "4"}})).pause);
+      mail::outcome_of(answer(200, R"({"id":"a"})", {{"ratelimit-limit", "-5"}, {"ratelimit-remaining", "4"}})).pause);
 }
 
 TEST_CASE("an error's text is one line and bounded") {
-  const Verdict long_one =
-      mail::judge(answer(422, R"({"name":"validation_error","message":"a\nb)" + std::string(5000, 'x') + "\"}"));
+  const SendOutcome long_one =
+      mail::outcome_of(answer(422, R"({"name":"validation_error","message":"a\nb)" + std::string(5000, 'x') + "\"}"));
   CHECK(long_one.error.size() < 600);
   CHECK(long_one.error.find('\n') == std::string::npos);
   CHECK(long_one.error.starts_with("422 validation_error: a b"));

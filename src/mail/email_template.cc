@@ -1,4 +1,4 @@
-#include "mail/letter.h"
+#include "mail/email_template.h"
 
 #include <array>
 #include <stdexcept>
@@ -9,15 +9,15 @@
 namespace mail {
 namespace {
 
-constexpr std::size_t kLongestSubject = 300;
+constexpr std::size_t kMaxSubjectBytes = 300;
 
-// What a kind shows besides its subject, heading and first sentence; the sentences stand in text/en.json.
+// The optional parts of a kind. Every kind has a subject, a heading and a first sentence: mail.<kind>.* in text/*.json.
 struct Kind {
   std::string_view name;
   enum class Button { none, url, project, credits, settings } button;
   bool code;      // shows the six digits
   bool more;      // has a second sentence, mail.<kind>.more
-  bool optional;  // a preference switches it off: the foot says where
+  bool optional;  // can be switched off: the footer links to the notification settings
 };
 using Button = Kind::Button;
 
@@ -41,7 +41,7 @@ const Kind* find(std::string_view name) {
   return nullptr;
 }
 
-std::string button_url(const Kind& kind, const Facts& facts) {
+std::string button_url(const Kind& kind, const EmailFacts& facts) {
   switch (kind.button) {
     case Button::none: return "";
     case Button::url: return facts.url.starts_with('/') ? facts.site_url + facts.url : facts.url;
@@ -52,34 +52,33 @@ std::string button_url(const Kind& kind, const Facts& facts) {
   return "";
 }
 
-void check(const Kind& kind, const Facts& facts, const std::string& url) {
+void check(const Kind& kind, const EmailFacts& facts, const std::string& url) {
   const bool web = url.starts_with("https://") || url.starts_with("http://");
-  if (kind.button != Button::none && !web) throw std::invalid_argument("the mail's button leads to no web address");
-  if (kind.button == Button::project && facts.project_id.empty())
-    throw std::invalid_argument("the mail's project is not known");
-  if (kind.button == Button::none && facts.code.empty()) throw std::invalid_argument("the mail has no code");
+  if (kind.button != Button::none && !web) throw std::invalid_argument("the button's URL is not http or https");
+  if (kind.button == Button::project && facts.project_id.empty()) throw std::invalid_argument("the project is missing");
+  if (kind.button == Button::none && facts.code.empty()) throw std::invalid_argument("the code is missing");
 }
 
-// What a mail leaves out leaves no gap.
-std::string without_gaps(std::string text) {
+// Sections that a kind leaves out leave blank lines behind.
+std::string collapse_blank_lines(std::string text) {
   for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
   return text;
 }
 
 }  // namespace
 
-std::string one_line(std::string_view text, std::size_t most) {
+std::string one_line(std::string_view text, std::size_t max_bytes) {
   std::string out;
   for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  if (out.size() > most) {
-    std::size_t end = most;
+  if (out.size() > max_bytes) {
+    std::size_t end = max_bytes;
     while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
     out.resize(end);
   }
   return std::string{core::trim(out)};
 }
 
-std::optional<Letter> compose(std::string_view name, const Facts& facts) {
+std::optional<RenderedEmail> render_email(std::string_view name, const EmailFacts& facts) {
   const Kind* kind = find(name);
   if (kind == nullptr) return std::nullopt;
   const std::string url = button_url(*kind, facts);
@@ -87,9 +86,9 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
 
   const std::string key = "mail." + std::string{name} + ".";
   const std::string credits = facts.credits ? html::pluralize(facts.locale, "mail.credits", *facts.credits) : "";
-  const auto said = [&](std::string_view what) {
-    return html::text(facts.locale, key + std::string{what},
-                      {{"title", one_line(facts.title, kLongestSubject)},
+  const auto sentence = [&](std::string_view part) {
+    return html::text(facts.locale, key + std::string{part},
+                      {{"title", one_line(facts.title, kMaxSubjectBytes)},
                        {"brand", html::text(facts.locale, "html.brand")},
                        {"reason", one_line(facts.reason, 1000)},
                        {"credits", credits},
@@ -98,23 +97,23 @@ std::optional<Letter> compose(std::string_view name, const Facts& facts) {
                        {"place", one_line(facts.place, 100)},
                        {"time", facts.time}});
   };
-  Letter out;
-  out.subject = one_line(said("subject"), kLongestSubject);
+  RenderedEmail out;
+  out.subject = one_line(sentence("subject"), kMaxSubjectBytes);
 
-  const std::string person = facts.to.substr(0, facts.to.find('@'));
+  const std::string name_in_address = facts.to.substr(0, facts.to.find('@'));
   html::Data data;
-  data.set("subject", out.subject).set("heading", said("heading"));
-  data.set("greeting", html::text(facts.locale, "mail.greeting", {{"name", one_line(person, 100)}}));
-  data.set("sentence", said("text"));
+  data.set("subject", out.subject).set("heading", sentence("heading"));
+  data.set("greeting", html::text(facts.locale, "mail.greeting", {{"name", one_line(name_in_address, 100)}}));
+  data.set("sentence", sentence("text"));
   if (name == "job_failed" && !facts.credits) data.set("more", html::text(facts.locale, "mail.job_failed.again"));
-  else if (kind->more) data.set("more", said("more"));
+  else if (kind->more) data.set("more", sentence("more"));
   if (kind->code) data.set("code", one_line(facts.code, 20));
-  if (kind->button != Button::none) data.set("url", url).set("button", said("button"));
+  if (kind->button != Button::none) data.set("url", url).set("button", sentence("button"));
   if (kind->optional)
     data.set("why", html::text(facts.locale, "mail.why"))
         .set("settings_url", facts.site_url + "/app/settings/notifications");
-  out.html = without_gaps(html::render("mail/letter.html", facts.locale, data));
-  out.text = without_gaps(html::render("mail/letter.txt", facts.locale, data));
+  out.html = collapse_blank_lines(html::render("mail/email.html", facts.locale, data));
+  out.text = collapse_blank_lines(html::render("mail/email.txt", facts.locale, data));
   return out;
 }
 
