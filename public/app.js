@@ -1,11 +1,11 @@
-// On every page: times in the reader's zone, toasts, forms that are sent once, copying, and the theme as it is chosen.
+// On every page: local times, toasts, protection against double submission, copy buttons, and a preview of the theme.
 const root = document.documentElement;
 const options = { dateStyle: "medium", timeStyle: "short", ...(root.dataset.zone && { timeZone: root.dataset.zone }) };
 const format = (extra) => {
   try {
     return new Intl.DateTimeFormat(root.lang || "en", { ...options, ...extra });
   } catch {
-    return new Intl.DateTimeFormat(root.lang || "en", { dateStyle: "medium", timeStyle: "short", ...extra }); // a zone unknown here
+    return new Intl.DateTimeFormat(root.lang || "en", { dateStyle: "medium", timeStyle: "short", ...extra }); // this browser does not know the zone
   }
 };
 const full = format({});
@@ -21,10 +21,10 @@ function localise(part) {
   }
 }
 localise(document);
-document.addEventListener("tenon:replaced", (event) => localise(event.target));
+document.addEventListener("tenon:morphed", (event) => localise(event.target));
 
 const toasts = document.getElementById("toasts");
-function leave(toast) {
+function makeDismissible(toast) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button quiet small only";
@@ -32,16 +32,16 @@ function leave(toast) {
   button.textContent = "×";
   button.addEventListener("click", () => toast.remove());
   toast.append(button);
-  const wait = () => (toast.matches(":hover, :focus-within") ? setTimeout(wait, 2000) : toast.remove());
-  if (toast.parentNode === toasts) setTimeout(wait, 8000); // a sample stays
+  const expire = () => (toast.matches(":hover, :focus-within") ? setTimeout(expire, 2000) : toast.remove());
+  if (toast.parentNode === toasts) setTimeout(expire, 8000); // the sample on /dev/ui stays
 }
-for (const toast of document.querySelectorAll(".toast")) leave(toast);
-function say({ text, href }) {
+for (const toast of document.querySelectorAll(".toast")) makeDismissible(toast);
+function showToast({ text, href }) {
   const toast = document.createElement("div");
-  const words = document.createElement("p");
+  const message = document.createElement("p");
   toast.className = "toast";
-  words.textContent = text;
-  toast.append(words);
+  message.textContent = text;
+  toast.append(message);
   if (href && href !== location.pathname) {
     const link = document.createElement("a");
     link.href = href;
@@ -49,11 +49,12 @@ function say({ text, href }) {
     toast.append(link);
   }
   toasts.append(toast);
-  leave(toast);
+  makeDismissible(toast);
 }
 
-document.addEventListener("tenon:say", (event) => say(event.detail));
+document.addEventListener("tenon:toast", (event) => showToast(event.detail));
 
+// Notices are shown once: a reload or a bookmark must not repeat them.
 const shown = new URL(location);
 if (shown.searchParams.has("notice") || shown.searchParams.has("problem")) {
   shown.searchParams.delete("notice");

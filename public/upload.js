@@ -253,4 +253,4 @@ function enhance(zone) {
 
 const enhanceAll = (part) => part.querySelectorAll("[data-drop]").forEach(enhance);
 enhanceAll(document);
-document.addEventListener("tenon:replaced", (event) => enhanceAll(event.target));
+document.addEventListener("tenon:morphed", (event) => enhanceAll(event.target));

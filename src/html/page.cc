@@ -68,12 +68,13 @@ Rows navigation(const http::Request& rq, std::string_view locale, const std::vec
 
 Data assets() {
   Data urls;
-  static constexpr std::array<std::pair<const char*, const char*>, 8> kFiles{{{"css_url", "app.css"},
+  static constexpr std::array<std::pair<const char*, const char*>, 9> kFiles{{{"css_url", "app.css"},
                                                                               {"tokens_url", "tokens.css"},
                                                                               {"social_url", "social.png"},
                                                                               {"icon_url", "favicon.svg"},
                                                                               {"touch_url", "touch.png"},
                                                                               {"app_url", "app.js"},
+                                                                              {"morph_url", "vendor/idiomorph.min.js"},
                                                                               {"live_url", "live.js"},
                                                                               {"upload_url", "upload.js"}}};
   for (const auto& [name, file] : kFiles) urls.set(name, http::static_url(file));

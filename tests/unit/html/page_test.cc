@@ -80,7 +80,7 @@ TEST_CASE("every script of a page carries the request's nonce") {
     ++scripts;
     CHECK(has(page.substr(at, page.find('>', at) - at), "nonce=\"bm9uY2U=\""));
   }
-  CHECK(scripts == 3);
+  CHECK(scripts == 4);
 }
 
 TEST_CASE("live.js is loaded in the app only, upload.js only where asked") {
