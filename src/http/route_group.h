@@ -1,4 +1,5 @@
-// The properties that all paths below a prefix share. The module that owns the prefix declares its group beside its routes:
+// The properties that all paths below a prefix share. The module that owns the prefix declares its group beside its
+// routes:
 //   r.group("/rest/v1", {.errors = postgrest_error, .cors = Cors::any_origin});
 // It also holds for paths that match no route and for requests that are refused before a handler runs.
 #pragma once

@@ -21,7 +21,8 @@ class Executor {
   Task<pg::Rows> run(const SqlText& sql);
   // For a statement without the request's settings.
   pg::ImplicitTransaction as_role() { return db_.as(role_); }
-  // The values the statement gave to response.headers and response.status. Empty for a plain read, which does not fetch them.
+  // The values the statement gave to response.headers and response.status. Empty for a plain read, which does not fetch
+  // them.
   const pg::ResponseOverrides& overrides() const { return overrides_; }
 
  private:
