@@ -1,9 +1,10 @@
 // Counts, statuses and headers of responses, and the rollback of rejected writes.
 #include <set>
 
-#include "support/house.h"
+#include "integration/rest/support/rest_app.h"
 
-using namespace house;
+using namespace support;
+using http::Method;
 using namespace std::chrono_literals;
 
 namespace {
@@ -40,17 +41,16 @@ struct Answers {
   explicit Answers(rest::Config config = {}) : w(std::move(config)) {
     w.script(kTables);
     w.script("notify pgrst, 'reload schema'");
-    for (int i = 0;
-         i < 250 && (get("ans_keyed").status != 200 || get("rpc/ans_numbers", {{"upto", "1"}}).status != 200); ++i)
-      w.loop.run_until(core::sleep_for(20ms));
+    w.until("the schema cache is reloaded",
+            [&] { return get("ans_keyed").status == 200 && get("rpc/ans_numbers", {{"upto", "1"}}).status == 200; });
   }
   Answer send(Method method, std::string path, Pairs query, std::string body, Pairs headers) {
-    return w.call(Call{.method = method,
-                       .path = std::move(path),
-                       .query = std::move(query),
-                       .caller = key("service_role"),
-                       .body = std::move(body),
-                       .headers = std::move(headers)});
+    return w.call(RestCall{.method = method,
+                           .path = std::move(path),
+                           .query = std::move(query),
+                           .caller = key("service_role"),
+                           .body = std::move(body),
+                           .headers = std::move(headers)});
   }
   Answer get(std::string path, Pairs query = {}, Pairs headers = {}) {
     return send(Method::get, std::move(path), std::move(query), "", std::move(headers));
@@ -62,7 +62,7 @@ struct Answers {
   std::string ids(const std::string& table) {
     return w.scalar("select coalesce(string_agg(id::text, ',' order by id), '') from " + table);
   }
-  House w;
+  RestApp w;
 };
 
 rest::Config few_rows() {
@@ -185,7 +185,7 @@ TEST_CASE("a resolution is reported as applied only when there is a key") {
   a.w.script(
       "drop table if exists ans_loose; create table ans_loose (v text); grant all on ans_loose to service_role; "
       "notify pgrst, 'reload schema'");
-  for (int i = 0; i < 250 && a.get("ans_loose").status != 200; ++i) a.w.loop.run_until(core::sleep_for(20ms));
+  a.w.until("the schema cache is reloaded", [&] { return a.get("ans_loose").status == 200; });
   const Pairs merge{{"Prefer", "resolution=merge-duplicates"}};
   CHECK(a.send(Method::post, "ans_loose", {}, R"({"v":"x"})", merge).headers.get("preference-applied").empty());
   CHECK(a.send(Method::post, "ans_films", {}, R"({"id":1,"title":"x"})", merge).headers.get("preference-applied") ==

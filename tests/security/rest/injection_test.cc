@@ -2,9 +2,10 @@
 #include <chrono>
 #include <functional>
 
-#include "integration/rest/support/house.h"
+#include "integration/rest/support/rest_app.h"
 
-using namespace house;
+using namespace support;
+using http::Method;
 
 namespace {
 
@@ -55,30 +56,30 @@ const std::vector<std::string> kPayloads{"'; drop table inj_open; --",
                                          "->>'k' = 'v' or true --",
                                          std::string(200, 'x') + "\"; drop table inj_open; --"};
 
-using Position = std::function<Call(const std::string&)>;
+using Position = std::function<RestCall(const std::string&)>;
 
-Call get(Pairs query, Pairs headers = {}, std::string path = "inj_open") {
-  return Call{.path = std::move(path),
-              .query = std::move(query),
-              .caller = key("anon"),
-              .body = "",
-              .headers = std::move(headers)};
+RestCall get(Pairs query, Pairs headers = {}, std::string path = "inj_open") {
+  return RestCall{.path = std::move(path),
+                  .query = std::move(query),
+                  .caller = key("anon"),
+                  .body = "",
+                  .headers = std::move(headers)};
 }
-Call change(Method method, std::string body, Pairs query) {
-  return Call{.method = method,
-              .path = "inj_open",
-              .query = std::move(query),
-              .caller = key("anon"),
-              .body = std::move(body),
-              .headers = {{"Prefer", "return=representation"}}};
+RestCall change(Method method, std::string body, Pairs query) {
+  return RestCall{.method = method,
+                  .path = "inj_open",
+                  .query = std::move(query),
+                  .caller = key("anon"),
+                  .body = std::move(body),
+                  .headers = {{"Prefer", "return=representation"}}};
 }
-Call post(std::string body, Pairs query = {}, Pairs headers = {}, std::string path = "inj_open") {
-  return Call{.method = Method::post,
-              .path = std::move(path),
-              .query = std::move(query),
-              .caller = key("anon"),
-              .body = std::move(body),
-              .headers = std::move(headers)};
+RestCall post(std::string body, Pairs query = {}, Pairs headers = {}, std::string path = "inj_open") {
+  return RestCall{.method = Method::post,
+                  .path = std::move(path),
+                  .query = std::move(query),
+                  .caller = key("anon"),
+                  .body = std::move(body),
+                  .headers = std::move(headers)};
 }
 
 std::string json(const std::string& text) {
@@ -214,11 +215,10 @@ bool tells_of_sql(const std::string& body) {
 }  // namespace
 
 TEST_CASE("no text becomes SQL in any position, and hidden rows stay hidden") {
-  House w;
+  RestApp w;
   w.script(kTables);
   w.script("notify pgrst, 'reload schema'");
-  for (int i = 0; i < 200 && w.call(get({})).status != 200; ++i)
-    w.loop.run_until(core::sleep_for(std::chrono::milliseconds(20)));
+  w.until("the schema cache is reloaded", [&] { return w.call(get({})).status == 200; });
   REQUIRE(w.call(get({})).status == 200);
   const std::string before = w.scalar("select inj_open::text from inj_open where id = 1");
   int answered = 0;
@@ -243,11 +243,10 @@ TEST_CASE("no text becomes SQL in any position, and hidden rows stay hidden") {
 }
 
 TEST_CASE("quoted text arrives unchanged") {
-  House w;
+  RestApp w;
   w.script(kTables);
   w.script("notify pgrst, 'reload schema'");
-  for (int i = 0; i < 200 && w.call(get({})).status != 200; ++i)
-    w.loop.run_until(core::sleep_for(std::chrono::milliseconds(20)));
+  w.until("the schema cache is reloaded", [&] { return w.call(get({})).status == 200; });
   for (const std::string& payload : kPayloads) {
     CAPTURE(payload);
     const Answer aliased = w.call(get({{"select", in_quotes(payload) + ":id"}, {"id", "eq.1"}}));
@@ -262,15 +261,15 @@ TEST_CASE("quoted text arrives unchanged") {
 }
 
 TEST_CASE("a function or table outside of the exposed schema cannot be named") {
-  House w;
+  RestApp w;
   for (const std::string path :
        {"pg_catalog.pg_authid", "pg_authid", "auth.users", "users", "tenon.outbox", "objects", "rpc/pg_sleep",
         "rpc/pg_read_file", "rpc/set_config", "rpc/auth.uid", "rpc/claim_jobs"}) {
     CAPTURE(path);
-    const Answer answer = w.call(Call{.path = path, .query = {}, .caller = key("service_role")});
+    const Answer answer = w.call(RestCall{.path = path, .query = {}, .caller = key("service_role")});
     CHECK(answer.status == 404);
   }
   const Answer embedded =
-      w.call(Call{.path = "projects", .query = {{"select", "id,users(*)"}}, .caller = key("service_role")});
+      w.call(RestCall{.path = "projects", .query = {{"select", "id,users(*)"}}, .caller = key("service_role")});
   CHECK(embedded.code() == "PGRST200");
 }

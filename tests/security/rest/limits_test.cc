@@ -1,9 +1,10 @@
 // Limits on depth, length and number, enforced before a statement is sent.
 #include <chrono>
 
-#include "integration/rest/support/house.h"
+#include "integration/rest/support/rest_app.h"
 
-using namespace house;
+using namespace support;
+using http::Method;
 
 namespace {
 
@@ -13,14 +14,14 @@ std::string times(const std::string& text, int n) {
   return out;
 }
 
-Answer projects(House& w, Pairs query) {
-  return w.call(Call{.path = "projects", .query = std::move(query), .caller = key("service_role")});
+Answer projects(RestApp& w, Pairs query) {
+  return w.call(RestCall{.path = "projects", .query = std::move(query), .caller = key("service_role")});
 }
 
 }  // namespace
 
 TEST_CASE("embeds and logic nest at most eight deep") {
-  House w;
+  RestApp w;
   const auto nested = [](int n) { return times("jobs(projects(", n) + "id" + times("))", n); };
   CHECK(projects(w, {{"select", "id," + nested(4)}}).status == 200);
   CHECK(projects(w, {{"select", "id," + nested(5)}}).status == 400);
@@ -34,7 +35,7 @@ TEST_CASE("embeds and logic nest at most eight deep") {
 }
 
 TEST_CASE("lists hold at most a thousand items") {
-  House w;
+  RestApp w;
   const auto list = [](int n) { return times("a,", n - 1) + "a"; };
   CHECK(projects(w, {{"title", "in.(" + list(1000) + ")"}}).status == 200);
   CHECK(projects(w, {{"title", "in.(" + list(1001) + ")"}}).status == 400);
@@ -46,7 +47,7 @@ TEST_CASE("lists hold at most a thousand items") {
 TEST_CASE("a page has at most the configured number of rows, also of embeds") {
   rest::Config config;
   config.max_rows = 5;
-  House w(std::move(config));
+  RestApp w(std::move(config));
   const auto ada = w.sign_up();
   w.scalar("insert into projects (user_id, title) select $1::uuid, n::text from generate_series(1, 9) n returning 1",
            {ada.str()});
@@ -56,7 +57,7 @@ TEST_CASE("a page has at most the configured number of rows, also of embeds") {
       "generate_series(1, 9) n where p.user_id = $1::uuid and p.title = '1' returning 1",
       {ada.str()});
   const auto page = [&](Pairs query, Pairs headers = {}) {
-    return w.call(Call{
+    return w.call(RestCall{
         .path = "projects", .query = std::move(query), .caller = user(ada), .body = "", .headers = std::move(headers)});
   };
   CHECK(page({{"select", "id"}}).json().size() == 5);
@@ -70,44 +71,44 @@ TEST_CASE("a page has at most the configured number of rows, also of embeds") {
 }
 
 TEST_CASE("a body of another type, or that is not JSON, is rejected and writes nothing") {
-  House w;
+  RestApp w;
   const std::string before = w.scalar("select count(*) from projects");
-  const Answer empty = w.call(Call{.method = Method::post,
-                                   .path = "projects",
-                                   .query = {},
-                                   .caller = key("service_role"),
-                                   .body = "",
-                                   .headers = {{"Content-Type", "application/json"}}});
+  const Answer empty = w.call(RestCall{.method = Method::post,
+                                       .path = "projects",
+                                       .query = {},
+                                       .caller = key("service_role"),
+                                       .body = "",
+                                       .headers = {{"Content-Type", "application/json"}}});
   CHECK(empty.status == 400);
   for (const std::string body :
        {"{", "[", "[{]", "{\"title\":\"x\"", "{\"title\":\"\\ud800\"}", "nul", "\"x\"", "[[]]", "{\"a\":1}{}"}) {
     CAPTURE(body);
     const Answer answer = w.call(
-        Call{.method = Method::post, .path = "projects", .query = {}, .caller = key("service_role"), .body = body});
+        RestCall{.method = Method::post, .path = "projects", .query = {}, .caller = key("service_role"), .body = body});
     CHECK(answer.status == 400);
   }
-  const Answer deep = w.call(Call{.method = Method::post,
-                                  .path = "projects",
-                                  .query = {},
-                                  .caller = key("service_role"),
-                                  .body = "{\"title\":" + times("[", 100000) + times("]", 100000) + "}"});
+  const Answer deep = w.call(RestCall{.method = Method::post,
+                                      .path = "projects",
+                                      .query = {},
+                                      .caller = key("service_role"),
+                                      .body = "{\"title\":" + times("[", 100000) + times("]", 100000) + "}"});
   CHECK(deep.status == 400);
   CHECK(w.scalar("select count(*) from projects") == before);
 }
 
 TEST_CASE("a body with a hundred thousand keys is rejected cheaply") {
-  House w;
+  RestApp w;
   std::string names, objects;
   for (int i = 0; i < 90'000; ++i) names += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":1";
   for (int i = 0; i < 40'000; ++i) objects += "{\"title\":\"x\"},";
   const auto timed = [&](Method method, const Pairs& query, std::string body, const Pairs& headers) {
     const auto begun = std::chrono::steady_clock::now();
-    const Answer answer = w.call(Call{.method = method,
-                                      .path = "projects",
-                                      .query = query,
-                                      .caller = key("anon"),
-                                      .body = std::move(body),
-                                      .headers = headers});
+    const Answer answer = w.call(RestCall{.method = method,
+                                          .path = "projects",
+                                          .query = query,
+                                          .caller = key("anon"),
+                                          .body = std::move(body),
+                                          .headers = headers});
     CHECK(std::chrono::steady_clock::now() - begun < std::chrono::milliseconds(700));
     return answer;
   };
@@ -123,7 +124,7 @@ TEST_CASE("a body with a hundred thousand keys is rejected cheaply") {
 }
 
 TEST_CASE("a request has at most three hundred conditions and fifty embeds") {
-  House w;
+  RestApp w;
   const auto conditions = [&](int n) {
     Pairs query;
     for (int i = 0; i < n; ++i) query.emplace_back("title", "neq.x");
@@ -146,7 +147,7 @@ TEST_CASE("a request has at most three hundred conditions and fifty embeds") {
 }
 
 TEST_CASE("errors reveal no statement, file or line of the database") {
-  House w;
+  RestApp w;
   for (const Pairs& query :
        std::vector<Pairs>{{{"id", "eq.x"}}, {{"nothing", "eq.1"}}, {{"status", "eq.x"}}, {{"created_at", "gt.x"}}}) {
     const Answer answer = projects(w, query);

@@ -3,9 +3,10 @@
 #include <optional>
 #include <set>
 
-#include "integration/rest/support/house.h"
+#include "integration/rest/support/rest_app.h"
 
-using namespace house;
+using namespace support;
+using http::Method;
 
 namespace {
 
@@ -42,7 +43,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 struct Matrix {
-  House w;
+  RestApp w;
   core::UserId ada = w.sign_up(), bob = w.sign_up();
   std::vector<std::string> tables = w.column(
       "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') order by 1");
@@ -66,12 +67,12 @@ struct Matrix {
 };
 
 // PUT of the row of `whose` by its whole key; nothing where there is no key.
-std::optional<Call> put_of(Matrix& m, const std::string& table, core::UserId whose, http::Caller caller) {
+std::optional<RestCall> put_of(Matrix& m, const std::string& table, core::UserId whose, http::Caller caller) {
   const std::string owner = Matrix::owner_column(table);
-  Call call{.method = Method::put,
-            .path = table,
-            .caller = std::move(caller),
-            .body = "{\"" + owner + "\":\"" + whose.str() + "\""};
+  RestCall call{.method = Method::put,
+                .path = table,
+                .caller = std::move(caller),
+                .body = "{\"" + owner + "\":\"" + whose.str() + "\""};
   for (const std::string& key :
        m.w.column("select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid "
                   "and a.attnum = any(i.indkey) where i.indisprimary and i.indrelid = 'public." +
@@ -97,7 +98,7 @@ TEST_CASE("users read their own rows of every table and view, and no others") {
     // checkouts and credit_accounts are granted by column.
     const std::string column = Matrix::owner_column(table);
     for (const core::UserId who : {m.ada, m.bob}) {
-      const Answer answer = m.w.call(Call{.path = table, .query = {{"select", column}}, .caller = user(who)});
+      const Answer answer = m.w.call(RestCall{.path = table, .query = {{"select", column}}, .caller = user(who)});
       REQUIRE(answer.status == 200);
       const auto rows = answer.json().elements();
       CHECK(std::to_string(rows.size()) == m.count(table, who));
@@ -111,7 +112,7 @@ TEST_CASE("users read their own rows of every table and view, and no others") {
                             {{column, "not.eq." + m.ada.str()}}}) {
       Pairs query{{"select", column}};
       query.insert(query.end(), asked.begin(), asked.end());
-      const Answer answer = m.w.call(Call{.path = table, .query = query, .caller = user(m.ada)});
+      const Answer answer = m.w.call(RestCall{.path = table, .query = query, .caller = user(m.ada)});
       REQUIRE(answer.status == 200);
       for (const core::Json& row : answer.json().elements()) CHECK(row[column].string_or("") == m.ada.str());
     }
@@ -123,11 +124,11 @@ TEST_CASE("a count, a HEAD and an embed reveal only the user's own rows") {
   for (const std::string& table : m.tables) {
     CAPTURE(table);
     for (const std::string count : {"exact", "planned", "estimated"}) {
-      const Answer answer = m.w.call(Call{.method = Method::head,
-                                          .path = table,
-                                          .query = {{"select", Matrix::owner_column(table)}},
-                                          .caller = user(m.ada),
-                                          .headers = {{"Prefer", "count=" + count}}});
+      const Answer answer = m.w.call(RestCall{.method = Method::head,
+                                              .path = table,
+                                              .query = {{"select", Matrix::owner_column(table)}},
+                                              .caller = user(m.ada),
+                                              .headers = {{"Prefer", "count=" + count}}});
       CHECK((answer.status == 200 || answer.status == 206));
       if (count != "planned")
         CHECK(std::string(answer.headers.get("content-range")).ends_with("/" + m.count(table, m.ada)));
@@ -135,7 +136,7 @@ TEST_CASE("a count, a HEAD and an embed reveal only the user's own rows") {
   }
   for (const std::string embed : {"jobs(user_id)", "assets(user_id)"}) {
     const Answer answer =
-        m.w.call(Call{.path = "projects", .query = {{"select", "user_id," + embed}}, .caller = user(m.ada)});
+        m.w.call(RestCall{.path = "projects", .query = {{"select", "user_id," + embed}}, .caller = user(m.ada)});
     REQUIRE(answer.status == 200);
     CHECK(answer.body.find(m.ada.str()) != std::string::npos);
     CHECK(answer.body.find(m.bob.str()) == std::string::npos);
@@ -147,16 +148,16 @@ TEST_CASE("a visitor is rejected at every table and view, with every method, and
   for (const std::string& table : m.tables) {
     CAPTURE(table);
     const std::string before = m.others(table, "");
-    CHECK(is_refused(m.w.call(Call{.path = table, .caller = key("anon")}), 401));
-    CHECK(m.w.call(Call{.method = Method::head, .path = table, .caller = key("anon")}).status == 401);
+    CHECK(is_refused(m.w.call(RestCall{.path = table, .caller = key("anon")}), 401));
+    CHECK(m.w.call(RestCall{.method = Method::head, .path = table, .caller = key("anon")}).status == 401);
     for (const std::string& column : m.columns(table)) {
       const std::string body = "{\"" + column + "\":null}";
       for (const Method method : {Method::post, Method::patch}) {
-        const Answer answer = m.w.call(Call{.method = method, .path = table, .caller = key("anon"), .body = body});
+        const Answer answer = m.w.call(RestCall{.method = method, .path = table, .caller = key("anon"), .body = body});
         CHECK(is_refused(answer, 401));
       }
     }
-    CHECK(is_refused(m.w.call(Call{.method = Method::del, .path = table, .caller = key("anon")}), 401));
+    CHECK(is_refused(m.w.call(RestCall{.method = Method::del, .path = table, .caller = key("anon")}), 401));
     if (const auto put = put_of(m, table, m.bob, key("anon"))) CHECK(is_refused(m.w.call(*put), 401));
     CHECK(m.others(table, "") == before);
   }
@@ -175,31 +176,31 @@ TEST_CASE("no method changes another user's row, whatever column it names") {
       // The right to the column is checked before its value.
       const std::string value = one == column ? "\"" + m.bob.str() + "\"" : "null";
       for (const Pairs& query : std::vector<Pairs>{{}, {{column, "eq." + m.bob.str()}}}) {
-        const Answer answer = m.w.call(Call{.method = Method::patch,
-                                            .path = table,
-                                            .query = query,
-                                            .caller = user(m.ada),
-                                            .body = "{\"" + one + "\":" + value + "}"});
+        const Answer answer = m.w.call(RestCall{.method = Method::patch,
+                                                .path = table,
+                                                .query = query,
+                                                .caller = user(m.ada),
+                                                .body = "{\"" + one + "\":" + value + "}"});
         if (!writable.contains("update")) CHECK(is_refused(answer, 403));
       }
-      const Answer posted =
-          m.w.call(Call{.method = Method::post,
-                        .path = table,
-                        .caller = user(m.ada),
-                        .body = one == column ? "{\"" + column + "\":" + value + "}"
-                                              : "{\"" + column + "\":\"" + m.bob.str() + "\",\"" + one + "\":null}"});
+      const Answer posted = m.w.call(
+          RestCall{.method = Method::post,
+                   .path = table,
+                   .caller = user(m.ada),
+                   .body = one == column ? "{\"" + column + "\":" + value + "}"
+                                         : "{\"" + column + "\":\"" + m.bob.str() + "\",\"" + one + "\":null}"});
       CHECK(posted.status >= 400);
       if (!writable.contains("insert")) CHECK(is_refused(posted, 403));
     }
-    const Answer upsert = m.w.call(Call{.method = Method::post,
-                                        .path = table,
-                                        .caller = user(m.ada),
-                                        .body = "{\"" + column + "\":\"" + m.bob.str() + "\"}",
-                                        .headers = {{"Prefer", "resolution=merge-duplicates"}}});
+    const Answer upsert = m.w.call(RestCall{.method = Method::post,
+                                            .path = table,
+                                            .caller = user(m.ada),
+                                            .body = "{\"" + column + "\":\"" + m.bob.str() + "\"}",
+                                            .headers = {{"Prefer", "resolution=merge-duplicates"}}});
     CHECK(upsert.status >= 400);
     if (const auto put = put_of(m, table, m.bob, user(m.ada))) CHECK(is_refused(m.w.call(*put), 403));
-    const Answer removed = m.w.call(
-        Call{.method = Method::del, .path = table, .query = {{column, "eq." + m.bob.str()}}, .caller = user(m.ada)});
+    const Answer removed = m.w.call(RestCall{
+        .method = Method::del, .path = table, .query = {{column, "eq." + m.bob.str()}}, .caller = user(m.ada)});
     if (writable.contains("delete")) CHECK(removed.status == 204);
     else CHECK(is_refused(removed, 403));
     CHECK(m.others(table, m.ada.str()) == before);
@@ -209,31 +210,31 @@ TEST_CASE("no method changes another user's row, whatever column it names") {
 
 TEST_CASE("users may make the permitted writes to their own rows") {
   Matrix m;
-  const Answer renamed =
-      m.w.call(Call{.method = Method::patch, .path = "projects", .caller = user(m.ada), .body = R"({"title":"new"})"});
+  const Answer renamed = m.w.call(
+      RestCall{.method = Method::patch, .path = "projects", .caller = user(m.ada), .body = R"({"title":"new"})"});
   CHECK(renamed.status == 204);
   CHECK(m.w.scalar("select string_agg(distinct title, ',') from projects where user_id = $1", {m.ada.str()}) == "new");
   CHECK(m.w.scalar("select string_agg(distinct title, ',') from projects where user_id = $1", {m.bob.str()}) == "mine");
-  const Answer made = m.w.call(Call{.method = Method::post,
-                                    .path = "projects",
-                                    .query = {{"select", "title,status"}},
-                                    .caller = user(m.ada),
-                                    .body = R"({"title":"second","user_id":")" + m.ada.str() + "\"}",
-                                    .headers = {{"Prefer", "return=representation"}}});
+  const Answer made = m.w.call(RestCall{.method = Method::post,
+                                        .path = "projects",
+                                        .query = {{"select", "title,status"}},
+                                        .caller = user(m.ada),
+                                        .body = R"({"title":"second","user_id":")" + m.ada.str() + "\"}",
+                                        .headers = {{"Prefer", "return=representation"}}});
   CHECK(made.status == 201);
   CHECK(made.body == R"([{"title":"second","status":"draft"}])");
-  CHECK(
-      m.w.call(Call{.method = Method::patch, .path = "profiles", .caller = user(m.ada), .body = R"({"theme":"dark"})"})
-          .status == 204);
+  CHECK(m.w.call(RestCall{
+                     .method = Method::patch, .path = "profiles", .caller = user(m.ada), .body = R"({"theme":"dark"})"})
+            .status == 204);
   CHECK(m.w.scalar("select theme from profiles where id = $1", {m.ada.str()}) == "dark");
   CHECK(m.w.scalar("select theme from profiles where id = $1", {m.bob.str()}) != "dark");
-  CHECK(m.w.call(Call{.method = Method::patch,
-                      .path = "user_notification_prefs",
-                      .caller = user(m.ada),
-                      .body = R"({"marketing_opt_in":true})"})
+  CHECK(m.w.call(RestCall{.method = Method::patch,
+                          .path = "user_notification_prefs",
+                          .caller = user(m.ada),
+                          .body = R"({"marketing_opt_in":true})"})
             .status == 204);
   CHECK(
-      m.w.call(
-             Call{.method = Method::del, .path = "projects", .query = {{"title", "eq.second"}}, .caller = user(m.ada)})
+      m.w.call(RestCall{
+                   .method = Method::del, .path = "projects", .query = {{"title", "eq.second"}}, .caller = user(m.ada)})
           .status == 204);
 }
