@@ -22,11 +22,9 @@ inline constexpr milliseconds kWaitForConnection{4000};  // so that a 503 is sen
 inline constexpr milliseconds kConnect{3000};            // one attempt
 inline constexpr milliseconds kSilence{2000};            // nothing received: probe the server with a new connection
 inline constexpr milliseconds kProbe{2200};              // timeout of that probe
-inline constexpr milliseconds kGrace{2000};  // beyond a role's statement_timeout, before the connection is dropped
-inline constexpr milliseconds kStalled{
-    50};  // a first request older than this stalls its pipeline: no new ones until it is empty
-inline constexpr milliseconds kYieldAfter{
-    2000};  // when every pipeline is stalled, the oldest request is cancelled after this
+inline constexpr milliseconds kGrace{2000};              // past statement_timeout, before the connection is dropped
+inline constexpr milliseconds kStalled{50};              // age of the first request that stalls its pipeline
+inline constexpr milliseconds kYieldAfter{2000};         // with all pipelines stalled, cancel the oldest request
 inline constexpr milliseconds kTick{25};
 inline constexpr milliseconds kCancelAgain{500};  // resend a cancel that had no effect
 inline constexpr std::size_t kInFlight = 64;      // requests on one pipeline
