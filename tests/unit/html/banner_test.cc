@@ -31,7 +31,7 @@ TEST_CASE("a banner holds its day as a time within the sentence, written as the 
             "<time datetime=\"2026-12-03\" data-local>3 Dec 2026</time>.</p>"
             "<a class=\"button small\" href=\"/app/credits\">Update card</a></div>"));
   CHECK(has(page_of("de", kPastDue),
-            "laufen weiter bis <time datetime=\"2026-12-03\" data-local>3. Dez. 2026</time>.</p>"));
+            "laufen noch bis <time datetime=\"2026-12-03\" data-local>3. Dez. 2026</time>.</p>"));
 }
 
 TEST_CASE("a banner without a day is its sentence, and its words are escaped") {
