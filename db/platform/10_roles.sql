@@ -18,7 +18,7 @@ begin
         execute pg_catalog.format('create role %I %s noinherit', v_role,
                                   case when v_role = 'authenticator' then 'login' else 'nologin' end);
       exception when duplicate_object or unique_violation then
-        null;  -- another database of this cluster was quicker
+        null;  -- created by another database of this cluster at the same time
       end;
     end if;
   end loop;

@@ -229,7 +229,7 @@ create table auth.audit_log_entries (
 );
 create index audit_log_entries_created_at_idx on auth.audit_log_entries (created_at);
 
--- These two are Tenon's own.
+-- Two tables that Supabase Auth does not have.
 create table auth.api_keys (
   id uuid primary key default gen_random_uuid(),
   kind text not null check (kind in ('publishable', 'secret')),

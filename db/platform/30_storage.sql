@@ -58,7 +58,7 @@ create unique index bucketid_objname on storage.objects (bucket_id, name);
 create index idx_objects_bucket_id_name on storage.objects (bucket_id, name collate "C");
 create index idx_objects_bucket_id_name_lower on storage.objects (bucket_id, lower(name) collate "C");
 create index name_prefix_search on storage.objects (name text_pattern_ops);
-create index objects_version_idx on storage.objects (version); -- the sweep asks which files are named by a row
+create index objects_version_idx on storage.objects (version); -- the collector of unused files looks rows up by it
 
 create table storage.s3_multipart_uploads (
   id text primary key,
@@ -132,7 +132,7 @@ begin
 end
 $$;
 
--- Whose bytes: the uuid of the first folder, u_<uuid>; null for every other name.
+-- The user whose quota a file counts against: the uuid in the first folder, u_<uuid>; null for every other name.
 create function storage.owner_of(name text) returns uuid language sql immutable as $$
   select case when name ~ '^u_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/'
               then substr(name, 3, 36)::uuid end

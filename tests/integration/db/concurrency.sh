@@ -94,8 +94,8 @@ sql -c "create table t.numbered as select n, t.job('$ada') as id from generate_s
 one=$(sql -c "select id from t.numbered where n = 0")
 
 out=$(together 40 "select id as job from t.numbered where n = :n \\gset" "select public.reserve_credits('$ada', :'job', 7);")
-is "$(count P0001 <<<"$out")" 26 'D13: forty reservations of seven from a hundred: twenty-six are refused'
-is "$(sql -c "select t.balance('$ada')")" 2 'D13: two credits remain'
+is "$(count P0001 <<<"$out")" 26 'forty reservations of seven from a hundred: twenty-six are refused'
+is "$(sql -c "select t.balance('$ada')")" 2 'two credits remain'
 job=$(sql -c "select id from public.jobs where cost_credits_reserved = 7 limit 1")
 together 40 "select public.finalize_credits('$ada', '$job', 3);" >/dev/null
 is "$(sql -c "select count(*) || ' ' || sum(amount) from public.credit_ledger where job_id = '$job' and type = 'release'")" '1 4' \
@@ -130,7 +130,7 @@ time="select vtime from tenon.lanes where id = 1"
 sql -c "update tenon.job_ready set vtime = vtime + 1000 where lane = 1"
 before=$(sql -c "$time")
 is "$(behind "select pg_advisory_xact_lock(hashtext('tenon.vtime'), 1)" "$claim where id = '$waiting'")" 1 'a claim does not wait for who moves the time of the lane'
-is "$(sql -c "$time")" "$before" 'and leaves it to him'
+is "$(sql -c "$time")" "$before" 'and leaves it to that one'
 foreign=$(sql -c "select t.job('$ada')")
 sql -c "update public.jobs set status = 'PROCESSING' where id = '$foreign'" >/dev/null
 behind 'lock table public.credit_accounts in access exclusive mode' "update public.jobs set status = 'READY' where id = '$foreign'" >/dev/null

@@ -29,11 +29,11 @@ select is((select string_agg(kind, ',' order by kind) from tenon.outbox, ids whe
 select is((select payload -> 'subscriptions' ->> 0 from tenon.outbox where kind = 'stripe_cancel'), 'sub_1', 'by name');
 select is((select count(*)::int from tenon.tenant_lanes t join ids on t.user_id = ada) + (select count(*)::int from tenon.job_ready r join ids on r.user_id = ada)
         + (select count(*)::int from tenon.job_parked r join ids on r.user_id = ada), 0, 'nothing waits in the queue');
-select is((select count(*)::int from t.faults()), 0, 'the books are whole');
-select is(t.service(format('select tenon.delete_user(%L)', ada)), 'false', 'he cannot be deleted twice') from ids;
+select is((select count(*)::int from t.faults()), 0, 'the books balance');
+select is(t.service(format('select tenon.delete_user(%L)', ada)), 'false', 'a user cannot be deleted twice') from ids;
 select is(t.service(format('delete from auth.users where id = %L', bob)), '1', 'another door') from ids;
 select is((select deleted_at is not null and balance = 100 from public.credit_accounts, ids where user_id = bob), true, 'the same effect');
-select is((select count(*)::int from t.faults()), 0, 'the books are whole');
+select is((select count(*)::int from t.faults()), 0, 'the books balance');
 select is(t.state(format('insert into public.credit_ledger (user_id, type, amount) values (%L, ''purchase'', 5)', ada)), '', 'a late payment still finds the account') from ids;
 
 -- Projects

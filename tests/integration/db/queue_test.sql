@@ -40,7 +40,7 @@ create temp table c as select * from pg_temp.claim(10);
 select is((select status || ' ' || claimed_by || ' ' || progress || ' ' || attempt || ' ' || fence || ' ' || slot from c), 'PROCESSING w1 1 1 1 true', 'a claim');
 select is((select started_at = now() and claimed_at = now() from c), true, 'with its times');
 select is((select count(*)::int from pg_temp.claim(10)), 0, 'once');
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 
 -- Checkpoints
 update tenon.leases set expires_at = now() + interval '1 second';
@@ -80,10 +80,10 @@ select is((select count(*)::int from public.assets, g where job_id = good and ty
 select is((select payload ->> 'job_id' || ' ' || kind from tenon.outbox o, g where payload ->> 'job_id' = good::text), good || ' mail', 'the mail lies in the outbox') from g;
 select is(pg_temp.finish(bad, false, 0, 'NO_SPEECH'), 'done', 'another fails') from g;
 select is(t.col(bad, 'status') || ' ' || t.col(bad, 'error_code') || ' ' || t.ledger(bad) || ' ' || pg_temp.mails(bad) || ' ' || pg_temp.project(bad),
-          'FAILED NO_SPEECH 0 job_failed queued failed', 'everything is told and paid back') from g;
+          'FAILED NO_SPEECH 0 job_failed queued failed', 'its email is queued and its credits are released') from g;
 select is(tenon.cancel_job(waits), 'cancelled', 'a waiting job is cancelled at once') from g;
 select is(t.col(waits, 'error_code') || ' ' || t.ledger(waits), 'CANCELLED 0', 'for nothing') from g;
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 
 -- Attempts
 create temp table a as select t.job(ada, 5) as job from ids;
@@ -101,7 +101,7 @@ select is(tenon.fail_attempt(job, lease.id, pg_temp.fence(job), 'X', 'x', 0), 'r
 select is((select attempt from pg_temp.claim(1)), 3, 'the third');
 select is(tenon.fail_attempt(job, lease.id, pg_temp.fence(job), 'X', 'x', 0), 'failed', 'is the last') from a, lease;
 select is(t.col(job, 'status') || t.ledger(job), 'FAILED0', 'with its credits back') from a;
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 
 -- Retry of a failed job
 insert into public.job_steps (job_id, user_id, n, name, state, output, credits) select job, ada, 0, 'probe', 'done', '1', 2 from a, ids;
@@ -119,9 +119,9 @@ select lives_ok(format('select tenon.cancel_job(%L)', job_id), 'gone') from r;
 create temp table d as select t.job(ada, 5) as job from ids;
 select lives_ok('select pg_temp.claim(1)', 'claimed');
 update tenon.leases set expires_at = now() - interval '1 second', seconds = 86400;
-select is(tenon.reap_expired_leases(), 0, 'a server younger than the lease buries nobody: it may have been away itself');
+select is(tenon.reap_expired_leases(), 0, 'a server that started more recently than the lease reaps nothing: it may have been down itself');
 update tenon.leases set seconds = 1;
-select is(tenon.reap_expired_leases(), 1, 'its job is rescued');
+select is(tenon.reap_expired_leases(), 1, 'its job is recovered');
 select is(t.col(job, 'status') || ' ' || t.col(job, 'crashes') || ' ' || coalesce(t.col(job, 'lease_id'), '-'), 'QUEUED 1 -', 'and queued again') from d;
 select is(tenon.heartbeat(id), false, 'the lease does not come back') from lease;
 select is(tenon.reap_expired_leases() || ' ' || tenon.reap_expired_leases(), '1 0', 'the lease goes');
@@ -132,7 +132,7 @@ select is(tenon.reap_expired_leases(), 1, 'and closes with the job in hand');
 select is(t.col(job, 'status') || ' ' || t.col(job, 'error_code') || ' ' || t.ledger(job), 'FAILED WORKER_CRASHED 0', 'a job that kills two workers ends') from d;
 do $$ begin while tenon.reap_expired_leases() > 0 loop end loop; end $$;
 update lease set id = tenon.open_lease('w3', 'host', 12);
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 
 -- Caps, parking, fairness
 create temp table many as select t.job(ada) as job from ids, generate_series(1, 10);
@@ -144,14 +144,14 @@ select is((select count(*)::int from pg_temp.claim(20)), 3, 'the cap holds what 
 select is((select count(*)::int from pg_temp.claim(20)), 0, 'nothing is left ready');
 select is(tenon.admit_burst('pipeline', 3), 3, 'when nobody waits the parked may go above it');
 select is((select count(*)::int from pg_temp.claim(20)), 3, 'and are claimed');
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 update tenon.lanes set cap = 8;
 select is(tenon.admit_burst('pipeline', 3) + (select count(*)::int from pg_temp.claim(20)), 3, 'a lane''s cap stops claims');
 update tenon.lanes set cap = null, paused = true;
 select is((select count(*)::int from pg_temp.claim(20)), 0, 'so does a pause');
 update tenon.lanes set paused = false;
 select is((select sum(case when pg_temp.finish(job, true, 0) = 'done' then 1 else 0 end)::int from many where t.col(job, 'status') = 'PROCESSING'), 7, 'those that run end');
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 select is((select count(*)::int from pg_temp.claim(20)), 3, 'the last are claimed');
 select is((select count(pg_temp.finish(id, true, 0))::int from public.jobs where status = 'PROCESSING'), 4, 'all ends');
 update tenon.tenant_lanes set admitted = 99;
@@ -162,11 +162,11 @@ create temp table pr as select t.project(ada) as id from ids;
 insert into public.jobs (project_id, user_id, created_at, error_code)
   select pr.id, ada, now() - make_interval(mins => n), n::text from pr, ids, generate_series(1, 7) n;
 create temp table ord as select n, (public.claim_next_job('php')).error_code as code from generate_series(1, 5) n;
-select is((select string_agg(code, '' order by n) from ord), '76543', 'a foreign worker gets the oldest first');
+select is((select string_agg(code, '' order by n) from ord), '76543', 'a worker without a lease gets the oldest first');
 insert into public.jobs (project_id, user_id, created_at, error_code) select pr.id, ada, now() - interval '1 hour', '60' from pr, ids;
 create temp table ord2 as select n, (public.claim_next_job('php')).error_code as code from generate_series(1, 3) n;
 select is((select string_agg(code, ',' order by n) from ord2), '60,2,1', 'also one that came late with an older date');
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 
 -- Workers written elsewhere: plain updates
 create function pg_temp.j(p_code text) returns uuid language sql as $$ select id from public.jobs where error_code = p_code and claimed_by = 'php' $$;
@@ -181,8 +181,8 @@ select is(t.ledger(c) || ' ' || t.col(c, 'slot'), '-3 false', 'is what counts') 
 select is(t.service(format('update public.jobs set status = ''QUEUED'' where id = %L', c)), 'PT409', 'finished is finished') from f;
 select is(t.service(format('update public.jobs set status = ''QUEUED'' where id = %L', d)), '1', 'a running one may be given back') from f;
 select is(t.service(format('update public.jobs set status = ''PROCESSING'', claimed_by = ''hand'' where id = %L', d)), '1', 'and taken by hand') from f;
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
-select is(tenon.reap_silent_workers(3600), 0, 'a fresh foreign job is left alone');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
+select is(tenon.reap_silent_workers(3600), 0, 'a job that was updated recently is left alone');
 alter table public.jobs disable trigger user;
 update public.jobs set updated_at = now() - interval '2 hours', crashes = 1 where status = 'PROCESSING';
 alter table public.jobs enable trigger user;
@@ -193,7 +193,7 @@ insert into public.jobs (project_id, user_id, error_code) select pr.id, ada, 's'
 update public.jobs set status = 'FAILED', finished_at = now() - interval '1 minute' where error_code = 's';
 alter table public.jobs enable trigger settle;
 select is((select slot::text from public.jobs where error_code = 's'), 'true', 'an end that could not be settled');
-select is(tenon.settle_finished_jobs() || ' ' || tenon.settle_finished_jobs(), '1 0', 'is settled by the sweeper');
-select is(pg_temp.faults(), 0::bigint, 'the books are whole');
+select is(tenon.settle_finished_jobs() || ' ' || tenon.settle_finished_jobs(), '1 0', 'is settled by housekeeping');
+select is(pg_temp.faults(), 0::bigint, 'the books balance');
 select * from finish();
 rollback;

@@ -68,9 +68,9 @@ create temp view functions as
   select p.oid, n.nspname as schema, p.proname as name, p.prosecdef, p.proconfig, p.proowner, p.prorettype
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('public', 'tenon');
 select is_empty($$ select name, role from functions, (values ('anon'), ('authenticated'), ('public')) r (role)
-    where has_function_privilege(role, oid, 'EXECUTE') $$, 'D10: no function is for everybody');
+    where has_function_privilege(role, oid, 'EXECUTE') $$, 'no function is for everybody');
 select is_empty($$ select name from functions where not coalesce(proconfig, '{}') && array['search_path=""', 'search_path='] $$,
-  'D10: every function pins its search_path');
+  'every function pins its search_path');
 select is_empty($$ select name from functions f join pg_roles r on r.oid = proowner where prosecdef and rolsuper $$,
   'no definer function belongs to a superuser');
 select is_empty($$ select name from functions where has_function_privilege('service_role', oid, 'EXECUTE')

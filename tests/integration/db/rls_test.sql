@@ -1,4 +1,4 @@
--- Two users, every table: each sees and changes his own, and for another's row gets what a missing row gives.
+-- Two users, every table: each sees and changes only their own rows, and another's row looks like a missing one.
 begin;
 select plan(56);
 create temp table ids as select t.user('ada@example.com', 100) as ada, t.user('bob@example.com', 100) as bob;
@@ -20,7 +20,7 @@ insert into owned select unnest(array['projects', 'jobs', 'job_steps', 'assets',
 select set_eq($$ select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') $$, 'select name from owned',
   'this test knows every table');
 select is(t.run('authenticated', ada, format('select count(*) > 0 and bool_and(%I = %L) from public.%I', col, ada, name)), 'true',
-          name || ': an owner sees his rows and no others') from owned, ids;
+          name || ': owners see their rows and no others') from owned, ids;
 select is(t.run('authenticated', null, format('select count(%I) from public.%I', col, name)), '0', name || ': nobody sees nothing') from owned;
 select is(t.run('service_role', null, format('select count(distinct %I) from public.%I', col, name)), '2', name || ': the service sees both') from owned;
 

@@ -1,4 +1,4 @@
--- The tick for news at sign-up: a plain yes becomes the person's preference, anything else leaves the default.
+-- The newsletter box at sign-up: `true` becomes the user's preference, anything else leaves the default.
 begin;
 select plan(6);
 insert into auth.users (id, email, email_confirmed_at, raw_user_meta_data) values
@@ -27,6 +27,6 @@ select is((select marketing_opt_in from public.user_notification_prefs
 update auth.users set raw_user_meta_data = '{}' where email = 'wiped@example.com';
 update auth.users set email_confirmed_at = now() where email = 'wiped@example.com';
 select is((select count(*)::int from public.user_notification_prefs
-            where user_id = '00000000-0000-0000-0000-0000000000a6'), 0, 'what a stranger ticked is gone with his metadata');
+            where user_id = '00000000-0000-0000-0000-0000000000a6'), 0, 'what a stranger ticked is gone with the metadata');
 select * from finish();
 rollback;
