@@ -6,6 +6,7 @@
 #include "app/dev.h"
 #include "app/seed.h"
 #include "app/settings.h"
+#include "app/start_checks.h"
 #include "app/tools.h"
 #include "app/web.h"
 #include "app/worker.h"
@@ -17,6 +18,12 @@
 namespace {
 
 constexpr int kConfigFault = 78;  // EX_CONFIG of sysexits.h
+
+// For a process that serves.
+app::Settings settings_for_start() {
+  core::Env env = core::Env::from_process();
+  return app::settings_for_start(env);
+}
 
 app::Settings settings() {
   core::Env env = core::Env::from_process();
@@ -56,11 +63,11 @@ int main(int argc, char** argv) {
   dev_command->add_flag("--no-seed", no_seed, "no demo user");
   dev_command->add_flag("--once", dev.once, "do the main job once in a fresh folder, headless, and end");
 
-  verb(cli, "web", "pages, API and the wires", [] { return app::web(settings(), false); });
-  verb(cli, "serve", "web and worker in one process", [] { return app::web(settings(), true); });
+  verb(cli, "web", "pages, API and the wires", [] { return app::web(settings_for_start(), false); });
+  verb(cli, "serve", "web and worker in one process", [] { return app::web(settings_for_start(), true); });
   app::WorkerOptions worker;
   CLI::App* worker_command =
-      verb(cli, "worker", "jobs and deliveries", [&] { return app::worker(settings(), worker); });
+      verb(cli, "worker", "jobs and deliveries", [&] { return app::worker(settings_for_start(), worker); });
   worker_command->add_flag("--once", worker.once, "until nothing is ready, then end");
   worker_command->add_flag("--outbox", worker.outbox, "deliveries only");
 

@@ -7,6 +7,14 @@
 namespace app {
 
 Settings Settings::from(core::Env& env) {
+  Settings out = read(env);
+  if (env.faults().empty()) return out;
+  std::string all = "the configuration is not complete:";
+  for (const std::string& fault : env.faults()) all += "\n  " + fault;
+  throw Faults(all);
+}
+
+Settings Settings::read(core::Env& env) {
   Settings out;
   out.production = env.production();
   out.port = static_cast<int>(env.integer("PORT", 3000, 0, 65535));
@@ -41,11 +49,6 @@ Settings Settings::from(core::Env& env) {
   for (const char* name : {"RESEND_API_BASE", "STRIPE_API_BASE", "META_API_BASE"})
     if (out.production && env.text(name).find("/dev/") != std::string::npos)
       env.fault(std::string(name) + " points to a simulator, which does not exist in production.");
-  if (!env.faults().empty()) {
-    std::string all = "the configuration is not complete:";
-    for (const std::string& fault : env.faults()) all += "\n  " + fault;
-    throw Faults(all);
-  }
   out.asked = env.asked();
   return out;
 }

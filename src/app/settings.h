@@ -34,8 +34,11 @@ struct Settings {
 
   // Throws Faults with every sentence when something is wrong.
   static Settings from(core::Env& env);
+  // Leaves what is wrong in env.faults().
+  static Settings read(core::Env& env);
 };
 
+// The configuration, or the database in production, is not fit for a start. what() names every fault; exit 78.
 class Faults : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

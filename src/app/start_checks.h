@@ -1,4 +1,4 @@
-// What must be true of the database before a process serves from it, beyond answering.
+// What must be true of configuration and database before a process serves from them.
 #pragma once
 
 #include <string>
@@ -10,12 +10,15 @@ namespace app {
 
 struct StartChecks {
   std::vector<std::string> faults;    // production refuses to start
-  std::vector<std::string> warnings;  // told by `tenon check` and in the log
+  std::vector<std::string> warnings;  // printed by `tenon check`, logged at start
 };
-// Throws pg::Unavailable when the database cannot be reached.
+
+// Examines the login of DATABASE_URL, the data and the history of the schema. Throws pg::Unavailable when the database
+// cannot be reached.
 StartChecks check_database(const Settings& settings);
 
-// In production: throws Faults with every fault, and logs the warnings. Elsewhere nothing is asked.
-void refuse_unfit_database(const Settings& settings);
+// The configuration for a process that serves. In production the database is examined as well, and Faults names what is
+// wrong with either in one message. Throws pg::Unavailable when nothing else stands against a start.
+Settings settings_for_start(core::Env& env);
 
 }  // namespace app

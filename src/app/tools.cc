@@ -6,8 +6,10 @@
 #include <iostream>
 
 #include "app/start_checks.h"
+#include "app/statements.h"
 #include "app/web.h"
 #include "core/loop.h"
+#include "ops/schema_check.h"
 #include "pg/session.h"
 
 namespace app {
@@ -35,17 +37,24 @@ int env(const Settings& settings) {
 
 int check() {
   core::Env env = core::Env::from_process();
+  const Settings settings = Settings::read(env);
+  StartChecks checks;
+  std::vector<std::string> faults = env.faults();
   try {
-    const StartChecks checks = check_database(Settings::from(env));
-    for (const std::string& warning : checks.warnings) fmt::print("warning: {}\n", warning);
-    for (const std::string& fault : checks.faults) fmt::print("fault: {}\n", fault);
-    if (!checks.faults.empty()) return 1;
+    if (!settings.db.url.empty()) {
+      checks = check_database(settings);
+      for (const ops::StatementFault& fault : ops::check_statements(settings.db.url, statements()))
+        checks.faults.push_back(
+            fmt::format("the statement {} does not fit the database: {}", fault.name, fault.reason));
+    }
   } catch (const std::exception& error) {
-    fmt::print("fault: {}\n", error.what());
-    return 1;
+    checks.faults.push_back(error.what());
   }
-  fmt::print("nothing stands against a start\n");
-  return 0;
+  faults.insert(faults.end(), checks.faults.begin(), checks.faults.end());
+  for (const std::string& warning : checks.warnings) fmt::print("warning: {}\n", warning);
+  for (const std::string& fault : faults) fmt::print("fault: {}\n", fault);
+  if (faults.empty()) fmt::print("ready to start\n");
+  return faults.empty() ? 0 : 1;
 }
 
 int status(const CliOptions& tools) {

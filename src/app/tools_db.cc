@@ -1,4 +1,4 @@
-// `tenon db …`: the private Postgres of a data folder, or the one that DATABASE_URL names.
+// `tenon db …`: works on the private Postgres of a data folder, or on the one that DATABASE_URL names.
 #include <fmt/core.h>
 #include <signal.h>
 

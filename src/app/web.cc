@@ -9,13 +9,14 @@
 #include "app/display_preferences_cookie.h"
 #include "app/problems.h"
 #include "app/signals.h"
-#include "app/start_checks.h"
+#include "app/statements.h"
 #include "app/worker.h"
 #include "billing/billing.h"
 #include "core/log.h"
 #include "html/html.h"
 #include "http/static_files.h"
 #include "ops/health.h"
+#include "ops/schema_check.h"
 #include "pipeline/pipeline.h"
 #include "projects/projects.h"
 #include "rest/rest.h"
@@ -36,8 +37,9 @@ struct Pools {
 // One loop and every module on it, built left to right. This page is the product.
 class WebLoop {
  public:
-  WebLoop(const Settings& settings, Pools& pools, sim::Sim* sim)
-      : db_(loop_, settings.db),
+  WebLoop(const Settings& settings, Pools& pools, const ops::SchemaCheck& schema_check, sim::Sim* sim)
+      : schema_check_(schema_check),
+        db_(loop_, settings.db),
         listener_(loop_, settings.db),
         client_(loop_),
         auth_(loop_, pools.hashing, db_, client_, clock_, settings.auth),
@@ -72,7 +74,9 @@ class WebLoop {
  private:
   const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
     declare_groups(router_);
-    ops::mount(router_, {{"database", [this] { return db_.ping(); }}, {"storage", [this] { return storage_.ping(); }}});
+    ops::mount(router_, {{"database", [this] { return db_.ping(); }},
+                         {"storage", [this] { return storage_.ping(); }},
+                         {"statements", [this] { return statements_fit(); }}});
     http::mount_static(router_, settings.html.source_dir);
     auth::mount(router_, auth_);
     storage::mount(router_, storage_);
@@ -87,6 +91,8 @@ class WebLoop {
     return router_;
   }
 
+  core::Task<bool> statements_fit() { co_return schema_check_.passed(); }
+
   core::Task<> drain() {
     co_await server_.drain(14s);  // and a second to close what is left: 15 s in all
     co_await rest_.close();
@@ -95,6 +101,7 @@ class WebLoop {
     loop_.stop();
   }
 
+  const ops::SchemaCheck& schema_check_;
   core::Loop loop_;
   core::TaskGroup group_{loop_};
   core::SystemClock clock_;
@@ -118,19 +125,20 @@ class WebLoop {
 }  // namespace
 
 int web(const Settings& settings, bool with_worker) {
-  refuse_unfit_database(settings);
   Signals signals;
   html::configure(settings.html);
   Pools pools;
   std::unique_ptr<sim::Sim> sim;
   if (!settings.production) sim = std::make_unique<sim::Sim>(settings.sim);
+  ops::SchemaCheck schema_check(settings.db.url, statements());
   std::vector<std::unique_ptr<WebLoop>> loops;
   for (int i = 0; i < settings.loops; ++i) {
-    loops.push_back(std::make_unique<WebLoop>(settings, pools, sim.get()));
+    loops.push_back(std::make_unique<WebLoop>(settings, pools, schema_check, sim.get()));
     loops.back()->listen(settings);
   }
   std::vector<std::thread> threads;
   for (const auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
+  schema_check.start();
   std::unique_ptr<WorkerThread> worker;
   if (with_worker) worker = std::make_unique<WorkerThread>(settings);
   core::log::info("app.web.started", {{"port", settings.port}, {"loops", settings.loops}});
@@ -148,7 +156,8 @@ int web(const Settings& settings, bool with_worker) {
 std::vector<http::Router::Route> route_table(const Settings& settings) {
   Pools pools;
   sim::Sim sim(settings.sim);
-  const WebLoop loop(settings, pools, settings.production ? nullptr : &sim);
+  const ops::SchemaCheck schema_check(settings.db.url, {});
+  const WebLoop loop(settings, pools, schema_check, settings.production ? nullptr : &sim);
   return loop.router().routes();
 }
 

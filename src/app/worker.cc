@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "app/signals.h"
-#include "app/start_checks.h"
 #include "core/log.h"
 #include "html/site_config.h"
 #include "jobs/emails.h"
@@ -109,7 +108,6 @@ class WorkerLoop {
 }  // namespace
 
 int worker(const Settings& settings, WorkerOptions options) {
-  refuse_unfit_database(settings);
   // Steps run as this user: a tool that was taken over must not read this process's memory or environment.
   ::prctl(PR_SET_DUMPABLE, 0);
   Signals signals;

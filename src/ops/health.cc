@@ -14,16 +14,16 @@ namespace {
 
 Task<http::Response> alive(http::Request&) { co_return http::json(R"({"status":"alive"})"); }
 
-// Anybody may ask, and an answer costs a write to the disk: a good result holds for a second, a bad one for a fifth of
-// it, so that who waits for the service learns of its return; and one check runs at a time.
+// The endpoint is public and a check writes to the disk, so one check runs at a time and its result is cached: a good
+// one for a second, a bad one for 200 ms, because somebody is waiting for the service to return.
 struct Readiness {
   std::vector<ReadyCheck> checks;
   std::string body = "{}";
   bool all = false;
-  bool asked = false;  // a check is under way
+  bool checking = false;
   std::chrono::steady_clock::time_point until{};
 
-  Task<> look() {
+  Task<> check_all() {
     bool good = true;
     core::JsonWriter out;
     out.begin();
@@ -40,14 +40,14 @@ struct Readiness {
     body = out.end().take();
     all = good;
     until = std::chrono::steady_clock::now() + std::chrono::milliseconds{all ? 1000 : 200};
-    asked = false;
+    checking = false;
   }
 };
 
 Task<http::Response> ready(Readiness& readiness) {
-  if (!readiness.asked && std::chrono::steady_clock::now() >= readiness.until) {
-    readiness.asked = true;
-    co_await readiness.look();
+  if (!readiness.checking && std::chrono::steady_clock::now() >= readiness.until) {
+    readiness.checking = true;
+    co_await readiness.check_all();
   }
   http::Response response = http::json(readiness.body, readiness.all ? 200 : 503);
   if (!readiness.all) response.headers.set("Retry-After", "1");

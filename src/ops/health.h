@@ -1,4 +1,4 @@
-// /healthz (the process is alive) and /readyz (database and storage answer).
+// /healthz: the process is alive. /readyz: every check passes, or 503 with the ones that fail.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@ namespace ops {
 
 struct ReadyCheck {
   std::string name;
-  std::function<core::Task<bool>()> answers;  // bounded in time by whoever implements it
+  std::function<core::Task<bool>()> answers;  // has a deadline of its own
 };
 
 void mount(http::Router& router, std::vector<ReadyCheck> checks);

@@ -75,11 +75,14 @@ void refuse_unknown(const std::vector<File>& migrations, const History& history)
     if (std::ranges::any_of(migrations, [&](const File& file) { return file.version == version; })) continue;
     if (version < migrations.front().version)
       throw RefusedHistory(
+          RefusedHistory::Why::too_old,
           "this database was made by an older development version, which cannot be upgraded. Nothing was changed. Run "
           "`tenon db reset` (with --data DIR for another data folder) to delete everything in it and start anew.");
     if (version > migrations.back().version)
-      throw RefusedHistory("a newer tenon has migrated this database (" + version + "). Run that version instead.");
-    throw RefusedHistory("this database has a migration that is not in this binary: " + version + ".");
+      throw RefusedHistory(RefusedHistory::Why::too_new,
+                           "a newer tenon has migrated this database (" + version + "). Run that version instead.");
+    throw RefusedHistory(RefusedHistory::Why::altered,
+                         "this database has a migration that is not in this binary: " + version + ".");
   }
 }
 
@@ -87,8 +90,9 @@ void refuse_edited(const std::vector<File>& files, const History& history) {
   for (const File& file : files) {
     const auto found = history.find(file.version);
     if (found != history.end() && found->second != file.checksum)
-      throw RefusedHistory("the migration " + file.version +
-                           " was edited after it ran here. Restore its text and write a new migration instead.");
+      throw RefusedHistory(RefusedHistory::Why::altered,
+                           "the migration " + file.version +
+                               " was edited after it ran here. Restore its text and write a new migration instead.");
   }
 }
 
@@ -180,6 +184,10 @@ std::vector<std::string> migrate(const core::Secret& owner_url, const core::Secr
 
 std::vector<SchemaFile> schema_status(const core::Secret& owner_url) {
   pg::Session session(owner_url);
+  return schema_status(session);
+}
+
+std::vector<SchemaFile> schema_status(pg::Session& session) {
   const History history = history_to_continue(session);
   std::vector<SchemaFile> out;
   const std::vector<File> platform = has_own_platform(session, history) ? std::vector<File>{} : platform_files();

@@ -10,6 +10,10 @@
 
 #include "core/env.h"
 
+namespace pg {
+class Session;
+}
+
 namespace ops {
 
 // changed: a file of db/functions whose text differs from the one applied; the next migrate() applies it.
@@ -24,7 +28,11 @@ struct SchemaFile {
 // The database's history is not one this binary can continue. Nothing was changed; what() says what to do.
 class RefusedHistory : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  // too_old: made by a development version from before the first migration. too_new: migrated by a newer binary.
+  // altered: a migration was edited or taken out after it ran.
+  enum class Why { too_old, too_new, altered };
+  RefusedHistory(Why reason, const std::string& what) : std::runtime_error(what), why(reason) {}
+  Why why;
 };
 
 // Returns the versions applied now. `super_url` may be empty: then everything runs as the owner. Throws RefusedHistory
@@ -33,6 +41,7 @@ class RefusedHistory : public std::runtime_error {
 std::vector<std::string> migrate(const core::Secret& owner_url, const core::Secret& super_url = {});
 // What the binary brings and what the database has, without changing it. Throws RefusedHistory as migrate() does.
 std::vector<SchemaFile> schema_status(const core::Secret& owner_url);
+std::vector<SchemaFile> schema_status(pg::Session& session);  // a role that may read tenon.migrations is enough
 // Empties the database: drops the schemas public, tenon, auth and storage with everything in them.
 void drop_everything(const core::Secret& owner_url);
 // Runs db/seed.sql in one transaction.

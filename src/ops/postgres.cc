@@ -41,7 +41,7 @@ std::string find_binaries() {
       "Or set DATABASE_URL to a server that runs already.");
 }
 
-// A port that nobody listens on now. Between this and the server's bind another may take it; start() tries again.
+// A port that is free now; another process may still take it before the server binds.
 int free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -62,7 +62,7 @@ void write_file(const fs::path& path, const std::string& text) {
   if (!out) throw std::runtime_error("cannot write " + path.string());
 }
 
-// An unprivileged user whom Postgres may run as: its own when Debian's package made one, else nobody.
+// An unprivileged user to run Postgres as: the one that Debian's package created, else nobody.
 const passwd& server_user() {
   for (const char* name : {"postgres", "nobody"})
     if (const passwd* user = ::getpwnam(name)) return *user;
@@ -110,7 +110,8 @@ Postgres::~Postgres() {
 
 void Postgres::create_cluster() {
   if (fs::exists(fs::path(cluster_) / "PG_VERSION")) return;
-  // Made aside and renamed when complete, so that a crash during initdb leaves nothing that looks like a cluster.
+  // Created under another name and renamed when complete, so a crash during initdb leaves nothing that looks like a
+  // cluster.
   const std::string making = cluster_ + ".new";
   const std::string password_file = cluster_ + ".password";
   fs::remove_all(making);
@@ -151,7 +152,7 @@ void Postgres::create_cluster() {
 }
 
 void Postgres::end_previous_server() const {
-  // A supervisor that was killed leaves a server that is on its way down. Wait for it; a stubborn one is told again.
+  // A supervisor that was killed leaves a server that is shutting down. Wait for it, and signal again if it takes long.
   const auto running_pid = [this]() -> pid_t {
     std::ifstream in(cluster_ + "/postmaster.pid");
     pid_t pid = 0;

@@ -1,6 +1,6 @@
 // A private Postgres in DIR/postgres: the installed server's binaries, a cluster of its own, durable settings, a free
-// loopback port and a Unix socket. Never run as root: root's cluster lies in /var/lib/tenon/<hash of DIR>, owned by an
-// unprivileged user, and DIR/postgres links to it. The server is told to stop by the kernel when its parent dies.
+// loopback port and a Unix socket. It never runs as root: root's cluster is in /var/lib/tenon/<hash of DIR>, owned by
+// an unprivileged user, and DIR/postgres links to it. The kernel signals the server to stop when its parent dies.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +19,7 @@ struct Passwords {
 
 class Postgres {
  public:
-  // with_parent: the server ends with this process, whatever ends it. detached: it stays until somebody stops it.
+  // with_parent: the server ends with this process, however that ends. detached: it runs until it is stopped.
   enum class Life { with_parent, detached };
   // `dir` is the data folder of `tenon dev`; it must exist.
   Postgres(std::string dir, Passwords passwords, Life life = Life::with_parent);
@@ -27,18 +27,18 @@ class Postgres {
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;
 
-  // Makes the cluster on first use, starts the server and waits until it answers (30 s at most). Throws
-  // std::runtime_error with a sentence a person can act on.
+  // Creates the cluster on first use, starts the server and waits until it answers (30 s at most). Throws
+  // std::runtime_error with a message that says what to do.
   void start();
-  // Fast shutdown: open transactions are rolled back, what was acknowledged is on disk.
+  // Fast shutdown: open transactions are rolled back, committed ones are on disk.
   void stop();
-  // Stops a server that uses this folder, whoever started it, and waits for its end (20 s at most).
+  // Stops a server that uses this folder, whichever process started it, and waits for its end (20 s at most).
   void end_previous_server() const;
-  // After a server that ended by itself: the same port, so that what connects to it finds it again.
+  // Starts a server that ended by itself again, on the same port.
   void restart();
-  // Sets the password of `authenticator`, once db/platform has made that role.
+  // Sets the password of `authenticator`, which db/platform has created.
   void set_runtime_password() const;
-  // False when the server has ended by itself.
+  // False once the server has ended by itself.
   bool running();
   pid_t pid() const { return pid_; }
   int port() const { return port_; }
@@ -67,8 +67,8 @@ class Postgres {
   pid_t pid_ = 0;
 };
 
-// Removes the cluster that a data folder's `postgres` link points to (a cluster made by root lies outside DIR). The
-// server must be stopped.
+// Deletes the cluster that a data folder's `postgres` link points to (root's cluster is outside DIR). The server must
+// be stopped.
 void remove_cluster(const std::string& dir);
 
 }  // namespace ops

@@ -5,15 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <sstream>
 #include <string>
-#include <thread>
 
-#include "core/resources.h"
 #include "ops/migrate.h"
 #include "ops/process.h"
 #include "pg/session.h"
@@ -37,33 +31,6 @@ struct Folder {
 
 ops::Passwords passwords() {
   return {core::Secret("super-pass-1"), core::Secret("owner-pass-1"), core::Secret("runtime-pass-1")};
-}
-
-// What a shell command prints; fails the test when the command fails.
-std::string output_of(const std::string& command) {
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string out;
-  for (char buffer[4096]; const std::size_t n = std::fread(buffer, 1, sizeof buffer, pipe);) out.append(buffer, n);
-  REQUIRE_MESSAGE(::pclose(pipe) == 0, command << ": " << out);
-  return out;
-}
-
-std::vector<fs::path> sorted_files(const fs::path& folder) {
-  std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(folder)) out.push_back(entry.path());
-  std::ranges::sort(out);
-  return out;
-}
-
-// The catalogue as pg_dump prints it, line by line in alphabetical order.
-std::vector<std::string> schema_of(const std::string& url) {
-  std::vector<std::string> lines;
-  std::istringstream in(output_of("pg_dump --schema-only -d '" + url + "'"));
-  for (std::string line; std::getline(in, line);)
-    if (!line.starts_with("\\")) lines.push_back(line);  // pg_dump's \restrict carries a random key
-  std::ranges::sort(lines);
-  return lines;
 }
 
 }  // namespace
@@ -113,134 +80,12 @@ TEST_CASE("the private Postgres starts, holds what was acknowledged when its par
   CHECK_FALSE(again.running());
 }
 
-TEST_CASE("migrating twice changes nothing, and an edited past is refused by name") {
+TEST_CASE("the run-time login has its password once the roles are there") {
   const Folder folder;
   ops::Postgres postgres(folder.path, passwords());
   postgres.start();
-  CHECK_FALSE(ops::migrate(postgres.owner_url(), postgres.super_url()).empty());
-  CHECK(ops::migrate(postgres.owner_url(), postgres.super_url()).empty());
-  for (const ops::SchemaFile& file : ops::schema_status(postgres.owner_url()))
-    CHECK_MESSAGE(file.state == ops::FileState::applied, file.version);
+  ops::migrate(postgres.owner_url(), postgres.super_url());
   postgres.set_runtime_password();
   pg::Session runtime(postgres.runtime_url());
   CHECK(runtime.query("select current_user").rows.at(0).at(0) == "authenticator");
-
-  pg::Session owner(postgres.owner_url());
-  const std::string version =
-      owner.query("select version from tenon.migrations where version not like '%/%' order by version limit 1")
-          .rows.at(0)
-          .at(0)
-          .value();
-  owner.query("update tenon.migrations set checksum = 'edited' where version = $1", {version});
-  CHECK_THROWS_WITH_AS(ops::migrate(postgres.owner_url(), postgres.super_url()), doctest::Contains(version.c_str()),
-                       ops::RefusedHistory);
-}
-
-TEST_CASE("two migrators at once apply each file once") {
-  const Folder folder;
-  ops::Postgres postgres(folder.path, passwords());
-  postgres.start();
-  std::vector<std::string> first, second;
-  {
-    std::thread one([&] { first = ops::migrate(postgres.owner_url(), postgres.super_url()); });
-    std::thread two([&] { second = ops::migrate(postgres.owner_url(), postgres.super_url()); });
-    one.join();
-    two.join();
-  }
-  std::size_t files = 0;
-  for (const char* folder : {"db/platform/", "db/migrations/", "db/functions/"})
-    files += core::resources_below(folder).size();
-  CHECK(first.size() + second.size() == files);
-}
-
-TEST_CASE("a changed file of functions is applied again, and nothing else") {
-  const Folder folder;
-  ops::Postgres postgres(folder.path, passwords());
-  postgres.start();
-  ops::migrate(postgres.owner_url(), postgres.super_url());
-  pg::Session owner(postgres.owner_url());
-  owner.script(
-      "update tenon.migrations set checksum = 'earlier' where version = 'functions/rate_limits';"
-      "create or replace function tenon.take_token(p_key text, p_cap float8, p_per_s float8, p_cost float8 default 1)"
-      " returns float8 language sql as 'select 42::float8'");
-  std::vector<std::string> changed;
-  for (const ops::SchemaFile& file : ops::schema_status(postgres.owner_url()))
-    if (file.state != ops::FileState::applied) changed.push_back(file.version);
-  CHECK(changed == std::vector<std::string>{"functions/rate_limits"});
-  CHECK(ops::migrate(postgres.owner_url(), postgres.super_url()) == changed);
-  CHECK(owner.query("select tenon.take_token('k', 1, 1)").rows.at(0).at(0) == "0");
-  CHECK(ops::migrate(postgres.owner_url(), postgres.super_url()).empty());
-}
-
-TEST_CASE("an upgrade that fails leaves nothing of it behind") {
-  const Folder folder;
-  ops::Postgres postgres(folder.path, passwords());
-  postgres.start();
-  ops::migrate(postgres.owner_url(), postgres.super_url());
-  pg::Session owner(postgres.owner_url());
-  // Both files are due. The second fails, because replacing a function cannot change the type that it returns.
-  owner.script(
-      "update tenon.migrations set checksum = 'earlier' where version in ('functions/audit', 'functions/rate_limits');"
-      "drop function tenon.audit_broken_at(), tenon.take_token(text, float8, float8, float8);"
-      "create function tenon.take_token(p_key text, p_cap float8, p_per_s float8, p_cost float8 default 1)"
-      " returns text language sql as 'select null::text'");
-  CHECK_THROWS_WITH_AS(ops::migrate(postgres.owner_url(), postgres.super_url()),
-                       doctest::Contains("db/functions/rate_limits.sql"), std::runtime_error);
-  CHECK(owner.query("select to_regprocedure('tenon.audit_broken_at()') is null").rows.at(0).at(0) == "t");
-  CHECK(owner.query("select checksum from tenon.migrations where version = 'functions/audit'").rows.at(0).at(0) ==
-        "earlier");
-}
-
-TEST_CASE("a database of before the first migration, or of a newer binary, is refused and stays as it is") {
-  const Folder folder;
-  ops::Postgres postgres(folder.path, passwords());
-  postgres.start();
-  pg::Session owner(postgres.owner_url());
-  owner.script(
-      "create schema tenon;"
-      "create table tenon.migrations (version text primary key, checksum text not null, applied_at timestamptz);"
-      "insert into tenon.migrations values ('platform/10_roles', 'a'), ('platform/20_auth', 'b'),"
-      " ('20260101000100_foundation', 'c'), ('20260107000500_taken_by_hand', 'd')");
-  CHECK_THROWS_WITH_AS(ops::migrate(postgres.owner_url(), postgres.super_url()),
-                       doctest::Contains("made by an older development version"), ops::RefusedHistory);
-  CHECK_THROWS_WITH_AS(ops::schema_status(postgres.owner_url()), doctest::Contains("tenon db reset"),
-                       ops::RefusedHistory);
-  CHECK(owner
-            .query("select count(*) from pg_class where relnamespace in ('public'::regnamespace, 'tenon'::regnamespace)"
-                   " and relkind = 'r'")
-            .rows.at(0)
-            .at(0) == "1");
-  CHECK(owner.query("select count(*) from tenon.migrations").rows.at(0).at(0) == "4");
-
-  ops::drop_everything(postgres.owner_url());
-  ops::migrate(postgres.owner_url(), postgres.super_url());
-  owner.script("insert into tenon.migrations values ('99991231235959_from_the_future', 'e')");
-  CHECK_THROWS_WITH_AS(ops::migrate(postgres.owner_url(), postgres.super_url()), doctest::Contains("newer"),
-                       ops::RefusedHistory);
-}
-
-TEST_CASE("psql in name order makes the same schema as the migrator") {
-  const Folder folder;
-  ops::Postgres postgres(folder.path, passwords());
-  postgres.start();
-  ops::migrate(postgres.owner_url(), postgres.super_url());
-  {
-    pg::Session super(postgres.super_url());
-    super.script("create database by_psql owner tenon_owner");
-  }
-  const auto beside = [&](const core::Secret& url) {
-    std::string text = url.reveal();
-    return text.replace(text.find("/tenon?"), 7, "/by_psql?");
-  };
-  const std::string owner = beside(postgres.owner_url());
-  const auto psql = [](const std::string& url, const fs::path& file) {
-    output_of("psql -X -q -v ON_ERROR_STOP=1 -d '" + url + "' -f '" + file.string() + "'");
-  };
-  const fs::path db = fs::path(std::getenv("TENON_SOURCE_DIR")) / "db";
-  psql(beside(postgres.super_url()), db / "platform/10_roles.sql");
-  psql(owner, db / "platform/20_auth.sql");
-  psql(owner, db / "platform/30_storage.sql");
-  for (const char* part : {"migrations", "functions"})
-    for (const fs::path& file : sorted_files(db / part)) psql(owner, file);
-  CHECK(schema_of(postgres.owner_url().reveal()) == schema_of(owner));
 }
