@@ -1,2 +1,1 @@
 target_link_libraries(${target} PRIVATE tenon_sim tenon_jobs)
-target_include_directories(${target} PRIVATE "${folder}")

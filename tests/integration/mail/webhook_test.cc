@@ -1,19 +1,19 @@
 #include "core/crypto.h"
 #include "core/problem.h"
+#include "integration/mail/support/mail_app.h"
 #include "mail/pages.h"
-#include "support/post_office.h"
 
-using post::Office;
+using support::MailApp;
 
 namespace {
 
 const std::string kKey = "the key of the tests";
 
-struct Post : Office {
-  Post() {
+struct WebhookApp : MailApp {
+  WebhookApp() {
     mail::Config config;
     config.webhook_secret = core::Secret("whsec_" + core::base64(kKey));
-    receiver = std::make_unique<mail::Mail>(loop, *client, *db, config);
+    receiver = std::make_unique<mail::Mail>(loop, *client, db(), config);
   }
   // A mail that went out: the id of its log row is its resend_id.
   std::string sent(core::UserId user, const std::string& address) {
@@ -48,54 +48,54 @@ struct Post : Office {
 }  // namespace
 
 TEST_CASE("an email's status only moves forward, in whatever order events arrive") {
-  Post post;
-  const std::string mail = post.sent(post.sign_up(), "a@example.com");
-  CHECK(post.tell("email.delivered", mail) == 200);
-  CHECK(post.status(mail) == "delivered");
-  CHECK(post.tell("email.sent", mail) == 200);
-  CHECK(post.status(mail) == "delivered");
-  CHECK(post.tell("email.opened", mail) == 200);
-  CHECK(post.status(mail) == "delivered");
-  CHECK(post.tell("email.complained", mail) == 200);
-  CHECK(post.tell("email.delivered", mail) == 200);
-  CHECK(post.status(mail) == "complained");
+  WebhookApp app;
+  const std::string mail = app.sent(app.sign_up(), "a@example.com");
+  CHECK(app.tell("email.delivered", mail) == 200);
+  CHECK(app.status(mail) == "delivered");
+  CHECK(app.tell("email.sent", mail) == 200);
+  CHECK(app.status(mail) == "delivered");
+  CHECK(app.tell("email.opened", mail) == 200);
+  CHECK(app.status(mail) == "delivered");
+  CHECK(app.tell("email.complained", mail) == 200);
+  CHECK(app.tell("email.delivered", mail) == 200);
+  CHECK(app.status(mail) == "complained");
 }
 
 TEST_CASE("a permanent bounce stops further email to that address, a transient one does not") {
-  Post post;
-  const auto ada = post.sign_up("gone@example.com");
-  const auto bob = post.sign_up("full@example.com");
-  const std::string gone = post.sent(ada, "Gone@example.com");
-  const std::string full = post.sent(bob, "full@example.com");
-  CHECK(post.tell("email.bounced", gone, R"(,"bounce":{"type":"Permanent","message":"no such box"})") == 200);
-  CHECK(post.tell("email.bounced", full, R"(,"bounce":{"type":"Transient","message":"box is full"})") == 200);
-  CHECK(post.status(gone) == "bounced");
-  CHECK(post.scalar("select error_message from public.email_log where resend_id = $1", {gone}) == "no such box");
-  post.queue(ada, "welcome", gone);
-  post.queue(bob, "welcome", full);
-  CHECK(post.log("status", gone) == "suppressed");
-  CHECK(post.log("status", full) == "queued");
+  WebhookApp app;
+  const auto ada = app.sign_up("gone@example.com");
+  const auto bob = app.sign_up("full@example.com");
+  const std::string gone = app.sent(ada, "Gone@example.com");
+  const std::string full = app.sent(bob, "full@example.com");
+  CHECK(app.tell("email.bounced", gone, R"(,"bounce":{"type":"Permanent","message":"no such box"})") == 200);
+  CHECK(app.tell("email.bounced", full, R"(,"bounce":{"type":"Transient","message":"box is full"})") == 200);
+  CHECK(app.status(gone) == "bounced");
+  CHECK(app.scalar("select error_message from public.email_log where resend_id = $1", {gone}) == "no such box");
+  app.queue(ada, "welcome", gone);
+  app.queue(bob, "welcome", full);
+  CHECK(app.log("status", gone) == "suppressed");
+  CHECK(app.log("status", full) == "queued");
 }
 
 TEST_CASE("a complaint opts the user out of marketing") {
-  Post post;
-  const auto ada = post.sign_up();
-  post.owner.query("insert into public.user_notification_prefs (user_id, marketing_opt_in) values ($1, true)",
-                   {ada.str()});
-  const std::string mail = post.sent(ada, ada.str() + "@example.com");
-  CHECK(post.tell("email.complained", mail) == 200);
-  CHECK(post.scalar("select marketing_opt_in from public.user_notification_prefs where user_id = $1", {ada.str()}) ==
+  WebhookApp app;
+  const auto ada = app.sign_up();
+  app.owner.query("insert into public.user_notification_prefs (user_id, marketing_opt_in) values ($1, true)",
+                  {ada.str()});
+  const std::string mail = app.sent(ada, ada.str() + "@example.com");
+  CHECK(app.tell("email.complained", mail) == 200);
+  CHECK(app.scalar("select marketing_opt_in from public.user_notification_prefs where user_id = $1", {ada.str()}) ==
         "f");
 }
 
 TEST_CASE("an event delivered twice counts once, an unknown one is accepted") {
-  Post post;
-  const std::string mail = post.sent(post.sign_up(), "b@example.com");
+  WebhookApp app;
+  const std::string mail = app.sent(app.sign_up(), "b@example.com");
   const std::string id = core::Uuid::random().str();
-  CHECK(post.tell("email.bounced", mail, "", id) == 200);
-  post.owner.query("update public.email_log set status = 'sent' where resend_id = $1", {mail});
-  CHECK(post.tell("email.bounced", mail, "", id) == 200);
-  CHECK(post.status(mail) == "sent");
-  CHECK(post.tell("contact.created", "x") == 200);
-  CHECK(post.tell("email.delivered", "unknown") == 200);
+  CHECK(app.tell("email.bounced", mail, "", id) == 200);
+  app.owner.query("update public.email_log set status = 'sent' where resend_id = $1", {mail});
+  CHECK(app.tell("email.bounced", mail, "", id) == 200);
+  CHECK(app.status(mail) == "sent");
+  CHECK(app.tell("contact.created", "x") == 200);
+  CHECK(app.tell("email.delivered", "unknown") == 200);
 }

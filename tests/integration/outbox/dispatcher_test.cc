@@ -1,13 +1,10 @@
-#include <doctest/doctest.h>
-
-#include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
 
-#include "core/loop.h"
 #include "outbox/outbox.h"
-#include "pg/session.h"
+#include "support/app.h"
+#include "support/wait.h"
 
 using core::Task;
 using outbox::Delivery;
@@ -19,41 +16,22 @@ using std::chrono::steady_clock;
 
 namespace {
 
-core::Secret env(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr) throw std::runtime_error(std::string(name) + " is missing: run by tests/support/with-postgres");
-  return core::Secret(value);
-}
-
-struct Post {
-  Post() {
-    pg::Config config;
-    config.url = config.direct_url = env("TENON_TEST_URL");
-    db = std::make_unique<pg::Db>(loop, config);
-    listener = std::make_unique<pg::Listener>(loop, config);
+struct OutboxApp : support::App {
+  OutboxApp() {
     dispatcher = make_dispatcher("first");
     owner.script("delete from tenon.outbox_ready; delete from tenon.outbox_leases; delete from tenon.outbox");
   }
-  ~Post() {
-    loop.run_until(listener->close());
-    loop.run_until(db->close());
-  }
+  ~OutboxApp() override { close(); }
   std::unique_ptr<outbox::OutboxDispatcher> make_dispatcher(const char* name) {
-    return std::make_unique<outbox::OutboxDispatcher>(loop, *db, *listener, name);
+    return std::make_unique<outbox::OutboxDispatcher>(loop, db(), listener(), name);
   }
   void put(int n, const std::string& kind = "count", const std::string& lane = "noop") {
     static constexpr auto all = [](pg::Tx& tx, std::string to, std::string what, int many) -> Task<> {
       for (int i = 0; i < many; ++i)
         co_await outbox::put(tx, to, what, std::nullopt, "{\"n\":" + std::to_string(i) + "}");
     };
-    loop.run_until(db->in(pg::as_service("a test puts"), all, lane, kind, n));
+    loop.run_until(db().in(pg::as_service("a test puts"), all, lane, kind, n));
   }
-  std::string scalar(const std::string& sql) { return owner.query(sql).rows.at(0).at(0).value_or("(null)"); }
-
-  core::Loop loop;
-  pg::Session owner{env("TENON_TEST_SUPER_URL")};
-  std::unique_ptr<pg::Db> db;
-  std::unique_ptr<pg::Listener> listener;
   std::unique_ptr<outbox::OutboxDispatcher> dispatcher;
 };
 
@@ -70,95 +48,95 @@ Task<> run(outbox::OutboxDispatcher& dispatcher) { co_await dispatcher.run(); }
 }  // namespace
 
 TEST_CASE("every row is delivered once and closed, in far fewer round trips than rows") {
-  Post post;
+  OutboxApp app;
   std::multiset<std::int64_t> seen;
-  post.dispatcher->lane("noop", 1e6, 500);
-  post.dispatcher->on("count", counting(seen));
-  post.put(1200);
+  app.dispatcher->lane("noop", 1e6, 500);
+  app.dispatcher->on("count", counting(seen));
+  app.put(1200);
   const auto start = steady_clock::now();
-  CHECK(post.loop.run_until(post.dispatcher->drain()) == 1200);
+  CHECK(app.loop.run_until(app.dispatcher->drain()) == 1200);
   const std::chrono::duration<double> took = steady_clock::now() - start;
   MESSAGE("1200 rows in " << took.count() * 1000 << " ms");
   CHECK(seen.size() == 1200);
   CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 1200);
-  CHECK(post.scalar("select count(*) from tenon.outbox where state = 'done'") == "1200");
-  CHECK(post.scalar("select count(*) from tenon.outbox_leases") == "0");
+  CHECK(app.scalar("select count(*) from tenon.outbox where state = 'done'") == "1200");
+  CHECK(app.scalar("select count(*) from tenon.outbox_leases") == "0");
 }
 
 TEST_CASE("a row put in a transaction that rolls back is never delivered") {
-  Post post;
+  OutboxApp app;
   std::multiset<std::int64_t> seen;
-  post.dispatcher->lane("noop", 1e6, 500);
-  post.dispatcher->on("count", counting(seen));
+  app.dispatcher->lane("noop", 1e6, 500);
+  app.dispatcher->on("count", counting(seen));
   static constexpr auto fail = [](pg::Tx& tx) -> Task<> {
     co_await outbox::put(tx, "noop", "count", std::nullopt, "{}");
     throw std::runtime_error("no");
   };
-  CHECK_THROWS(post.loop.run_until(post.db->in(pg::as_service("a test puts"), fail)));
-  CHECK(post.loop.run_until(post.dispatcher->drain()) == 0);
+  CHECK_THROWS(app.loop.run_until(app.db().in(pg::as_service("a test puts"), fail)));
+  CHECK(app.loop.run_until(app.dispatcher->drain()) == 0);
   CHECK(seen.empty());
 }
 
 TEST_CASE("a destination's rate is kept") {
-  Post post;
+  OutboxApp app;
   std::multiset<std::int64_t> seen;
-  post.dispatcher->lane("noop", 20, 5);
-  post.dispatcher->on("count", counting(seen));
-  post.put(25);
+  app.dispatcher->lane("noop", 20, 5);
+  app.dispatcher->on("count", counting(seen));
+  app.put(25);
   const auto start = steady_clock::now();
-  CHECK(post.loop.run_until(post.dispatcher->drain()) == 25);
+  CHECK(app.loop.run_until(app.dispatcher->drain()) == 25);
   const std::chrono::duration<double> took = steady_clock::now() - start;
   CHECK(took.count() >= 0.95);  // 5 at once, 20 more at 20 a second
   CHECK(took.count() < 6);
 }
 
 TEST_CASE("a delivery whose handler throws is retried later, with the reason in the row") {
-  Post post;
-  post.dispatcher->lane("noop", 1e6, 500);
-  post.dispatcher->on("count", [](const Item&) -> Task<Delivery> {
+  OutboxApp app;
+  app.dispatcher->lane("noop", 1e6, 500);
+  app.dispatcher->on("count", [](const Item&) -> Task<Delivery> {
     throw std::runtime_error("the disk is full");
     co_return Delivery{};
   });
-  post.put(1);
-  CHECK(post.loop.run_until(post.dispatcher->drain()) == 0);
-  CHECK(post.scalar("select state || attempts || last_error from tenon.outbox") == "ready1the disk is full");
-  CHECK(post.scalar("select count(*) from tenon.outbox_ready where run_at > now() + interval '2 seconds'") == "1");
+  app.put(1);
+  CHECK(app.loop.run_until(app.dispatcher->drain()) == 0);
+  CHECK(app.scalar("select state || attempts || last_error from tenon.outbox") == "ready1the disk is full");
+  CHECK(app.scalar("select count(*) from tenon.outbox_ready where run_at > now() + interval '2 seconds'") == "1");
 }
 
 TEST_CASE("a row whose workers died eight times fails and is not delivered a ninth time") {
-  Post post;
+  OutboxApp app;
   std::multiset<std::int64_t> seen;
   std::string reported;
-  post.dispatcher->lane("noop", 1e6, 500);
-  post.dispatcher->on("count", counting(seen), [&reported](const Item&, const std::string& error) -> Task<> {
+  app.dispatcher->lane("noop", 1e6, 500);
+  app.dispatcher->on("count", counting(seen), [&reported](const Item&, const std::string& error) -> Task<> {
     reported = error;
     co_return;
   });
-  post.put(1);
-  post.owner.script("update tenon.outbox set attempts = 8");
-  CHECK(post.loop.run_until(post.dispatcher->drain()) == 1);
+  app.put(1);
+  app.owner.script("update tenon.outbox set attempts = 8");
+  CHECK(app.loop.run_until(app.dispatcher->drain()) == 1);
   CHECK(seen.empty());
   CHECK(reported == "its workers died");
-  CHECK(post.scalar("select state from tenon.outbox") == "failed");
+  CHECK(app.scalar("select state from tenon.outbox") == "failed");
 }
 
 TEST_CASE("a kind without a handler waits for a worker that has one") {
-  Post post;
-  post.dispatcher->lane("noop", 1e6, 500);
-  post.put(1, "from_the_future");
-  CHECK(post.loop.run_until(post.dispatcher->drain()) == 0);
-  CHECK(post.scalar("select state from tenon.outbox") == "ready");
+  OutboxApp app;
+  app.dispatcher->lane("noop", 1e6, 500);
+  app.put(1, "from_the_future");
+  CHECK(app.loop.run_until(app.dispatcher->drain()) == 0);
+  CHECK(app.scalar("select state from tenon.outbox") == "ready");
 }
 
 TEST_CASE("two dispatchers share the rows and deliver none twice") {
-  Post post;
+  OutboxApp app;
   std::multiset<std::int64_t> seen;
-  const auto second = post.make_dispatcher("second");
-  for (outbox::OutboxDispatcher* dispatcher : {post.dispatcher.get(), second.get()}) {
+  const auto second = app.make_dispatcher("second");
+  for (outbox::OutboxDispatcher* dispatcher : {app.dispatcher.get(), second.get()}) {
     dispatcher->lane("noop", 1e6, 20);
     dispatcher->on("count", counting(seen));
   }
-  post.put(300);
+  app.put(300);
   auto both = [](outbox::OutboxDispatcher& a, outbox::OutboxDispatcher& b, core::Loop& loop) -> Task<> {
     auto drain = [](outbox::OutboxDispatcher& one) -> Task<> { co_await one.drain(); };
     core::TaskGroup group(loop);
@@ -166,59 +144,58 @@ TEST_CASE("two dispatchers share the rows and deliver none twice") {
     group.spawn("test.b", drain(b));
     co_await group.join();
   };
-  post.loop.run_until(both(*post.dispatcher, *second, post.loop));
+  app.loop.run_until(both(*app.dispatcher, *second, app.loop));
   CHECK(seen.size() == 300);
   CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 300);
 }
 
 TEST_CASE("cut connections lose no row, and the dispatcher recovers by itself") {
-  Post post;
+  OutboxApp app;
   std::multiset<std::int64_t> seen;
-  post.dispatcher->lane("noop", 200, 20);
-  post.dispatcher->on("count", counting(seen));
-  post.put(100);
-  auto story = [](Post& p, std::multiset<std::int64_t>& got) -> Task<> {
+  app.dispatcher->lane("noop", 200, 20);
+  app.dispatcher->on("count", counting(seen));
+  app.put(100);
+  auto story = [](OutboxApp& p, std::multiset<std::int64_t>& got) -> Task<> {
     core::TaskGroup group(p.loop);
     group.spawn("test.dispatcher", run(*p.dispatcher));
-    const auto deadline = steady_clock::now() + seconds(20);
-    while (got.size() < 30 && steady_clock::now() < deadline) co_await core::sleep_for(milliseconds(5));
+    co_await support::until([&] { return got.size() >= 30; }, seconds(20));
     p.owner.script(
         "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator' and pid <> "
         "pg_backend_pid()");
     // A claim whose answer was cut off holds its rows until the lease runs out.
     p.owner.script("update tenon.outbox_leases set expires_at = now() - interval '1 second'");
-    while (p.scalar("select count(*) from tenon.outbox where state = 'ready'") != "0" && steady_clock::now() < deadline)
-      co_await core::sleep_for(milliseconds(20));
+    co_await support::until([&] { return p.scalar("select count(*) from tenon.outbox where state = 'ready'") == "0"; },
+                            seconds(20));
     group.request_stop();
     co_await group.join();
   };
-  post.loop.run_until(story(post, seen));
-  CHECK(post.scalar("select count(*) from tenon.outbox where state = 'done'") == "100");
+  app.loop.run_until(story(app, seen));
+  CHECK(app.scalar("select count(*) from tenon.outbox where state = 'done'") == "100");
   CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 100);
 }
 
 TEST_CASE("a stopped dispatcher finishes the deliveries under way and claims nothing more") {
-  Post post;
+  OutboxApp app;
   std::multiset<std::int64_t> seen;
-  post.dispatcher->lane("noop", 1000, 4);
+  app.dispatcher->lane("noop", 1000, 4);
   core::Event begun;
-  post.dispatcher->on("count", [&](const Item& item) -> Task<Delivery> {
+  app.dispatcher->on("count", [&](const Item& item) -> Task<Delivery> {
     begun.set();
-    co_await core::sleep_for(milliseconds(200));
+    co_await core::sleep_for(milliseconds(200));  // a delivery that is under way when the stop comes
     seen.insert(item.id);
     co_return Delivery{};
   });
-  post.put(40);
-  auto story = [](Post& p, core::Event& started) -> Task<> {
+  app.put(40);
+  auto story = [](OutboxApp& p, core::Event& started) -> Task<> {
     core::TaskGroup group(p.loop);
     group.spawn("test.dispatcher", run(*p.dispatcher));
     co_await started.wait(seconds(10));
     group.request_stop();
     co_await group.join();
   };
-  post.loop.run_until(story(post, begun));
+  app.loop.run_until(story(app, begun));
   CHECK(seen.size() > 0);
   CHECK(seen.size() < 40);
-  CHECK(post.scalar("select count(*) from tenon.outbox where state = 'done'") == std::to_string(seen.size()));
-  CHECK(post.scalar("select count(*) from tenon.outbox_ready") == std::to_string(40 - seen.size()));
+  CHECK(app.scalar("select count(*) from tenon.outbox where state = 'done'") == std::to_string(seen.size()));
+  CHECK(app.scalar("select count(*) from tenon.outbox_ready") == std::to_string(40 - seen.size()));
 }
