@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "storage/signed_url_token.h"
 #include "storage/storage.h"
-#include "storage/token.h"
 #include "support/app.h"
 
 namespace support {
@@ -22,7 +22,7 @@ class StorageApp : public App {
     dir = name;
     storage::Config config;
     config.dir = dir + "/store";
-    config.signing_key = storage::link_key(core::Secret("a secret of the tests only, long enough"));
+    config.signing_key = storage::derive_signing_key(core::Secret("a secret of the tests only, long enough"));
     config.public_url = "http://localhost:3000";
     config.max_upload = 4 << 20;
     storage_ = std::make_unique<storage::Storage>(loop, pool, db(), clock, config);

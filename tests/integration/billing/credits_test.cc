@@ -1,18 +1,18 @@
 // /app/credits: the ledger with the balance after each row, in pages and as CSV, and the return from a checkout.
 #include "billing/billing.h"
-#include "integration/storage/support/world.h"
+#include "support/app.h"
 
 using http::Method;
-using world::Answer;
+using support::Answer;
 
 namespace {
 
-class Bank : public world::World {
+class Bank : public support::App {
  public:
   Bank() : billing{db(), now} { billing::mount(router, billing); }
 
   Answer page(core::UserId who, const std::string& query = "") {
-    return call({.method = Method::get, .target = "/app/credits" + query, .caller = world::user(who)});
+    return call({.method = Method::get, .target = "/app/credits" + query, .caller = support::user(who)});
   }
   void spend(core::UserId who, const std::string& key) {
     scalar("select tenon.spend_credits($1, $2, 1)", {who.str(), key + who.str()});
@@ -82,7 +82,7 @@ TEST_CASE("the CSV has every row and no cell that a spreadsheet would evaluate")
   Bank bank;
   const auto ada = bank.sign_up();
   for (int i = 0; i < 501; ++i) bank.grant(ada, "k" + std::to_string(i), 2, i == 0 ? "=1+1\", \"x" : "row");
-  const Answer csv = bank.call({.method = Method::get, .target = "/app/credits.csv", .caller = world::user(ada)});
+  const Answer csv = bank.call({.method = Method::get, .target = "/app/credits.csv", .caller = support::user(ada)});
   CHECK(csv.headers.get("content-type") == "text/csv; charset=utf-8");
   CHECK(count(csv.body, "\r\n") == 502);
   CHECK(csv.body.starts_with("time,type,credits,balance,job,note\r\n"));

@@ -1,13 +1,13 @@
 // The subscription banner of every page: none while all is well, a failed payment, the end of the plan.
 #include "billing/billing.h"
 #include "core/clock.h"
-#include "integration/storage/support/world.h"
+#include "support/app.h"
 
 namespace {
 
 using Banners = std::vector<html::Banner>;
 
-class Bank : public world::World {
+class Bank : public support::App {
  public:
   // A subscription of that age in days, whose period ends in so many.
   void subscribe(core::UserId who, const std::string& id, const std::string& status, int age, int ends_in,

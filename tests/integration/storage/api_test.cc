@@ -1,17 +1,17 @@
-#include "integration/storage/support/world.h"
+#include "support/storage_app.h"
 
 #include "core/crypto.h"
 
 using http::Method;
-using world::Answer;
-using world::Call;
-using world::World;
+using support::Answer;
+using support::Call;
+using support::StorageApp;
 
 namespace {
 
 // Bucket `own`: each user may do everything below their own folder. `open`: public. `small`: 1,000 bytes, images only.
-void make_buckets(World& w) {
-  w.owner.script(R"sql(
+void make_buckets(StorageApp& app) {
+  app.owner.script(R"sql(
     insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values
       ('own', 'own', false, null, null), ('open', 'open', true, null, null),
       ('small', 'small', false, 1000, '{image/*,text/plain}') on conflict do nothing;
@@ -50,76 +50,76 @@ std::string unique() { return core::Uuid::random().str(); }
 }  // namespace
 
 TEST_CASE("an object comes back as it was sent, with its type, cache rule, ETag and owner") {
-  World w;
-  make_buckets(w);
-  const auto ada = w.sign_up();
+  StorageApp app;
+  make_buckets(app);
+  const auto ada = app.sign_up();
   const std::string key = "own/" + ada.str() + "/a b.txt";
   std::string bytes(700000, 'x');
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 + i / 256);
-  Call up = upload(world::user(ada), key, bytes, "text/plain;charset=UTF-8");
+  Call up = upload(support::user(ada), key, bytes, "text/plain;charset=UTF-8");
   up.headers.emplace_back("Cache-Control", "max-age=77");
   up.headers.emplace_back("x-metadata", core::base64(R"({"mood":"blue"})"));
-  const Answer made = w.call(up);
+  const Answer made = app.call(up);
   REQUIRE(made.status == 200);
   CHECK(text_of(made, "Key") == key);
-  const Answer got = w.call(get(world::user(ada), key));
+  const Answer got = app.call(get(support::user(ada), key));
   CHECK(got.status == 200);
   CHECK(got.body == bytes);
   CHECK(got.headers.get("content-type") == "text/plain;charset=UTF-8");
   CHECK(got.headers.get("cache-control") == "max-age=77");
   CHECK(got.headers.get("etag") == '"' + core::hex(core::md5(bytes)) + '"');
   CHECK(got.headers.get("x-content-type-options") == "nosniff");
-  const Answer info = w.call(get(world::user(ada), "info/" + key));
+  const Answer info = app.call(get(support::user(ada), "info/" + key));
   CHECK(text_of(info, "id") == text_of(made, "Id"));
   CHECK(info.json()["size"].integer() == 700000);
   CHECK(info.json()["metadata"]["mood"].string_or("") == "blue");
-  CHECK(w.scalar("select owner_id from storage.objects where id = $1", {text_of(made, "Id")}) == ada.str());
-  CHECK(w.temps() == 0);
+  CHECK(app.scalar("select owner_id from storage.objects where id = $1", {text_of(made, "Id")}) == ada.str());
+  CHECK(app.temps() == 0);
 }
 
 TEST_CASE("a range returns that part, a matching ETag no body") {
-  World w;
-  make_buckets(w);
+  StorageApp app;
+  make_buckets(app);
   const std::string key = "own/" + unique();
-  REQUIRE(w.call(upload(world::key("service_role"), key, "0123456789")).status == 200);
-  Call part = get(world::key("service_role"), key);
+  REQUIRE(app.call(upload(support::key("service_role"), key, "0123456789")).status == 200);
+  Call part = get(support::key("service_role"), key);
   part.headers = {{"Range", "bytes=2-4"}};
-  const Answer got = w.call(part);
+  const Answer got = app.call(part);
   CHECK(got.status == 206);
   CHECK(got.body == "234");
   CHECK(got.headers.get("content-range") == "bytes 2-4/10");
-  Call same = get(world::key("service_role"), key);
+  Call same = get(support::key("service_role"), key);
   same.headers = {{"If-None-Match", '"' + core::hex(core::md5("0123456789")) + '"'}};
-  CHECK(w.call(same).status == 304);
+  CHECK(app.call(same).status == 304);
 }
 
 TEST_CASE("creating twice is refused; an upsert replaces the bytes, keeps the id and queues the old file for removal") {
-  World w;
-  make_buckets(w);
-  const auto service = world::key("service_role");
+  StorageApp app;
+  make_buckets(app);
+  const auto service = support::key("service_role");
   const std::string key = "own/" + unique();
-  const Answer first = w.call(upload(service, key, "one"));
+  const Answer first = app.call(upload(service, key, "one"));
   REQUIRE(first.status == 200);
-  const std::string version = w.scalar("select version from storage.objects where id = $1", {text_of(first, "Id")});
-  const Answer again = w.call(upload(service, key, "two"));
+  const std::string version = app.scalar("select version from storage.objects where id = $1", {text_of(first, "Id")});
+  const Answer again = app.call(upload(service, key, "two"));
   CHECK(again.status == 400);
   CHECK(text_of(again, "statusCode") == "409");
   CHECK(text_of(again, "error") == "Duplicate");
-  CHECK(w.call(get(service, key)).body == "one");
-  CHECK(w.files() == 1);
+  CHECK(app.call(get(service, key)).body == "one");
+  CHECK(app.files() == 1);
   Call replace = upload(service, key, "three");
   replace.headers.emplace_back("x-upsert", "true");
-  const Answer replaced = w.call(replace);
+  const Answer replaced = app.call(replace);
   CHECK(replaced.status == 200);
   CHECK(text_of(replaced, "Id") == text_of(first, "Id"));
-  CHECK(w.call(get(service, key)).body == "three");
-  CHECK(w.scalar("select count(*) from tenon.outbox where kind = 'erase_version' and payload ->> 'version' = $1",
-                 {version}) == "1");
+  CHECK(app.call(get(service, key)).body == "three");
+  CHECK(app.scalar("select count(*) from tenon.outbox where kind = 'erase_version' and payload ->> 'version' = $1",
+                   {version}) == "1");
 }
 
 TEST_CASE("a multipart upload works with the fields before or after the nameless file part") {
-  World w;
-  make_buckets(w);
+  StorageApp app;
+  make_buckets(app);
   const std::string file =
       "--B\r\nContent-Disposition: form-data; name=\"\"; filename=\"blob\"\r\nContent-Type: image/png\r\n\r\nPNG!\r\n";
   const std::string fields =
@@ -127,49 +127,49 @@ TEST_CASE("a multipart upload works with the fields before or after the nameless
       "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{\"a\":1}\r\n";
   for (const std::string& body : {fields + file + "--B--\r\n", file + fields + "--B--\r\n"}) {
     const std::string key = "own/" + unique();
-    const Answer made = w.call(upload(world::key("service_role"), key, body, "multipart/form-data; boundary=B"));
+    const Answer made = app.call(upload(support::key("service_role"), key, body, "multipart/form-data; boundary=B"));
     REQUIRE(made.status == 200);
-    const Answer got = w.call(get(world::key("service_role"), key));
+    const Answer got = app.call(get(support::key("service_role"), key));
     CHECK(got.body == "PNG!");
     CHECK(got.headers.get("content-type") == "image/png");
     CHECK(got.headers.get("cache-control") == "max-age=3600");
-    CHECK(w.call(get(world::key("service_role"), "info/" + key)).json()["metadata"]["a"].integer() == 1);
+    CHECK(app.call(get(support::key("service_role"), "info/" + key)).json()["metadata"]["a"].integer() == 1);
   }
   const Answer none =
-      w.call(upload(world::key("service_role"), "own/x", fields + "--B--\r\n", "multipart/form-data; boundary=B"));
+      app.call(upload(support::key("service_role"), "own/x", fields + "--B--\r\n", "multipart/form-data; boundary=B"));
   CHECK(text_of(none, "message") == "No content provided");
 }
 
 TEST_CASE("a bucket's limits on size and type hold for raw bodies, chunked ones and forms") {
-  World w;
-  make_buckets(w);
-  const auto service = world::key("service_role");
+  StorageApp app;
+  make_buckets(app);
+  const auto service = support::key("service_role");
   Call named = upload(service, "small/" + unique(), "x");
   named.headers.emplace_back("Content-Length", "1001");
-  CHECK(text_of(w.call(named), "code") == "EntityTooLarge");
-  const Answer counted = w.call(upload(service, "small/" + unique(), std::string(1001, 'x')));
+  CHECK(text_of(app.call(named), "code") == "EntityTooLarge");
+  const Answer counted = app.call(upload(service, "small/" + unique(), std::string(1001, 'x')));
   CHECK(counted.status == 400);
   CHECK(text_of(counted, "statusCode") == "413");
   CHECK(text_of(counted, "code") == "EntityTooLarge");
-  CHECK(w.call(upload(service, "small/" + unique(), std::string(1000, 'x'))).status == 200);
-  const Answer type = w.call(upload(service, "small/" + unique(), "x", "video/mp4"));
+  CHECK(app.call(upload(service, "small/" + unique(), std::string(1000, 'x'))).status == 200);
+  const Answer type = app.call(upload(service, "small/" + unique(), "x", "video/mp4"));
   CHECK(text_of(type, "statusCode") == "415");
   CHECK(text_of(type, "code") == "InvalidMimeType");
-  CHECK(w.call(upload(service, "small/" + unique(), "x", "text/plain;charset=UTF-8")).status == 200);
-  CHECK(w.files() == 2);
-  CHECK(w.temps() == 0);
+  CHECK(app.call(upload(service, "small/" + unique(), "x", "text/plain;charset=UTF-8")).status == 200);
+  CHECK(app.files() == 2);
+  CHECK(app.temps() == 0);
 }
 
 TEST_CASE("the list shows one level, folders without an id, and takes wildcards literally") {
-  World w;
-  make_buckets(w);
-  const auto service = world::key("service_role");
+  StorageApp app;
+  make_buckets(app);
+  const auto service = support::key("service_role");
   const std::string root = unique();
   for (const std::string name : {"a.txt", "sub/b.txt", "sub/deep/c.txt", "z_1", "z2"})
-    REQUIRE(w.call(upload(service, "own/" + root + "/" + name, "x")).status == 200);
+    REQUIRE(app.call(upload(service, "own/" + root + "/" + name, "x")).status == 200);
   const auto names = [&](const std::string& body) {
     std::string all;
-    const Answer answer = w.call(send_json(service, "list/own", body));
+    const Answer answer = app.call(send_json(service, "list/own", body));
     REQUIRE(answer.status == 200);
     for (const core::Json& entry : answer.json().elements())
       all += entry["name"].string_or("?") + (entry["id"].is_null() ? "/ " : " ");
@@ -182,65 +182,65 @@ TEST_CASE("the list shows one level, folders without an id, and takes wildcards 
   CHECK(names(R"({"prefix":")" + root + R"(","sortBy":{"column":"name","order":"desc"},"limit":2})") == "z_1 z2 ");
   CHECK(names(R"({"prefix":")" + root + R"(","limit":1,"offset":1})") == "sub/ ");
   CHECK(names(R"({"prefix":")" + root.substr(0, 8) + "\"}").empty());
-  CHECK(w.call(send_json(service, "list/nothere", "{}")).body == "[]");
+  CHECK(app.call(send_json(service, "list/nothere", "{}")).body == "[]");
 }
 
 TEST_CASE("deleting many returns the deleted objects, deleting one a message") {
-  World w;
-  make_buckets(w);
-  const auto service = world::key("service_role");
+  StorageApp app;
+  make_buckets(app);
+  const auto service = support::key("service_role");
   const std::string one = unique(), two = unique();
-  REQUIRE(w.call(upload(service, "own/" + one, "1")).status == 200);
-  REQUIRE(w.call(upload(service, "own/" + two, "2")).status == 200);
-  const Answer gone = w.call(send_json(service, "own", R"({"prefixes":[")" + one + R"(","missing"]})", Method::del));
+  REQUIRE(app.call(upload(service, "own/" + one, "1")).status == 200);
+  REQUIRE(app.call(upload(service, "own/" + two, "2")).status == 200);
+  const Answer gone = app.call(send_json(service, "own", R"({"prefixes":[")" + one + R"(","missing"]})", Method::del));
   CHECK(gone.json().size() == 1);
   CHECK(gone.json()[std::size_t{0}]["name"].string_or("") == one);
-  CHECK(text_of(w.call(get(service, "own/" + one)), "code") == "NoSuchKey");
-  CHECK(w.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + two, .caller = service}).status ==
+  CHECK(text_of(app.call(get(service, "own/" + one)), "code") == "NoSuchKey");
+  CHECK(app.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + two, .caller = service}).status ==
         200);
   const Answer missing =
-      w.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + two, .caller = service});
+      app.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + two, .caller = service});
   CHECK(text_of(missing, "code") == "NoSuchKey");
-  CHECK(std::stoi(w.scalar("select count(*) from tenon.outbox where kind = 'erase_version'")) >= 2);
+  CHECK(std::stoi(app.scalar("select count(*) from tenon.outbox where kind = 'erase_version'")) >= 2);
 }
 
 TEST_CASE("a signed URL works without a token, is relative, and ends with its object") {
-  World w;
-  make_buckets(w);
-  const auto ada = w.sign_up();
+  StorageApp app;
+  make_buckets(app);
+  const auto ada = app.sign_up();
   const std::string key = ada.str() + "/final cut.mp4";
-  REQUIRE(w.call(upload(world::user(ada), "own/" + key, "film", "video/mp4")).status == 200);
-  const Answer made = w.call(send_json(world::user(ada), "sign/own/" + key, R"({"expiresIn":60})"));
+  REQUIRE(app.call(upload(support::user(ada), "own/" + key, "film", "video/mp4")).status == 200);
+  const Answer made = app.call(send_json(support::user(ada), "sign/own/" + key, R"({"expiresIn":60})"));
   REQUIRE(made.status == 200);
   const std::string link = text_of(made, "signedURL");
   CHECK(link.starts_with("/object/sign/own/" + key + "?token="));
   const std::string target = "/storage/v1" + link;
-  const Answer got = w.call(Call{.method = Method::get, .target = target});
+  const Answer got = app.call(Call{.method = Method::get, .target = target});
   CHECK(got.status == 200);
   CHECK(got.body == "film");
   CHECK(got.headers.get("expires") == "Sun, 01 Mar 2026 12:01:00 GMT");
-  CHECK(
-      w.call(Call{.method = Method::get, .target = target + "&download=mine.mp4"}).headers.get("content-disposition") ==
-      "attachment; filename=mine.mp4; filename*=UTF-8''mine.mp4");
-  CHECK(w.call(Call{.method = Method::head, .target = target}).status == 200);
-  w.clock.advance(std::chrono::seconds(60));
-  const Answer late = w.call(Call{.method = Method::get, .target = target});
+  CHECK(app.call(Call{.method = Method::get, .target = target + "&download=mine.mp4"})
+            .headers.get("content-disposition") == "attachment; filename=mine.mp4; filename*=UTF-8''mine.mp4");
+  CHECK(app.call(Call{.method = Method::head, .target = target}).status == 200);
+  app.clock.advance(std::chrono::seconds(60));
+  const Answer late = app.call(Call{.method = Method::get, .target = target});
   CHECK(late.status == 400);
   CHECK(text_of(late, "code") == "InvalidJWT");
-  const std::string own = w.storage().signed_path("own", key, 60);
-  CHECK(w.call(Call{.method = Method::get, .target = own}).body == "film");
-  REQUIRE(w.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + key, .caller = world::user(ada)})
+  const std::string own = app.storage().signed_path("own", key, 60);
+  CHECK(app.call(Call{.method = Method::get, .target = own}).body == "film");
+  REQUIRE(app.call(Call{.method = Method::del, .target = "/storage/v1/object/own/" + key, .caller = support::user(ada)})
               .status == 200);
-  CHECK(text_of(w.call(Call{.method = Method::get, .target = own}), "code") == "NoSuchKey");
+  CHECK(text_of(app.call(Call{.method = Method::get, .target = own}), "code") == "NoSuchKey");
 }
 
 TEST_CASE("signing many URLs keeps their order and reports what does not exist") {
-  World w;
-  make_buckets(w);
-  const auto service = world::key("service_role");
+  StorageApp app;
+  make_buckets(app);
+  const auto service = support::key("service_role");
   const std::string here = unique();
-  REQUIRE(w.call(upload(service, "own/" + here, "x")).status == 200);
-  const Answer many = w.call(send_json(service, "sign/own", R"({"expiresIn":60,"paths":["missing",")" + here + "\"]}"));
+  REQUIRE(app.call(upload(service, "own/" + here, "x")).status == 200);
+  const Answer many =
+      app.call(send_json(service, "sign/own", R"({"expiresIn":60,"paths":["missing",")" + here + "\"]}"));
   REQUIRE(many.status == 200);
   const core::Json list = many.json();
   CHECK(list[std::size_t{0}]["signedURL"].is_null());
@@ -249,36 +249,36 @@ TEST_CASE("signing many URLs keeps their order and reports what does not exist")
   CHECK(list[std::size_t{1}]["path"].string_or("") == here);
   CHECK(list[std::size_t{1}]["error"].is_null());
   const std::string link = list[std::size_t{1}]["signedURL"].string_or("");
-  CHECK(w.call(Call{.method = Method::get, .target = "/storage/v1" + link}).body == "x");
+  CHECK(app.call(Call{.method = Method::get, .target = "/storage/v1" + link}).body == "x");
 }
 
 TEST_CASE("a signed upload URL writes once, owned by the user who requested it") {
-  World w;
-  make_buckets(w);
-  const auto ada = w.sign_up();
+  StorageApp app;
+  make_buckets(app);
+  const auto ada = app.sign_up();
   const std::string key = ada.str() + "/up.txt";
-  const Answer made = w.call(send_json(world::user(ada), "upload/sign/own/" + key, "{}"));
+  const Answer made = app.call(send_json(support::user(ada), "upload/sign/own/" + key, "{}"));
   REQUIRE(made.status == 200);
   const std::string target = "/storage/v1" + text_of(made, "url");
   Call put{.method = Method::put, .target = target, .headers = {{"Content-Type", "text/plain"}}, .body = "hello"};
-  CHECK(w.call(put).status == 200);
-  CHECK(w.scalar("select owner_id from storage.objects where bucket_id = 'own' and name = $1", {key}) == ada.str());
+  CHECK(app.call(put).status == 200);
+  CHECK(app.scalar("select owner_id from storage.objects where bucket_id = 'own' and name = $1", {key}) == ada.str());
   put.headers.emplace_back("x-upsert", "true");
-  CHECK(text_of(w.call(put), "error") == "Duplicate");
-  CHECK(w.call(get(world::user(ada), "own/" + key)).body == "hello");
+  CHECK(text_of(app.call(put), "error") == "Duplicate");
+  CHECK(app.call(get(support::user(ada), "own/" + key)).body == "hello");
 }
 
 TEST_CASE("everyone reads a public bucket; a private one hides that it exists") {
-  World w;
-  make_buckets(w);
-  const auto service = world::key("service_role");
+  StorageApp app;
+  make_buckets(app);
+  const auto service = support::key("service_role");
   const std::string key = unique();
-  REQUIRE(w.call(upload(service, "open/" + key, "all")).status == 200);
-  REQUIRE(w.call(upload(service, "own/" + key, "mine")).status == 200);
-  CHECK(w.call(get({}, "public/open/" + key)).body == "all");
-  CHECK(w.call(get({}, "open/" + key)).body == "all");
-  CHECK(text_of(w.call(get({}, "public/own/" + key)), "code") == "NoSuchBucket");
-  CHECK(text_of(w.call(get({}, "own/" + key)), "code") == "NoSuchBucket");
-  CHECK(text_of(w.call(get({}, "authenticated/open/" + key)), "statusCode") == "403");
-  CHECK(text_of(w.call(upload(service, "nothere/x", "1")), "code") == "NoSuchBucket");
+  REQUIRE(app.call(upload(service, "open/" + key, "all")).status == 200);
+  REQUIRE(app.call(upload(service, "own/" + key, "mine")).status == 200);
+  CHECK(app.call(get({}, "public/open/" + key)).body == "all");
+  CHECK(app.call(get({}, "open/" + key)).body == "all");
+  CHECK(text_of(app.call(get({}, "public/own/" + key)), "code") == "NoSuchBucket");
+  CHECK(text_of(app.call(get({}, "own/" + key)), "code") == "NoSuchBucket");
+  CHECK(text_of(app.call(get({}, "authenticated/open/" + key)), "statusCode") == "403");
+  CHECK(text_of(app.call(upload(service, "nothere/x", "1")), "code") == "NoSuchBucket");
 }

@@ -1,17 +1,17 @@
 // The store on a file system of its own that fills up, and one that turns read-only (docs/spec/security.md 6.6).
-#include "integration/storage/support/world.h"
+#include "support/storage_app.h"
 
 #include <sched.h>
 #include <sys/mount.h>
 
 using http::Method;
-using world::Answer;
-using world::Call;
-using world::World;
+using support::Answer;
+using support::Call;
+using support::StorageApp;
 
 namespace {
 
-// Before the World is made: its threads see the mounts of the one that starts them.
+// Before the StorageApp is made: its threads see the mounts of the one that starts them.
 bool own_mounts() {
   static const bool own =
       ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
@@ -41,7 +41,7 @@ class SmallDisk {
 Call upload(const std::string& key, std::string body) {
   return Call{.method = Method::post,
               .target = "/storage/v1/object/" + key,
-              .caller = world::key("service_role"),
+              .caller = support::key("service_role"),
               .headers = {{"Content-Type", "image/png"}, {"x-upsert", "true"}},
               .body = std::move(body)};
 }
@@ -58,49 +58,49 @@ Call upload(const std::string& key, std::string body) {
 TEST_CASE(
     "on a full file system uploads answer 507, the old object and reads are unaffected, and freed space heals it") {
   own_mounts();
-  World w;
-  SmallDisk disk(w.dir + "/store");
+  StorageApp app;
+  SmallDisk disk(app.dir + "/store");
   NEED_MOUNT(disk);
   const std::string key = "project-assets/" + core::Uuid::random().str();
   const std::string filler = "project-assets/" + core::Uuid::random().str();
-  const Call read{.method = Method::get, .target = "/storage/v1/object/" + key, .caller = world::key("service_role")};
-  REQUIRE(w.call(upload(key, "old bytes")).status == 200);
-  REQUIRE(w.call(upload(filler, std::string(300000, 'f'))).status == 200);
-  const std::size_t files = w.files();
+  const Call read{.method = Method::get, .target = "/storage/v1/object/" + key, .caller = support::key("service_role")};
+  REQUIRE(app.call(upload(key, "old bytes")).status == 200);
+  REQUIRE(app.call(upload(filler, std::string(300000, 'f'))).status == 200);
+  const std::size_t files = app.files();
   for (int i = 0; i < 3; ++i) {
-    const Answer full = w.call(upload(key, std::string(400000, 'x')));
+    const Answer full = app.call(upload(key, std::string(400000, 'x')));
     CHECK(full.status == 507);
     CHECK(full.headers.has("retry-after"));
-    CHECK(w.temps() == 0);
-    CHECK(w.files() == files);
-    CHECK(w.call(read).body == "old bytes");
+    CHECK(app.temps() == 0);
+    CHECK(app.files() == files);
+    CHECK(app.call(read).body == "old bytes");
   }
-  CHECK(w.scalar("select count(*) from storage.objects where name = $1", {key.substr(15)}) == "1");
-  const std::string version = w.scalar("select version from storage.objects where name = $1", {filler.substr(15)});
+  CHECK(app.scalar("select count(*) from storage.objects where name = $1", {key.substr(15)}) == "1");
+  const std::string version = app.scalar("select version from storage.objects where name = $1", {filler.substr(15)});
   storage::Object big;
   big.version = version;
-  std::filesystem::remove(w.run(w.storage().local_path(big)));
-  CHECK(w.call(upload(key, std::string(400000, 'x'))).status == 200);
-  CHECK(w.call(read).body == std::string(400000, 'x'));
+  std::filesystem::remove(app.run(app.storage().local_path(big)));
+  CHECK(app.call(upload(key, std::string(400000, 'x'))).status == 200);
+  CHECK(app.call(read).body == std::string(400000, 'x'));
 }
 
 TEST_CASE("on a read-only file system uploads and readiness fail, reads go on, and it recovers by itself") {
   own_mounts();
-  World w;
-  SmallDisk disk(w.dir + "/store");
+  StorageApp app;
+  SmallDisk disk(app.dir + "/store");
   NEED_MOUNT(disk);
   const std::string key = "project-assets/" + core::Uuid::random().str();
-  const Call read{.method = Method::get, .target = "/storage/v1/object/" + key, .caller = world::key("service_role")};
-  REQUIRE(w.call(upload(key, "old bytes")).status == 200);
+  const Call read{.method = Method::get, .target = "/storage/v1/object/" + key, .caller = support::key("service_role")};
+  REQUIRE(app.call(upload(key, "old bytes")).status == 200);
   disk.set_read_only(true);
-  const Answer refused = w.call(upload(key, "new bytes"));
+  const Answer refused = app.call(upload(key, "new bytes"));
   CHECK(refused.status == 503);
   CHECK(refused.headers.has("retry-after"));
-  CHECK_FALSE(w.run(w.storage().ping()));
-  CHECK(w.call(read).body == "old bytes");
-  CHECK(w.scalar("select (metadata ->> 'size')::int from storage.objects where name = $1", {key.substr(15)}) == "9");
+  CHECK_FALSE(app.run(app.storage().ping()));
+  CHECK(app.call(read).body == "old bytes");
+  CHECK(app.scalar("select (metadata ->> 'size')::int from storage.objects where name = $1", {key.substr(15)}) == "9");
   disk.set_read_only(false);
-  CHECK(w.run(w.storage().ping()));
-  CHECK(w.call(upload(key, "new bytes")).status == 200);
-  CHECK(w.call(read).body == "new bytes");
+  CHECK(app.run(app.storage().ping()));
+  CHECK(app.call(upload(key, "new bytes")).status == 200);
+  CHECK(app.call(read).body == "new bytes");
 }

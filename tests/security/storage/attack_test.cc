@@ -1,11 +1,11 @@
-#include "integration/storage/support/world.h"
+#include "support/storage_app.h"
 
 #include "core/crypto.h"
 
 using http::Method;
-using world::Answer;
-using world::Call;
-using world::World;
+using support::Answer;
+using support::Call;
+using support::StorageApp;
 
 namespace {
 
@@ -14,13 +14,13 @@ std::string code(const Answer& answer) {
   return answer.json()["code"].string_or("(none)");
 }
 
-std::string put_output(World& w, core::UserId user) {
+std::string put_output(StorageApp& app, core::UserId user) {
   const std::string key = "u_" + user.str() + "/p_" + core::Uuid::random().str() + "/final.mp4";
-  const Answer made = w.call(Call{.method = Method::post,
-                                  .target = "/storage/v1/object/project-outputs/" + key,
-                                  .caller = world::key("service_role"),
-                                  .headers = {{"Content-Type", "video/mp4"}},
-                                  .body = "film"});
+  const Answer made = app.call(Call{.method = Method::post,
+                                    .target = "/storage/v1/object/project-outputs/" + key,
+                                    .caller = support::key("service_role"),
+                                    .headers = {{"Content-Type", "video/mp4"}},
+                                    .body = "film"});
   REQUIRE(made.status == 200);
   return key;
 }
@@ -28,64 +28,64 @@ std::string put_output(World& w, core::UserId user) {
 }  // namespace
 
 TEST_CASE("the owner reads their outputs; another user and a visitor find nothing") {
-  World w;
-  const auto ada = w.sign_up(), eve = w.sign_up();
-  const std::string key = put_output(w, ada);
+  StorageApp app;
+  const auto ada = app.sign_up(), eve = app.sign_up();
+  const std::string key = put_output(app, ada);
   const std::string at = "/storage/v1/object/project-outputs/" + key;
-  CHECK(w.call(Call{.method = Method::get, .target = at, .caller = world::user(ada)}).body == "film");
-  CHECK(code(w.call(Call{.method = Method::get, .target = at, .caller = world::user(eve)})) == "NoSuchKey");
-  CHECK(code(w.call(Call{.method = Method::get, .target = at, .caller = world::key("anon")})) == "NoSuchKey");
-  CHECK(code(w.call(Call{.method = Method::get, .target = at})) == "NoSuchBucket");
+  CHECK(app.call(Call{.method = Method::get, .target = at, .caller = support::user(ada)}).body == "film");
+  CHECK(code(app.call(Call{.method = Method::get, .target = at, .caller = support::user(eve)})) == "NoSuchKey");
+  CHECK(code(app.call(Call{.method = Method::get, .target = at, .caller = support::key("anon")})) == "NoSuchKey");
+  CHECK(code(app.call(Call{.method = Method::get, .target = at})) == "NoSuchBucket");
   const std::string sign = "/storage/v1/object/sign/project-outputs/" + key;
-  CHECK(code(w.call(
-            Call{.method = Method::post, .target = sign, .caller = world::user(eve), .body = R"({"expiresIn":60})"})) ==
+  CHECK(code(app.call(Call{
+            .method = Method::post, .target = sign, .caller = support::user(eve), .body = R"({"expiresIn":60})"})) ==
         "NoSuchKey");
-  const Answer many = w.call(Call{.method = Method::post,
-                                  .target = "/storage/v1/object/sign/project-outputs",
-                                  .caller = world::user(eve),
-                                  .body = R"({"expiresIn":60,"paths":[")" + key + "\"]}"});
+  const Answer many = app.call(Call{.method = Method::post,
+                                    .target = "/storage/v1/object/sign/project-outputs",
+                                    .caller = support::user(eve),
+                                    .body = R"({"expiresIn":60,"paths":[")" + key + "\"]}"});
   CHECK(many.json()[std::size_t{0}]["signedURL"].is_null());
-  CHECK(w.call(Call{.method = Method::post,
-                    .target = "/storage/v1/object/list/project-outputs",
-                    .caller = world::user(eve),
-                    .body = R"({"prefix":"u_)" + ada.str() + "\"}"})
+  CHECK(app.call(Call{.method = Method::post,
+                      .target = "/storage/v1/object/list/project-outputs",
+                      .caller = support::user(eve),
+                      .body = R"({"prefix":"u_)" + ada.str() + "\"}"})
             .body == "[]");
-  CHECK(code(w.call(Call{.method = Method::get,
-                         .target = "/storage/v1/object/info/project-outputs/" + key,
-                         .caller = world::user(eve)})) == "NoSuchKey");
+  CHECK(code(app.call(Call{.method = Method::get,
+                           .target = "/storage/v1/object/info/project-outputs/" + key,
+                           .caller = support::user(eve)})) == "NoSuchKey");
 }
 
 TEST_CASE("a user writes and deletes nothing, not even below their own folder") {
-  World w;
-  const auto ada = w.sign_up();
-  const std::string key = put_output(w, ada);
+  StorageApp app;
+  const auto ada = app.sign_up();
+  const std::string key = put_output(app, ada);
   for (const std::string bucket : {"project-outputs", "project-assets"}) {
     const std::string mine = "/storage/v1/object/" + bucket + "/u_" + ada.str() + "/mine.png";
     for (const Method method : {Method::post, Method::put})
       for (const char* upsert : {"false", "true"})
-        CHECK(code(w.call(Call{.method = method,
-                               .target = mine,
-                               .caller = world::user(ada),
-                               .headers = {{"Content-Type", "image/png"}, {"x-upsert", upsert}},
-                               .body = "x"})) == "AccessDenied");
-    CHECK(code(w.call(Call{.method = Method::post,
-                           .target = "/storage/v1/object/upload/sign/" + bucket + "/u_" + ada.str() + "/mine.png",
-                           .caller = world::user(ada),
-                           .body = "{}"})) == "AccessDenied");
+        CHECK(code(app.call(Call{.method = method,
+                                 .target = mine,
+                                 .caller = support::user(ada),
+                                 .headers = {{"Content-Type", "image/png"}, {"x-upsert", upsert}},
+                                 .body = "x"})) == "AccessDenied");
+    CHECK(code(app.call(Call{.method = Method::post,
+                             .target = "/storage/v1/object/upload/sign/" + bucket + "/u_" + ada.str() + "/mine.png",
+                             .caller = support::user(ada),
+                             .body = "{}"})) == "AccessDenied");
   }
-  CHECK(w.call(Call{.method = Method::del,
-                    .target = "/storage/v1/object/project-outputs",
-                    .caller = world::user(ada),
-                    .body = R"({"prefixes":[")" + key + "\"]}"})
+  CHECK(app.call(Call{.method = Method::del,
+                      .target = "/storage/v1/object/project-outputs",
+                      .caller = support::user(ada),
+                      .body = R"({"prefixes":[")" + key + "\"]}"})
             .body == "[]");
-  CHECK(code(w.call(Call{.method = Method::del,
-                         .target = "/storage/v1/object/project-outputs/" + key,
-                         .caller = world::user(ada)})) == "AccessDenied");
-  CHECK(w.files() == 1);
+  CHECK(code(app.call(Call{.method = Method::del,
+                           .target = "/storage/v1/object/project-outputs/" + key,
+                           .caller = support::user(ada)})) == "AccessDenied");
+  CHECK(app.files() == 1);
 }
 
 TEST_CASE("without a token no route that needs one does anything") {
-  World w;
+  StorageApp app;
   const struct {
     Method method;
     const char* path;
@@ -100,9 +100,9 @@ TEST_CASE("without a token no route that needs one does anything") {
                {Method::get, "authenticated/project-assets/x"},
                {Method::get, "info/authenticated/project-assets/x"}};
   for (const auto& row : table) {
-    const Answer answer = w.call(Call{.method = row.method,
-                                      .target = std::string("/storage/v1/object/") + row.path,
-                                      .body = R"({"expiresIn":1,"paths":["x"],"prefixes":["x"]})"});
+    const Answer answer = app.call(Call{.method = row.method,
+                                        .target = std::string("/storage/v1/object/") + row.path,
+                                        .body = R"({"expiresIn":1,"paths":["x"],"prefixes":["x"]})"});
     CHECK(answer.status == 400);
     CHECK_MESSAGE(answer.json()["statusCode"].string_or("") == "403", row.path);
     CHECK(answer.json()["error"].string_or("") == "Unauthorized");
@@ -110,13 +110,13 @@ TEST_CASE("without a token no route that needs one does anything") {
 }
 
 TEST_CASE("a signed URL opens nothing but its own object") {
-  World w;
-  const auto ada = w.sign_up(), eve = w.sign_up();
-  const std::string mine = put_output(w, eve), theirs = put_output(w, ada);
-  const std::string path = w.storage().signed_path("project-outputs", mine, 60);
+  StorageApp app;
+  const auto ada = app.sign_up(), eve = app.sign_up();
+  const std::string mine = put_output(app, eve), theirs = put_output(app, ada);
+  const std::string path = app.storage().signed_path("project-outputs", mine, 60);
   const std::string token = path.substr(path.find("token=") + 6);
   const auto get = [&](const std::string& at, const std::string& with) {
-    return w.call(Call{.method = Method::get, .target = "/storage/v1/object/sign/" + at + with});
+    return app.call(Call{.method = Method::get, .target = "/storage/v1/object/sign/" + at + with});
   };
   CHECK(get("project-outputs/" + mine, "?token=" + token).body == "film");
   CHECK(code(get("project-outputs/" + theirs, "?token=" + token)) == "InvalidSignature");
@@ -125,34 +125,34 @@ TEST_CASE("a signed URL opens nothing but its own object") {
   CHECK(code(get("project-outputs/" + mine, "?token=")) == "InvalidRequest");
   CHECK(code(get("project-outputs/" + mine, "?token=" + token + "x")) == "InvalidJWT");
   CHECK(code(get("project-outputs/" + mine, "?token=" + token.substr(0, token.rfind('.') + 1))) == "InvalidJWT");
-  CHECK(code(w.call(Call{.method = Method::put,
-                         .target = "/storage/v1/object/upload/sign/project-outputs/" + mine + "?token=" + token,
-                         .headers = {{"Content-Type", "image/png"}},
-                         .body = "mine now"})) == "InvalidSignature");
+  CHECK(code(app.call(Call{.method = Method::put,
+                           .target = "/storage/v1/object/upload/sign/project-outputs/" + mine + "?token=" + token,
+                           .headers = {{"Content-Type", "image/png"}},
+                           .body = "mine now"})) == "InvalidSignature");
   CHECK(get("project-outputs/" + mine, "?token=" + token).body == "film");
 }
 
 TEST_CASE("a signed URL lives at most a week, and only for a whole number of seconds") {
-  World w;
-  const auto ada = w.sign_up();
-  const std::string key = put_output(w, ada);
+  StorageApp app;
+  const auto ada = app.sign_up();
+  const std::string key = put_output(app, ada);
   for (const char* body : {R"({"expiresIn":0})", R"({"expiresIn":-5})", R"({"expiresIn":604801})",
                            R"({"expiresIn":"60"})", R"({"expiresIn":1.5})", "{}", "[]", "", "x"})
-    CHECK_MESSAGE(code(w.call(Call{.method = Method::post,
-                                   .target = "/storage/v1/object/sign/project-outputs/" + key,
-                                   .caller = world::user(ada),
-                                   .body = body})) == "InvalidRequest",
+    CHECK_MESSAGE(code(app.call(Call{.method = Method::post,
+                                     .target = "/storage/v1/object/sign/project-outputs/" + key,
+                                     .caller = support::user(ada),
+                                     .body = body})) == "InvalidRequest",
                   body);
 }
 
 TEST_CASE("nothing a caller sends can widen a signed URL") {
-  World w;
-  const auto ada = w.sign_up();
-  const std::string key = put_output(w, ada);
-  const Answer made = w.call(Call{
+  StorageApp app;
+  const auto ada = app.sign_up();
+  const std::string key = put_output(app, ada);
+  const Answer made = app.call(Call{
       .method = Method::post,
       .target = "/storage/v1/object/sign/project-outputs/" + key,
-      .caller = world::user(ada),
+      .caller = support::user(ada),
       .body = R"({"expiresIn":60,"url":"project-outputs/x","scope":"upload","role":"service_role","upsert":true})"});
   const std::string link = made.json()["signedURL"].string_or("");
   const std::string token = link.substr(link.find("token=") + 6);
@@ -165,46 +165,46 @@ TEST_CASE("nothing a caller sends can widen a signed URL") {
 }
 
 TEST_CASE("no key leaves the store's folder") {
-  World w;
+  StorageApp app;
   for (const char* key : {"..%2F..%2Fetc%2Fpasswd", "a/../../b", "a//b", "./a", "a%5Cb", "a%00b", "%C3%A4", "a%23b"}) {
     const std::string target = std::string("/storage/v1/object/project-assets/") + key;
-    CHECK_MESSAGE(code(w.call(Call{.method = Method::post,
-                                   .target = target,
-                                   .caller = world::key("service_role"),
-                                   .headers = {{"Content-Type", "image/png"}},
-                                   .body = "x"})) == "InvalidKey",
+    CHECK_MESSAGE(code(app.call(Call{.method = Method::post,
+                                     .target = target,
+                                     .caller = support::key("service_role"),
+                                     .headers = {{"Content-Type", "image/png"}},
+                                     .body = "x"})) == "InvalidKey",
                   key);
-    CHECK(code(w.call(Call{.method = Method::get, .target = target, .caller = world::key("service_role")})) ==
+    CHECK(code(app.call(Call{.method = Method::get, .target = target, .caller = support::key("service_role")})) ==
           "InvalidKey");
   }
-  CHECK(w.files() == 0);
+  CHECK(app.files() == 0);
 }
 
 TEST_CASE("a row whose version is a path reads nothing") {
-  World w;
+  StorageApp app;
   const std::string key = core::Uuid::random().str();
-  w.owner.query(
+  app.owner.query(
       "insert into storage.objects (bucket_id, name, version) values ('project-assets', $1, "
       "'../../../../etc/passwd')",
       {key});
-  CHECK(code(w.call(Call{.method = Method::get,
-                         .target = "/storage/v1/object/project-assets/" + key,
-                         .caller = world::key("service_role")})) == "NoSuchKey");
+  CHECK(code(app.call(Call{.method = Method::get,
+                           .target = "/storage/v1/object/project-assets/" + key,
+                           .caller = support::key("service_role")})) == "NoSuchKey");
 }
 
 TEST_CASE("what a browser could execute is never served for execution") {
-  World w;
-  const auto ada = w.sign_up();
+  StorageApp app;
+  const auto ada = app.sign_up();
   for (const char* type : {"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml"}) {
     const std::string key = "u_" + ada.str() + "/" + core::Uuid::random().str();
-    REQUIRE(w.call(Call{.method = Method::post,
-                        .target = "/storage/v1/object/project-outputs/" + key,
-                        .caller = world::key("service_role"),
-                        .headers = {{"Content-Type", type}},
-                        .body = "<script>alert(1)</script>"})
+    REQUIRE(app.call(Call{.method = Method::post,
+                          .target = "/storage/v1/object/project-outputs/" + key,
+                          .caller = support::key("service_role"),
+                          .headers = {{"Content-Type", type}},
+                          .body = "<script>alert(1)</script>"})
                 .status == 200);
     const Answer got =
-        w.call(Call{.method = Method::get, .target = w.storage().signed_path("project-outputs", key, 9)});
+        app.call(Call{.method = Method::get, .target = app.storage().signed_path("project-outputs", key, 9)});
     CHECK(got.status == 200);
     CHECK(got.headers.get("x-content-type-options") == "nosniff");
     CHECK(got.headers.get("content-security-policy") == "default-src 'none'; sandbox");
