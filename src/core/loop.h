@@ -1,5 +1,5 @@
-// The event loop of one thread, and what may run on it. Objects belong to one loop; only post() may be called from
-// another thread. Asio hides behind io(): include core/asio_bridge.h in a .cc of http/ or pg/ to use it.
+// The event loop of one thread. Objects belong to one loop; only post() may be called from another thread. To use io(),
+// include core/asio_bridge.h in a .cc of http/ or pg/. Longer than usual: loop, groups and pool are used together.
 #pragma once
 
 #include <chrono>

@@ -42,8 +42,8 @@ class Data {
 // csrf, signed_in, email, lang, assets, and {{#t}}key{{/t}} for texts; "title" in `data` is a text key. Partials such
 // as {{> ui/field}} are in src/html/views/.
 http::Response page(const http::Request& rq, std::string_view view, Data data, int status = 200);
-// For emails: no request, the locale given; the view "mail/job_completed.html" or ".txt" by its full file name. `.txt`
-// is not escaped.
+// For emails: no request, the locale given; the view "mail/email.html" or "mail/email.txt" by its full file name.
+// `.txt` is not escaped.
 std::string render(std::string_view view_file, std::string_view locale, Data data);
 
 // Error formats for http::RouteGroup, with sentences in the reader's language. A page; the error object of /api,

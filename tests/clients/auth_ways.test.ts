@@ -1,5 +1,5 @@
-// What of /auth/v1 no flow of the other suites passes by: sign-up that needs no confirmation, mailed links without PKCE,
-// older names, parting from an identity, the administrator's smaller tools, a browser's preflight.
+// The parts of /auth/v1 that the flows of the other suites do not reach: sign-up without confirmation, emailed links without
+// PKCE, older names, unlinking an identity, smaller tools of administrators, a browser's preflight request.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { digits, enrolled, fresh, linkHash, password, raised, shared, Wire } from "./support/auth.ts";
@@ -11,7 +11,7 @@ const wire = new Wire(shared());
 let tenon: Tenon;
 let open: Wire;
 let provider: Awaited<ReturnType<typeof openIdProvider>>;
-const acme = "acme" as "google"; // the client's list of providers is closed, its wire is not
+const acme = "acme" as "google"; // the client's list of providers is closed, the API's is not
 
 before(async () => {
   provider = await openIdProvider();
@@ -62,7 +62,7 @@ test("a sign-up with somebody's address answers like any other, and leaves his a
   };
   const [known, unknown] = [await answerTo(user.email!), await answerTo(fresh())];
   assert.notEqual(known.id, user.id);
-  // Same members, same kinds of values: what differs is what is drawn or told anew each time.
+  // Same members, same kinds of values: only random and time-dependent values differ.
   const outline = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(outline);
     if (typeof value === "object" && value) return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, outline(one)]));

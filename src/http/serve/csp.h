@@ -1,4 +1,4 @@
-// The Content-Security-Policy of every page (docs/spec/ui.md 2).
+// The Content-Security-Policy of every page (docs/spec/security.md 4.1).
 #pragma once
 
 #include <string>

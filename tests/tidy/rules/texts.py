@@ -32,7 +32,7 @@ def english(tree):
 
 
 def sources(tree):
-    return tree.paths("src/*.cc", "src/*.h", "src/*/views/*", "src/*/data/*.json", "public/*.js", "db/*.sql")
+    return tree.paths("src/*.cc", "src/*.h", "src/*/views/*", "src/*/data/*.json", "public/*.js", "db/*.sql", "tests/*.cc")
 
 
 _EN = {"src/a/text/en.json": '{"a.x": "One {n}."}'}
