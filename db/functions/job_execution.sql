@@ -1,4 +1,4 @@
--- What the worker that holds a job calls: progress, checkpoints, and the ways in which an attempt ends. Each checks the
+-- Called by the worker that holds a job: progress, checkpoints, and the ways in which an attempt ends. Each checks the
 -- lease and the fencing token first and returns `lost`, having written nothing, when another worker has the job by now.
 
 -- Takes every lock of one job in the lock order and returns the fresh row. All null: no such job, or (p_skip) something

@@ -1,4 +1,4 @@
--- What the web server calls: start a job, retry a failed one, cancel one.
+-- Called by the web server: start a job, retry a failed one, cancel one.
 
 -- Starts a job on a project, with the project's next_job_id as its id and the files waiting there as its inputs.
 -- Returns `queued`, `no_project`, `duplicate` (an unfinished job has the same key; its id is returned) or

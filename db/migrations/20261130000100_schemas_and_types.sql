@@ -5,7 +5,7 @@ create schema if not exists tenon;
 revoke all on schema tenon from public;
 grant usage on schema tenon to service_role;
 
--- What `tenon db migrate` has applied. It creates this table itself before it runs the first file; under another
+-- The files that `tenon db migrate` has applied. It creates this table itself before it runs the first file; under another
 -- migration tool, or psql, the table stays empty.
 create table if not exists tenon.migrations (
   version text primary key,

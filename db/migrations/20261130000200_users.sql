@@ -1,4 +1,4 @@
--- What Tenon keeps about a user beside auth.users: profile, notification preferences, administrators, known devices,
+-- Tenon's own data about users, beside auth.users: profile, notification preferences, administrators, known devices,
 -- recovery codes.
 
 create table public.profiles (

@@ -1,4 +1,4 @@
--- What users own: projects, their jobs, the steps of a job, files. A row refers only to rows of the same user: parents
+-- The data of users: projects, their jobs, the steps of a job, files. A row refers only to rows of the same user: parents
 -- carry unique (id, user_id), children a composite foreign key. The key to auth.users comes first in each table,
 -- because foreign keys are checked in that order and users come first in the lock order.
 
@@ -29,7 +29,7 @@ grant select, delete on public.projects to authenticated;
 grant insert (user_id, title), update (title) on public.projects to authenticated;
 grant select, insert, update, delete on public.projects to service_role;
 
--- A lane is a kind of work with its own limits. Jobs of a pipeline use the lane 'pipeline' unless told otherwise.
+-- A lane is a kind of work with its own limits. Jobs of a pipeline use the lane 'pipeline' by default.
 create table tenon.lanes (
   id smallint primary key,
   name text not null unique check (name ~ '^[a-z][a-z0-9_]{0,39}$'),

@@ -1,4 +1,4 @@
--- What Stripe reports: subscriptions, invoices, checkouts, payments, and the events themselves. These refer to
+-- The state reported by Stripe: subscriptions, invoices, checkouts, payments, and the events themselves. These refer to
 -- credit_accounts, not to auth.users, because they are kept after a user is deleted.
 
 create table public.subscriptions (

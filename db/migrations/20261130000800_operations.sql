@@ -1,4 +1,4 @@
--- What keeps the product running: audit trail, idempotency keys, rate limits, scheduled tasks, cookie consents.
+-- Tables for operation: audit trail, idempotency keys, rate limits, scheduled tasks, cookie consents.
 
 create table tenon.audit_log (
   id bigint generated always as identity primary key,

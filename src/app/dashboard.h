@@ -7,7 +7,7 @@
 namespace app {
 
 site::DashboardSource dashboard(pg::Db& db);
-// What is sold, as billing's catalogue says it, and the plan that the caller has.
+// The plans of billing's catalogue, and the caller's own.
 site::Catalogue plans(pg::Db& db);
 
 }  // namespace app

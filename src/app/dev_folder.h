@@ -1,4 +1,5 @@
-// The data folder of `tenon dev`: its lock, its secrets, and the file dev.env that tells people and tools where all is.
+// The data folder of `tenon dev`: its lock, its secrets, and the file dev.env with addresses and keys for people and
+// tools.
 #pragma once
 
 #include <map>

@@ -11,8 +11,8 @@ namespace app {
 class Signals {
  public:
   Signals();
-  void wait(const std::function<void()>& reload = {});  // until told to stop; `reload` at each SIGUSR1
-  bool wait_for(std::chrono::milliseconds at_most);     // true: told to stop
+  void wait(const std::function<void()>& reload = {});  // until a stop signal; `reload` at each SIGUSR1
+  bool wait_for(std::chrono::milliseconds at_most);     // true: a stop signal came
 
  private:
   sigset_t waited_;

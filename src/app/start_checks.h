@@ -1,4 +1,4 @@
-// What must be true of configuration and database before a process serves from them.
+// The requirements on configuration and database before a process serves from them.
 #pragma once
 
 #include <string>

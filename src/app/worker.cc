@@ -127,8 +127,8 @@ int worker(const Settings& settings, WorkerOptions options) {
   core::log::info("app.worker.draining");
   loop.stop();
   if (over.get_future().wait_for(kDrain) == std::future_status::timeout) {
-    // A database or a mail server that has our words and does not answer. What is unsaid lapses with its lease and is
-    // done again under the same keys; the steps die with this process.
+    // The database or Resend does not respond. Unacknowledged work expires with its lease and is repeated under the
+    // same keys; the steps die with this process.
     core::log::error("app.worker.drain_cut_off", {{"after_seconds", kDrain.count()}});
     std::_Exit(0);
   }

@@ -1,4 +1,4 @@
-// `tenon worker`: claims and runs pipeline jobs, delivers the outbox, keeps house.
+// `tenon worker`: claims and runs pipeline jobs, delivers the outbox, runs maintenance.
 #pragma once
 
 #include <memory>

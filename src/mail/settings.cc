@@ -43,7 +43,7 @@ http::Response page(const http::Request& rq, const Profile& profile, std::string
   return html::page(rq, "mail/settings", std::move(data), error.empty() ? 200 : 422);
 }
 
-// What the form names and the lists hold; anything else is as if nothing had been chosen.
+// A value of the form that is in its list; any other counts as not chosen.
 std::string one_of(std::string_view value, bool known, std::string_view otherwise) {
   return std::string{known ? value : otherwise};
 }

@@ -39,7 +39,7 @@ class RefusedHistory : public std::runtime_error {
 // for a database made by a development version from before the first migration in the binary, one migrated by a newer
 // binary, and a migration edited after it ran; std::runtime_error naming the file when one fails.
 std::vector<std::string> migrate(const core::Secret& owner_url, const core::Secret& super_url = {});
-// What the binary brings and what the database has, without changing it. Throws RefusedHistory as migrate() does.
+// The files of the binary and the state of the database, without changing it. Throws RefusedHistory as migrate() does.
 std::vector<SchemaFile> schema_status(const core::Secret& owner_url);
 std::vector<SchemaFile> schema_status(pg::Session& session);  // a role that may read tenon.migrations is enough
 // Empties the database: drops the schemas public, tenon, auth and storage with everything in them.

@@ -23,7 +23,7 @@ struct StatementFault {
 std::vector<StatementFault> check_statements(const core::Secret& url, std::span<const pg::Sql> statements);
 
 // Does so in the background, on a thread of its own, from start() until the statements fit or the object is destroyed.
-// Logs each statement that does not fit once, and checks again every few seconds, in case a migration mends it.
+// Logs each statement that does not fit once, and checks again every few seconds, in case a migration fixes it.
 class SchemaCheck {
  public:
   SchemaCheck(core::Secret url, std::span<const pg::Sql> statements);

@@ -1,4 +1,4 @@
-// What stands in the way of a start, and how it is reported.
+// Faults that prevent a start, and their report.
 #include <doctest/doctest.h>
 
 #include <sys/wait.h>

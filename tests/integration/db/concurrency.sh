@@ -70,7 +70,7 @@ deadlocks() {
   sql -c 'select pg_stat_force_next_flush()' >/dev/null
   sql -c "select deadlocks from pg_stat_database where datname = current_database()"
 }
-# no_deadlock BEFORE NAME: tells what the server says of each one since
+# no_deadlock BEFORE NAME: fails and prints the server's report of each deadlock since
 no_deadlock() {
   local n=$(($(deadlocks) - $1))
   if ((n > 0)); then { grep -A 25 'deadlock detected' "$TENON_TEST_LOG" || true; } | tail -n 120 | sed 's/^/# /'; fi

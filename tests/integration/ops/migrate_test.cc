@@ -39,7 +39,7 @@ struct FreshDatabase {
   std::string name_;
 };
 
-// What a shell command prints; fails the test when the command fails.
+// The output of a shell command; fails the test when the command fails.
 std::string output_of(const std::string& command) {
   FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);

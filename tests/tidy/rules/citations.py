@@ -49,7 +49,6 @@ def spread(path):
             "src/a/text/en.json": "{}",
         }
     ],
-    held=False,
 )
 def cited_paths(tree):
     names = {path.rsplit("/", 1)[-1] for path in tree.all_paths()}
@@ -81,8 +80,8 @@ def cited_paths(tree):
 
 
 def _elsewhere(name):
-    """Files of other programs and of the system."""
-    return name in ("package.json", "sysexits.h", "pg_type.h", "fbevents.js") or name.startswith("boost/")
+    """Files of other programs, of the system and of the build."""
+    return name in ("package.json", "sysexits.h", "pg_type.h", "fbevents.js", "statements.cc") or name.startswith("boost/")
 
 
 @rule(

@@ -16,7 +16,6 @@ def first_comment(tree, path):
     'Split the file. If it is truly one piece, say why in its first comment: "Longer than usual: …".',
     [{"src/a/a.h": "#pragma once\n" * 121}, {"src/a/a.cc": "// What it does.\n" + "int a;\n" * 400}],
     [{"src/a/a.cc": "// The parser. Longer than usual: one table.\n" + "\n" * 400}, {"src/a/a.h": "\n" * 120}],
-    held=False,
 )
 def small_files(tree):
     for path in tree.paths("src/*.h", "src/*.cc"):

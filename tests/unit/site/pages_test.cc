@@ -64,7 +64,7 @@ int count(const std::string& text, std::string_view part) {
   return n;
 }
 
-// What the source says of cookies: how often one is written (each names SameSite), and the names in those files.
+// The cookies in the source: how often one is written (each names SameSite), and the names in those files.
 struct Cookies {
   int written = 0;
   std::set<std::string> names;
