@@ -13,7 +13,6 @@ using support::Proxy;
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 int number_from(const char* variable, int otherwise) {
   const char* value = std::getenv(variable);
@@ -76,11 +75,9 @@ void wait_for_leases_to_end(House& house) {
 
 // Kills each victim at its point; returns how many were hit while their job ran.
 int kill_all(House& house, std::vector<Target>& targets, std::map<int, int>& hits) {
-  const auto deadline = steady_clock::now() + std::chrono::seconds(300);  // a busy machine is no fault
   std::size_t left = targets.size();
   int hit = 0;
-  while (left > 0) {
-    REQUIRE(steady_clock::now() < deadline);
+  const auto look = [&] {
     const auto now = standings(house);
     for (Target& target : targets) {
       const auto at = now.find(target.worker);
@@ -96,8 +93,9 @@ int kill_all(House& house, std::vector<Target>& targets, std::map<int, int>& hit
         ++hits[at->second.step];
       }
     }
-    ::usleep(1000);
-  }
+    return left == 0;
+  };
+  REQUIRE(support::wait_until(look, std::chrono::seconds(300)));  // a busy machine is no fault
   return hit;
 }
 
@@ -195,6 +193,7 @@ TEST_CASE("a worker killed -9 between the settling statement and its answer: the
     const core::JobId job = jobs.back();
     house.until("the worker has sent it", [&] { return proxy.seen() >= 2; });
     if (after_commit) house.until("the commit has arrived", [&] { return house.status(job) == "READY"; });
+    // Somewhere after the commit: the moment is the subject.
     ::usleep(std::uniform_int_distribution<useconds_t>(0, 20000)(dice()));
     victim.end(SIGKILL);
     after_commit ? ++committed : ++open;

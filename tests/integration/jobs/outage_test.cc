@@ -76,7 +76,7 @@ TEST_CASE("a database that stays away longer than a lease, twice, costs a job ne
   for (int outage = 0; outage < 2; ++outage) {
     house.until("it runs", [&] { return runs(house, job, outage == 0 ? "first" : "slow"); });
     server.tell("-m fast stop");
-    ::usleep(3500000);  // the lease is 2 s
+    ::usleep(3500000);  // longer than the lease of 2 s: time is the subject
     server.start();
     house.reconnect_owner();
   }

@@ -8,7 +8,7 @@ TEST_CASE("a stale fence writes nothing: no progress, no step, no end") {
   House house;
   const auto ada = house.person(20);
   const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "three");
-  const auto first = house.run(jobs::open_lease(house.db(), "first", "here", 12));
+  const auto first = house.run(jobs::open_lease(house.db(), "first", "here", 1));
   const auto claimed = house.run(jobs::claim(house.db(), "pipeline", "first", first, 1));
   REQUIRE(claimed.size() == 1);
   house.owner.query("update tenon.leases set expires_at = now() - interval '1 second' where id = $1",

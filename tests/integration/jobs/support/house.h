@@ -47,18 +47,11 @@ struct House : world::World {
   }
   ~House() { run(listener.close()); }
 
-  static pg::Config pg_config() {
-    pg::Config config;
-    config.url = world::env("TENON_TEST_URL");
-    config.direct_url = world::env("TENON_TEST_URL");
-    return config;
-  }
+  static pg::Config pg_config() { return support::database(); }
 
   core::UserId person(int credits) {
     const core::UserId user = sign_up();
-    if (credits > 0)
-      owner.query("select tenon.grant_credits($1, $2, $3, 'test')",
-                  {user.str(), "test:" + user.str(), std::to_string(credits)});
+    if (credits > 0) grant(user, credits);
     return user;
   }
   projects::Projects shelf() { return {loop, db(), storage(), clock}; }
@@ -103,7 +96,7 @@ struct House : world::World {
   // After the server was away.
   void reconnect_owner() {
     std::destroy_at(&owner);
-    std::construct_at(&owner, world::env("TENON_TEST_SUPER_URL"), 20000);
+    std::construct_at(&owner, support::env("TENON_TEST_SUPER_URL"), 20000);
   }
   std::int64_t count(const std::string& what, core::JobId job) {
     return std::stoll(scalar("select count(*) from " + what, {job.str()}));
@@ -157,19 +150,6 @@ struct House : world::World {
   // A retry waits in the timers; here nobody waits.
   void make_timers_due() { owner.query("update tenon.job_timers set run_at = now() - interval '1 second'"); }
 
-  // Turns the loop until it is so.
-  void until(const char* what, const std::function<bool()>& is_so,
-             std::chrono::seconds limit = std::chrono::seconds(60)) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    const auto wait = [&]() -> Task<bool> {
-      while (!is_so()) {
-        if (std::chrono::steady_clock::now() > deadline) co_return false;
-        co_await core::sleep_for(std::chrono::milliseconds(20));
-      }
-      co_return true;
-    };
-    REQUIRE_MESSAGE(run(wait()), "it never came true: " << what);
-  }
   std::string status(core::JobId job) { return scalar("select status from public.jobs where id = $1", {job.str()}); }
   bool finished(core::JobId job) {
     const std::string now = status(job);
@@ -183,9 +163,6 @@ struct House : world::World {
     REQUIRE(rows.rows.size() == 1);
     const auto& row = rows.rows[0];
     return {*row[0], *row[1], *row[2], std::stoll(*row[3]), *row[4], std::stoll(*row[5])};
-  }
-  std::int64_t balance(core::UserId user) {
-    return std::stoll(scalar("select balance from public.credit_accounts where user_id = $1", {user.str()}));
   }
   // For each settled job the ledger's sum is minus its final cost, and each account's balance the sum of its rows.
   bool books_are_right() {
@@ -238,7 +215,7 @@ class Process {
   using Variables = std::map<std::string, std::string>;
   explicit Process(const House& house, const std::string& name, const Variables& changes = {},
                    std::vector<std::string> argv = {JOBS_TEST_CHILD, "worker"}, const std::string& log = "") {
-    Variables all{{"DATABASE_URL", world::env("TENON_TEST_URL").reveal()},
+    Variables all{{"DATABASE_URL", support::env("TENON_TEST_URL").reveal()},
                   {"STORAGE_DIR", house.dir + "/store"},
                   {"TENON_WORK_DIR", house.dir + "/work-" + name},
                   {"TENON_LEASE_SECONDS", "2"},
@@ -273,16 +250,11 @@ class Process {
   int end(int signal, std::chrono::milliseconds limit = std::chrono::seconds(60)) {
     if (pid_ <= 0) return -1;
     if (signal != 0) ::kill(pid_, signal);
-    const auto deadline = std::chrono::steady_clock::now() + limit;
     int status = 0;
-    while (::waitpid(pid_, &status, WNOHANG) == 0) {
-      if (std::chrono::steady_clock::now() > deadline) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        status = SIGALRM;
-        break;
-      }
-      ::usleep(2000);
+    if (!wait_until([&] { return ::waitpid(pid_, &status, WNOHANG) != 0; }, limit)) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+      status = SIGALRM;
     }
     pid_ = -1;
     return status;

@@ -28,7 +28,7 @@ jobs::Quote five_credits(const std::vector<jobs::Input>&) { return {5, 0}; }
 
 void take_time(Run& run, int ms) {
   for (int i = 1; i <= 10; ++i) {
-    std::this_thread::sleep_for(milliseconds(ms / 10));
+    std::this_thread::sleep_for(milliseconds(ms / 10));  // the step lasts
     run.progress(i / 10.0);
   }
 }
@@ -88,7 +88,7 @@ Task<StepResult> many_files(Run& run) {
   const std::string megabytes(4 << 20, 'x');
   for (int i = 0; i < 100; ++i) {
     std::ofstream(run.scratch("intermediate/" + std::to_string(i)), std::ios::binary) << megabytes;
-    std::this_thread::sleep_for(milliseconds(50));
+    std::this_thread::sleep_for(milliseconds(50));  // long enough to be measured between two files
   }
   co_return jobs::ok();
 }

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "support/wait.h"
+
 namespace support {
 namespace {
 
@@ -80,10 +82,7 @@ std::string Proxy::url(const std::string& of) const {
 }
 
 bool Proxy::wait_until_seen(std::chrono::seconds limit) const {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (seen_ == 0 && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  return seen_ > 0;
+  return wait_until([this] { return seen_ > 0; }, limit);
 }
 
 void Proxy::serve() {
