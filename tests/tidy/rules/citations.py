@@ -151,3 +151,23 @@ def links(tree):
                         parts.append(part)
                 if not tree.exists("/".join(parts)):
                     yield f"{path}:{line}: {target}"
+
+
+_SQL_OBJECT = re.compile(
+    r"\b(?:function|table|view|type|sequence)\s+(?:if not exists\s+)?((?:tenon|public)\.[a-z_0-9]+)", re.IGNORECASE
+)
+
+
+@rule(
+    "a table or function of the schema tenon that a comment or a page names exists",
+    "Use its present name; db/README.md has the index.",
+    [{"db/functions/a.sql": "create or replace function tenon.prune()", "docs/a.md": "`tenon.keep_house`"}],
+    [{"db/functions/a.sql": "create or replace function tenon.prune()", "docs/a.md": "`tenon.prune(1)`, tenon.example.com"}],
+)
+def sql_names(tree):
+    known = {name for path in tree.paths("db/*.sql") for name in _SQL_OBJECT.findall(tree.text(path))}
+    for path in tree.paths("*.md", "src/*.h", "src/*.cc", "db/*.sql", "tests/*.cc", "tests/*.sql", "tests/*.ts"):
+        for line, text in cited(tree, path):
+            for found in re.finditer(r"\btenon\.[a-z_]+\b(?!\.)", text):
+                if found.group() not in known:
+                    yield f"{path}:{line}: {found.group()}"
