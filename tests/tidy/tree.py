@@ -89,7 +89,7 @@ class Checkout(Tree):
 
     def subjects(self):
         """Subjects of the commits since the rule about them came."""
-        first = self._git("log", "--diff-filter=A", "--format=%H", "--", "tests/tidy/rules/commits.py").split()
+        first = self._git("log", "--diff-filter=A", "--format=%H", "--", "tests/tidy/rules/subjects.py").split()
         if not first:
             return []
         return self._git("log", "--no-merges", "--format=%h %s", f"{first[-1]}..HEAD").splitlines()

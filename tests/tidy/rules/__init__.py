@@ -27,6 +27,6 @@ def rule(name, advice, refuses, accepts=(), held=True):
 
 def all():
     if not _rules:
-        for name in ("modules", "sizes", "texts", "styles", "citations", "words", "tests", "lists", "commits"):
+        for name in ("modules", "sizes", "texts", "styles", "citations", "words", "tests", "lists", "subjects"):
             importlib.import_module(f"rules.{name}")
     return _rules

@@ -13,7 +13,6 @@ from rules import rule
         {"(commits)": "abc1234 billing: one thing; mail: another"},
     ],
     [{"(commits)": "abc1234 billing, mail: refuse a webhook older than five minutes\n"}],
-    held=False,
 )
 def subjects(tree):
     for line in tree.subjects():
