@@ -1,6 +1,6 @@
 // A file field that takes drops and sends each chosen file by itself with a bar of its own; without this script it is
 // a plain file field in a plain form. form[data-api] names where files go; form[data-create] first makes the project,
-// and form[data-quote] says what as many photographs would cost.
+// and form[data-quote] shows the price of as many files.
 const stalledAfter = 30_000; // ms without a byte moved or an answer
 
 // live.js brings the page up to date and says when it has.
@@ -22,12 +22,11 @@ function make(tag, className, text) {
 // Resolves with nothing, rejects with a sentence. entry.abort() ends it.
 function send(form, csrf, entry) {
   const { file, bar } = entry;
-  const caption = entry.caption?.value;
   return new Promise((resolve, reject) => {
     const body = new FormData();
     body.set("_csrf", csrf);
     body.set("file", file);
-    if (caption) body.set("caption", caption);
+    for (const field of entry.fields) if (field.value) body.set(field.dataset.field, field.value);
     const request = new XMLHttpRequest();
     let timer;
     const moved = () => {
@@ -70,7 +69,7 @@ function enhance(zone) {
   const waiting = [];
   let sending = false;
 
-  // What the photographs chosen so far would cost; the newest question wins.
+  // The price of the files chosen so far; only the newest answer counts.
   let asked = 0;
   const estimate = async () => {
     const place = form.querySelector("[data-estimate]");
@@ -93,10 +92,10 @@ function enhance(zone) {
   };
   const row = (file) => {
     const item = make("li");
-    const picture = new Image();
-    picture.src = URL.createObjectURL(file);
-    picture.alt = "";
-    picture.addEventListener("error", () => picture.remove()); // no picture: its name and the refusal tell enough
+    const thumbnail = new Image();
+    if (file.type.startsWith("image/")) thumbnail.src = URL.createObjectURL(file);
+    thumbnail.alt = "";
+    thumbnail.addEventListener("error", () => thumbnail.remove()); // not an image after all: its name is enough
     const name = make("span", "name", `${file.name} · ${size.format(file.size / 1e6)} MB`);
     const bar = make("progress", "thin");
     bar.max = 100;
@@ -105,8 +104,9 @@ function enhance(zone) {
     bar.setAttribute("aria-label", `${zone.dataset.uploading}: ${file.name}`);
     const cancel = make("button", "button small");
     cancel.type = "button";
-    item.append(picture, name, bar);
-    const entry = { file, item, bar, picture, cancel };
+    if (thumbnail.src) item.append(thumbnail);
+    item.append(name, bar);
+    const entry = { file, item, bar, thumbnail, cancel, fields: [] };
     callOff(entry, form.dataset.remove);
     cancel.addEventListener("click", () => {
       entry.cancelled = true;
@@ -114,13 +114,14 @@ function enhance(zone) {
       entry.abort?.();
       gone(entry);
     });
-    if (zone.dataset.caption && form.dataset.create) {
-      const caption = make("input");
-      caption.maxLength = 200;
-      caption.placeholder = zone.dataset.caption;
-      caption.setAttribute("aria-label", `${zone.dataset.caption}: ${file.name}`);
-      entry.caption = caption;
-      item.append(caption);
+    for (const { name, label } of form.dataset.create ? JSON.parse(zone.dataset.fields || "[]") : []) {
+      const field = make("input");
+      field.dataset.field = name;
+      field.maxLength = form.dataset.longest;
+      field.placeholder = label;
+      field.setAttribute("aria-label", `${label}: ${file.name}`);
+      entry.fields.push(field);
+      item.append(field);
     }
     item.append(cancel);
     list.append(item);
@@ -128,7 +129,7 @@ function enhance(zone) {
   };
 
   const gone = (entry) => {
-    URL.revokeObjectURL(entry.picture.src);
+    URL.revokeObjectURL(entry.thumbnail.src);
     entry.item.remove();
     input.focus({ preventScroll: true });
     estimate();
@@ -152,7 +153,7 @@ function enhance(zone) {
     entry.cancel.before(words);
     if (repeatable) return entry.cancel.before(again);
     entry.item.dataset.refused = "";
-    entry.caption?.remove();
+    for (const field of entry.fields) field.remove();
     estimate();
   };
 
@@ -172,7 +173,7 @@ function enhance(zone) {
     button.parentNode.before(made);
   };
 
-  // One at a time, in the order they were chosen: that is the order of the film.
+  // One at a time, in the order in which they were chosen.
   const work = async () => {
     if (sending || !form.dataset.api) return;
     sending = true;
@@ -182,10 +183,10 @@ function enhance(zone) {
       try {
         await send(form, csrf, entry);
         if (!form.dataset.create) await renew()?.catch(() => {}); // it is stored; the page follows later
-        URL.revokeObjectURL(entry.picture.src);
+        URL.revokeObjectURL(entry.thumbnail.src);
         entry.item.remove();
-      } catch (trouble) {
-        if (!entry.cancelled) failed(entry, trouble.message, !trouble.final);
+      } catch (problem) {
+        if (!entry.cancelled) failed(entry, problem.message, !problem.final);
       }
     }
     sending = false;
@@ -241,8 +242,8 @@ function enhance(zone) {
       form.dataset.api = `${form.dataset.create}/${project.id}/inputs`;
       form.dataset.page = `/app/projects/${project.id}`;
       await work();
-    } catch (trouble) {
-      const words = make("p", "error", trouble instanceof TypeError ? form.dataset.notMade : trouble.message || form.dataset.notMade);
+    } catch (problem) {
+      const words = make("p", "error", problem instanceof TypeError ? form.dataset.notMade : problem.message || form.dataset.notMade);
       words.setAttribute("role", "alert");
       words.dataset.notMade = "";
       form.append(words);

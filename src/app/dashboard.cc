@@ -57,4 +57,14 @@ site::DashboardSource dashboard(pg::Db& db) {
           [&db](const http::Request& rq) { return billing::active_tier(db, rq.caller.user); }};
 }
 
+site::Showcase showcase(const jobs::Product& product) {
+  site::Showcase out{.worth = product.worth, .landing = product.landing};
+  for (const std::int64_t files : product.examples) {
+    const std::vector<jobs::Input> inputs(static_cast<std::size_t>(files));
+    const jobs::Quote quote = product.pipelines.front().quote(inputs);
+    out.examples.push_back({files, quote.seconds, quote.credits});
+  }
+  return out;
+}
+
 }  // namespace app

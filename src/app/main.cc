@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
   std::string pipeline;
   std::string step;
   CLI::App* step_command = verb(cli, "step", "run one step; the worker starts it",
-                                [&] { return jobs::step_main(pipeline::all(), pipeline, step); });
+                                [&] { return jobs::step_main(pipeline::product().pipelines, pipeline, step); });
   step_command->group("");
   step_command->add_option("pipeline", pipeline)->required();
   step_command->add_option("n", step)->required();

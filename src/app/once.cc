@@ -12,10 +12,10 @@
 #include "core/crypto.h"
 #include "core/json.h"
 #include "core/loop.h"
-#include "core/resources.h"
 #include "core/text.h"
 #include "http/client.h"
 #include "ops/process.h"
+#include "pipeline/pipeline.h"
 
 namespace app {
 
@@ -179,38 +179,39 @@ Task<> confirm(Visitor& visitor) {
   stage.done("signed in");
 }
 
-Task<std::string> create_project(Visitor& visitor) {
+Task<std::string> create_project(Visitor& visitor, const jobs::Sample& sample) {
   const Stage stage("project");
-  const Json project = co_await visitor.call(http::Method::post, visitor.options().site + "/api/projects",
-                                             R"({"title":"A first slideshow"})");
+  core::JsonWriter body;
+  body.begin().field("title", sample.title).end();
+  const Json project = co_await visitor.call(http::Method::post, visitor.options().site + "/api/projects", body.take());
   std::string id = project["id"].string_or("");
   if (id.empty()) throw Failed("the new project has no id");
   stage.done(id);
   co_return id;
 }
 
-Task<> upload(Visitor& visitor, const std::string& project) {
+std::string multipart(const jobs::Sample::File& file, const std::string& boundary) {
+  std::string body = fmt::format(
+      "--{0}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{1}\"\r\n"
+      "Content-Type: application/octet-stream\r\n\r\n{2}\r\n",
+      boundary, file.name, file.bytes);
+  for (const auto& [name, text] : file.fields)
+    body += fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n", boundary, name, text);
+  return body + "--" + boundary + "--\r\n";
+}
+
+Task<> upload(Visitor& visitor, const std::string& project, const jobs::Sample& sample) {
   const Stage stage("upload");
-  std::vector<const core::Resource*> photographs;
-  for (const core::Resource* file : core::resources_below("src/pipeline/data/sample/"))
-    if (file->path.ends_with(".jpg")) photographs.push_back(file);
-  if (photographs.size() > 3) photographs.resize(3);
-  if (photographs.empty()) throw Failed("the binary holds no sample photographs");
-  int sent = 0;
-  for (const core::Resource* photograph : photographs) {
+  if (sample.files.empty()) throw Failed("the pipeline has no sample files");
+  std::size_t sent = 0;
+  for (const jobs::Sample::File& file : sample.files) {
     const std::string boundary = "tenon" + core::hex(core::random_bytes(12));
-    const std::string name(photograph->path.substr(photograph->path.rfind('/') + 1));
-    const std::string body = fmt::format(
-        "--{0}\r\nContent-Disposition: form-data; name=\"caption\"\r\n\r\nPhotograph {2}\r\n"
-        "--{0}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{1}\"\r\nContent-Type: "
-        "image/jpeg\r\n\r\n{3}\r\n--{0}--\r\n",
-        boundary, name, sent + 1, photograph->bytes);
     co_await visitor.call(http::Method::post, fmt::format("{}/api/projects/{}/inputs", visitor.options().site, project),
-                          body, "multipart/form-data; boundary=" + boundary);
+                          multipart(file, boundary), "multipart/form-data; boundary=" + boundary);
     ++sent;
-    stage.show(sent * 100 / static_cast<int>(photographs.size()), name);
+    stage.show(static_cast<int>(sent * 100 / sample.files.size()), file.name);
   }
-  stage.done(fmt::format("{} photographs", sent));
+  stage.done(fmt::format("{} files", sent));
 }
 
 Task<> show_credits(Visitor& visitor, const std::string& project) {
@@ -252,12 +253,17 @@ Task<> wait_for_ready_mail(Visitor& visitor) {
   stage.done(mail["subject"].string_or(""));
 }
 
-Task<std::string> download(Visitor& visitor, const std::string& job_id) {
+struct Downloaded {
+  std::string name;
+  std::string path;
+  std::string mime;
+};
+
+Task<std::vector<Downloaded>> download(Visitor& visitor, const std::string& job_id) {
   const Stage stage("download");
   const Json outputs =
       co_await visitor.call(http::Method::get, fmt::format("{}/api/jobs/{}/outputs", visitor.options().site, job_id));
-  std::string video;
-  int got = 0;
+  std::vector<Downloaded> files;
   for (const Json& output : outputs.elements()) {
     const std::string name = output["name"].string_or("");
     http::ClientRequest request;  // no key and no cookie: the signed link is enough
@@ -267,15 +273,25 @@ Task<std::string> download(Visitor& visitor, const std::string& job_id) {
     const http::ClientResponse answer = co_await visitor.send(std::move(request));
     const std::string path = visitor.options().folder + "/" + std::string(name.substr(name.rfind('/') + 1));
     std::ofstream(path, std::ios::binary) << answer.body;
-    if (name == "final.mp4") video = path;
-    stage.show(++got * 100 / static_cast<int>(outputs.size()), fmt::format("{} {} bytes", name, answer.body.size()));
+    files.push_back({name, path, std::string(answer.headers.get("content-type"))});
+    stage.show(static_cast<int>(files.size() * 100 / outputs.size()),
+               fmt::format("{} {} bytes", name, answer.body.size()));
   }
-  if (video.empty()) throw Failed("there is no final.mp4 among the outputs");
-  stage.done(fmt::format("{} files", got));
-  co_return video;
+  if (files.empty()) throw Failed("the job has no outputs");
+  stage.done(fmt::format("{} files", files.size()));
+  co_return files;
 }
 
-void describe_video(const std::string& video) {
+// A text by its first line. Video and audio must be playable: ffprobe reads and describes them.
+void describe(const Downloaded& file) {
+  fmt::print("{}\n", file.name);
+  if (file.mime.starts_with("text/")) {
+    std::string line;
+    std::ifstream in(file.path, std::ios::binary);
+    std::getline(in, line);
+    fmt::print("{}\n", line.substr(0, 200));
+  }
+  if (!file.mime.starts_with("video/") && !file.mime.starts_with("audio/")) return;
   ops::Spawn probe;
   probe.command = {"/usr/bin/ffprobe",
                    "-v",
@@ -284,23 +300,23 @@ void describe_video(const std::string& video) {
                    "format=duration,size:stream=codec_name,codec_type,width,height",
                    "-of",
                    "default=nw=1",
-                   video};
+                   file.path};
   const ops::Finished summary = ops::run(std::move(probe));
-  if (summary.status != 0) throw Failed("ffprobe cannot read final.mp4: " + summary.output);
-  fmt::print("final.mp4\n{}", summary.output);
+  if (summary.status != 0) throw Failed("ffprobe cannot read " + file.name + ": " + summary.output);
+  fmt::print("{}", summary.output);
 }
 
 Task<> main_job(Visitor& visitor) {
+  const jobs::Sample sample = pipeline::product().sample();
   co_await sign_up(visitor);
   co_await confirm(visitor);
-  const std::string project = co_await create_project(visitor);
-  co_await upload(visitor, project);
+  const std::string project = co_await create_project(visitor, sample);
+  co_await upload(visitor, project, sample);
   co_await show_credits(visitor, project);
   std::string job_id;
   co_await run_job(visitor, project, job_id);
   co_await wait_for_ready_mail(visitor);
-  const std::string video = co_await download(visitor, job_id);
-  describe_video(video);
+  for (const Downloaded& file : co_await download(visitor, job_id)) describe(file);
 }
 
 }  // namespace

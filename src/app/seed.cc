@@ -1,9 +1,7 @@
 #include "app/seed.h"
 
-#include <fmt/core.h>
-
 #include "billing/billing.h"
-#include "core/resources.h"
+#include "jobs/jobs.h"
 #include "pipeline/pipeline.h"
 #include "projects/projects.h"
 
@@ -19,6 +17,7 @@ struct House {
   core::Loop& loop;
   auth::Auth& auth;
   pg::Db& db;
+  const jobs::Product& product;
   projects::Projects& projects;
   jobs::Jobs& jobs;
 };
@@ -31,14 +30,10 @@ Task<> demo(House house, std::string password) {
   if (co_await auth::find_user(house.auth, kDemoEmail)) co_return;
   const core::UserId user = co_await auth::create_user(house.auth, kDemoEmail, std::move(password));
   co_await house.db.in(pg::as_service("the demo user's first credits"), give_credits, user);
-  const projects::Project project = co_await projects::create(house.projects, user, "Sample: a short slideshow");
-  int n = 0;
-  for (const core::Resource* file : core::resources_below("src/pipeline/data/sample/")) {
-    if (!file->path.ends_with(".jpg") || n == 4) continue;
-    const std::string name(file->path.substr(file->path.rfind('/') + 1));
-    co_await projects::add_input(house.projects, user, project.id, name, fmt::format("Photograph {}", ++n),
-                                 std::string(file->bytes));
-  }
+  const jobs::Sample sample = house.product.sample();
+  const projects::Project project = co_await projects::create(house.projects, user, sample.title);
+  for (const jobs::Sample::File& file : sample.files)
+    co_await projects::add_input(house.projects, user, project.id, file.name, file.fields, std::string(file.bytes));
   co_await jobs::start(house.jobs, user, project.id);
 }
 
@@ -66,10 +61,10 @@ int seed(const Settings& settings) {
   storage::Storage storage(loop, pool, db, clock, settings.storage);
   http::Client client(loop);
   auth::Auth auth(loop, pool, db, client, clock, settings.auth);
-  projects::Projects projects{loop, db, storage, clock};
-  const jobs::Pipelines pipelines = pipeline::all();
-  jobs::Jobs jobs(loop, db, listener, storage, clock, pipelines);
-  loop.run_until(run(House{loop, auth, db, projects, jobs}, listener, settings.demo_password));
+  const jobs::Product product = pipeline::product();
+  projects::Projects projects{loop, db, storage, clock, product.inputs};
+  jobs::Jobs jobs(projects, listener, product.pipelines);
+  loop.run_until(run(House{loop, auth, db, product, projects, jobs}, listener, settings.demo_password));
   return 0;
 }
 

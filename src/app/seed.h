@@ -1,4 +1,4 @@
-// The demo user of a first start: credits, a project of real photographs, and its job in the queue.
+// The demo user of a first start: credits, the pipeline's sample project, and its job in the queue.
 #pragma once
 
 #include "app/settings.h"

@@ -49,9 +49,9 @@ class WebLoop {
         mail_(loop_, client_, db_, settings.mail),
         rest_(loop_, db_, listener_, settings.rest),
         billing_{db_, clock_},
-        projects_{loop_, db_, storage_, clock_},
-        pipelines_(pipeline::all()),
-        jobs_(loop_, db_, listener_, storage_, clock_, pipelines_),
+        product_(pipeline::product()),
+        projects_{loop_, db_, storage_, clock_, product_.inputs},
+        jobs_(projects_, listener_, product_.pipelines),
         server_(loop_, settings.server, mount_all(settings, sim), looks_) {
     server_.translate_errors(database_problem);
   }
@@ -85,7 +85,7 @@ class WebLoop {
     billing::mount(router_, billing_);
     projects::mount(router_, projects_);
     jobs::mount(router_, jobs_);
-    site::mount(router_, plans(db_));
+    site::mount(router_, plans(db_), showcase(product_));
     site::mount(router_, dashboard(db_));
     if (sim != nullptr && !settings.production) sim::mount(router_, *sim);
     return router_;
@@ -115,8 +115,8 @@ class WebLoop {
   mail::Mail mail_;
   rest::Rest rest_;
   billing::Billing billing_;
+  jobs::Product product_;
   projects::Projects projects_;
-  jobs::Pipelines pipelines_;
   jobs::Jobs jobs_;
   http::Router router_;
   http::Server server_;

@@ -35,7 +35,7 @@ class WorkerLoop {
         storage_(loop_, disk_, db_, clock_, settings.storage),
         client_(loop_),
         mail_(loop_, client_, db_, settings.mail),
-        pipelines_(pipeline::all()),
+        pipelines_(pipeline::product().pipelines),
         worker_(loop_, db_, listener_, storage_, disk_, pipelines_, settings.jobs) {
     mail::register_deliveries(dispatcher_, mail_, jobs::find_finished_job(db_));
     storage::register_deliveries(dispatcher_, storage_);

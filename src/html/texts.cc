@@ -171,7 +171,7 @@ std::optional<std::string> recognised(std::string_view locale, std::string_view 
   const Sentences* from = all->sentences(kFallback);
   if (from == nullptr || english.size() > kLongestRetold) return std::nullopt;
   for (const auto& [key, pattern] : *from) {
-    // Only errors: a caption "{name}" would match every sentence.
+    // Only errors: a label "{name}" would match every sentence.
     if (key.starts_with("html.") ||
         (key.find(".error.") == std::string::npos && key.find(".problem.") == std::string::npos &&
          key.find(".refused.") == std::string::npos))

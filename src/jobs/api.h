@@ -1,4 +1,4 @@
-// The JSON side: each reads its input, makes one call into the domain and answers.
+// The JSON API of jobs.
 #pragma once
 
 #include "http/request.h"
@@ -10,7 +10,7 @@ namespace jobs {
 Task<http::Response> create(Jobs& jobs, http::Request& rq);
 Task<http::Response> list(Jobs& jobs, http::Request& rq);
 Task<http::Response> quote(Jobs& jobs, http::Request& rq);
-// What so many files would cost before there is a project, with a sentence for the page that asks.
+// The price of so many files before there is a project, with a sentence for the page.
 Task<http::Response> estimate(Jobs& jobs, http::Request& rq);
 Task<http::Response> show(Jobs& jobs, http::Request& rq);
 Task<http::Response> cancel_by_api(Jobs& jobs, http::Request& rq);

@@ -1,4 +1,4 @@
-// What a disk that does not take a file means for a job: its code and its sentence.
+// Distinguishes a full from a read-only disk after a failed write, and the error code of a job that meets it.
 #pragma once
 
 #include <cerrno>
@@ -17,10 +17,6 @@ inline DiskFault disk_fault(const std::error_code& code) {
 inline const char* code_of(DiskFault fault) {
   if (fault == DiskFault::none) return "ERR_PROCESSING";
   return fault == DiskFault::full ? "NO_SPACE" : "DISK_READ_ONLY";
-}
-inline const char* text_key_of(DiskFault fault) {
-  if (fault == DiskFault::none) return "jobs.error.err_processing";
-  return fault == DiskFault::full ? "jobs.error.no_space" : "jobs.error.disk_read_only";
 }
 
 }  // namespace jobs

@@ -1,5 +1,5 @@
-// Jobs: a person starts one, a worker claims it under a lease, its steps run one after the other in child processes,
-// and one transaction settles everything. The contract of a step is step.h. Owns public.jobs and job_steps, and the
+// Jobs: a user starts one, a worker claims it under a lease, its steps run one after the other in child processes, and
+// one transaction settles everything. step.h is the contract of a step. Owns public.jobs, public.job_steps and the
 // outputs among public.assets; the page /app/projects/{id} and everything below /api/jobs.
 #pragma once
 
@@ -15,12 +15,18 @@
 #include "core/loop.h"
 #include "core/task.h"
 #include "http/router.h"
-#include "jobs/step.h"
+#include "jobs/pipeline.h"
 #include "pg/listener.h"
 #include "pg/pg.h"
 #include "storage/storage.h"
 
+namespace projects {
+struct Projects;
+}
+
 namespace jobs {
+
+class JobSubscriptions;
 
 struct Config {
   std::string worker_id;                            // WORKER_ID, else worker-<pid>
@@ -29,7 +35,7 @@ struct Config {
   int lease_seconds = 12;                           // TENON_LEASE_SECONDS
   int external_lease_seconds = 3600;                // TENON_EXTERNAL_LEASE_SECONDS
   std::string work_dir;                             // TENON_WORK_DIR, else a folder of the system's temporary one
-  std::vector<std::string> pipeline_env;            // PIPELINE_ENV: names of variables that steps may see
+  std::vector<std::string> pipeline_env;            // PIPELINE_ENV: names of the variables that steps may see
   std::chrono::seconds step_timeout{1800};          // STEP_TIMEOUT_SECONDS
   std::uint64_t step_memory_bytes = 2048ull << 20;  // STEP_MEMORY_MB
   std::uint64_t step_file_bytes = 2048ull << 20;    // STEP_FILE_MB: the largest file a step may write
@@ -44,7 +50,7 @@ class Worker {
   Worker(core::Loop& loop, pg::Db& db, pg::Listener& listener, storage::Storage& storage, core::BlockingPool& disk,
          const Pipelines& pipelines, Config config);
   ~Worker();
-  // Claims, runs and keeps house until stop(); then ends its steps, hands their jobs back and closes its lease.
+  // Claims and runs jobs and does maintenance until stop(); then ends its steps, releases their jobs and its lease.
   Task<> run();
   // The same until no job is ready and none runs. Returns how many were settled. Throws what kept it from claiming: a
   // database that stays away (pg::Unavailable), or no folder to work in.
@@ -61,28 +67,26 @@ class Worker {
 // `tenon step <pipeline> <n>`: the child's main. Returns the process's exit status.
 int step_main(const Pipelines& pipelines, std::string_view pipeline, std::string_view n);
 
-// What the web side of one loop needs: routes and pages take it as their first argument.
+// The web side of one loop: routes and pages take it as their first argument.
 struct Jobs {
-  Jobs(core::Loop& loop, pg::Db& db, pg::Listener& listener, storage::Storage& storage, core::Clock& clock,
-       const Pipelines& pipelines);
+  Jobs(projects::Projects& projects, pg::Listener& listener, const Pipelines& pipelines);
   ~Jobs();
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
-  core::Loop& loop;
+  projects::Projects& projects;
   pg::Db& db;
   storage::Storage& storage;
   core::Clock& clock;
   const Pipelines& pipelines;
-  class Hub;
-  std::unique_ptr<Hub> hub;  // who waits for news of which job
+  std::unique_ptr<JobSubscriptions> subscriptions;
 };
 
-// /api/projects/{id}/jobs, …/quote, /api/jobs/…, /app/projects/{id} and its forms.
+// /api/projects/{id}/jobs, …/quote, /api/jobs/…, /app/events, /app/projects/{id} and its forms.
 void mount(http::Router& router, Jobs& jobs);
 
-// Reserves and queues in one transaction. Throws Problem 404 not_found, 422 no_inputs or unknown_pipeline,
-// 402 insufficient_credits, 409 job_running. An empty pipeline is the first.
+// Reserves credits and queues the job in one transaction. An empty pipeline means the first.
+// Throws Problem 404 not_found, 422 no_inputs or unknown_pipeline, 402 insufficient_credits, 409 job_running.
 Task<core::JobId> start(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline = "");
 
 }  // namespace jobs

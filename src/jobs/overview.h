@@ -1,4 +1,4 @@
-// What of a person's jobs is not finished, for the dashboard.
+// A user's jobs as the dashboard shows them.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Unfinished {  // in select order
 // Newest first, at most n.
 core::Task<std::vector<Unfinished>> unfinished(pg::Db& db, core::UserId user, std::int64_t n);
 
-// What finished jobs cost, one figure a day (UTC), today last. Of a very busy month the newest 5,000 jobs are counted.
+// Credits spent per day (UTC), today last. Counts the newest 5,000 jobs at most.
 core::Task<std::vector<std::int64_t>> spent_by_day(pg::Db& db, core::UserId user, std::int32_t days);
 
 }  // namespace jobs

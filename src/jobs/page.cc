@@ -1,12 +1,12 @@
-// /app/projects/{id}: what the project is made of, what its newest job does or did, and what it made.
+// /app/projects/{id}: the project's files, the state of its newest job, and its results.
 #include <algorithm>
 
 #include "billing/billing.h"
-#include "core/problem.h"
 #include "html/format.h"
 #include "jobs/api.h"
 #include "jobs/start.h"
 #include "jobs/views.h"
+#include "projects/projects.h"
 
 namespace jobs {
 
@@ -17,12 +17,12 @@ std::string step_label(std::string_view locale, std::string_view step) {
 }
 
 std::string running_text(std::string_view locale, std::string_view step, int progress, std::int64_t seconds_so_far) {
-  std::string said = step.empty() ? html::text(locale, "jobs.live.working") : step_label(locale, step);
-  if (progress < 10 || seconds_so_far < 3) return said;
+  std::string label = step.empty() ? html::text(locale, "jobs.live.working") : step_label(locale, step);
+  if (progress < 10 || seconds_so_far < 3) return label;
   const std::int64_t left = std::max<std::int64_t>(1, seconds_so_far * (100 - progress) / progress);
   const std::string rest = left < 90 ? html::pluralize(locale, "jobs.live.seconds_left", left)
                                      : html::pluralize(locale, "jobs.live.minutes_left", (left + 30) / 60);
-  return html::text(locale, "jobs.live.step_and_rest", {{"step", said}, {"rest", rest}});
+  return html::text(locale, "jobs.live.step_and_rest", {{"step", label}, {"rest", rest}});
 }
 
 std::string doing_text(std::string_view locale, const Doing& doing) {
@@ -55,7 +55,7 @@ html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& 
   for (const Pipeline::Entry& entry : pipeline->steps()) {
     const auto info = std::find_if(done.begin(), done.end(), [&](const StepInfo& s) { return s.name == entry.name; });
     std::string state = info == done.end() ? "waiting" : info->state;
-    // A worker that died left its step running; the job says how that ended.
+    // A worker that died left the row of its step running.
     if (state == "running" && job.status == "FAILED") state = "failed";
     html::Data row;
     row.set("step", entry.name).set("label", step_label(locale, entry.name)).set("state", state);
@@ -67,36 +67,39 @@ html::Rows step_rows(const Jobs& jobs, const std::string& locale, const JobRow& 
   return rows;
 }
 
+// Players and previews come first, then everything else by name.
 Task<html::Rows> output_rows(Jobs& jobs, const std::string& locale, core::UserId user, core::JobId job) {
   std::vector<Output> outputs = co_await outputs_of(jobs.db, user, job);
-  // What can be watched comes first.
   std::ranges::sort(outputs, {}, [](const Output& o) { return std::pair(!o.mime.starts_with("video/"), o.name); });
   html::Rows rows;
   for (const Output& one : outputs) {
     const std::string key = "pipeline.output." + one.name;
     const std::string label = html::text(locale, key);
+    const std::string kind = one.mime.substr(0, one.mime.find('/'));
+    const bool archive = one.name.ends_with(".zip");
+    const bool media = kind == "video" || kind == "audio" || kind == "image";
     html::Data row;
     row.set("name", one.name).set("label", label == key ? "" : label).set("size", html::bytes(one.size, locale));
-    row.set("is_video", one.mime.starts_with("video/")).set("is_archive", one.name.ends_with(".zip"));
-    row.set("is_text", !one.mime.starts_with("video/") && !one.name.ends_with(".zip"));
+    row.set("is_video", kind == "video").set("is_image", kind == "image").set("is_archive", archive);
+    row.set("is_file", !archive && kind != "video" && kind != "image");
     row.set("href", jobs.storage.signed_path(one.bucket, one.key, kLinkSeconds, one.name));
-    row.set("video", one.mime.starts_with("video/") ? jobs.storage.signed_path(one.bucket, one.key, kLinkSeconds) : "");
+    if (media) row.set(kind, jobs.storage.signed_path(one.bucket, one.key, kLinkSeconds));
     rows.push_back(std::move(row));
   }
   co_return rows;
 }
 
-// What the title of the page says of a job that has not ended; live.js keeps the figure.
+// In the page's title while the job is not finished; live.js updates the figure.
 std::string title_state(const std::string& locale, const JobRow& job, const Doing& doing) {
   if (doing.cancelling) return html::text(locale, "jobs.page.cancelling");
-  if (job.status == "QUEUED") return html::text(locale, "jobs.status.queued");
+  if (job.status == "QUEUED") return html::text(locale, "projects.status.queued");
   return html::text(
       locale, "jobs.page.title_running",
       {{"step", running_text(locale, doing.step, 0, 0)}, {"progress", html::percent(doing.progress, locale)}});
 }
 
-Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
-                    html::Data& page, html::Data& data) {
+Task<> add_running_view(Jobs& jobs, const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
+                        html::Data& page, html::Data& data) {
   const auto running = std::find_if(steps.begin(), steps.end(), [](const StepInfo& s) { return s.state == "running"; });
   Doing doing;
   doing.cancelling = job.cancel_requested;
@@ -112,8 +115,8 @@ Task<> tell_running(Jobs& jobs, const std::string& locale, const JobRow& job, co
   page.set("counts", job.status == "PROCESSING" && !doing.cancelling);
 }
 
-Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, std::int64_t back,
-                html::Data& data) {
+Task<> add_result_view(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, std::int64_t back,
+                       html::Data& data) {
   data.set("cost", credits_text(locale, job.final_cost));
   if (back > 0) data.set("returned", returned_text(locale, back));
   data.set("back", back > 0 ? "+" + html::number(back, locale) : "");
@@ -124,10 +127,11 @@ Task<> tell_end(Jobs& jobs, const std::string& locale, core::UserId user, const 
   }
   const bool cancelled = job.error_code.value_or("") == "CANCELLED";
   data.set("failed", !cancelled).set("cancelled", cancelled);
-  data.set("reason", html::retold(locale, job.error_message.value_or(""))).set("code", job.error_code.value_or(""));
+  data.set("reason", error_text(locale, error_of(job), job.error_message.value_or("")))
+      .set("code", job.error_code.value_or(""));
 }
 
-void tell_price(const std::string& locale, const Price& price, bool again, html::Data& data) {
+void add_quote_view(const std::string& locale, const Price& price, bool again, html::Data& data) {
   html::Data offer;
   const bool enough = price.balance >= price.quote.credits;
   offer.set("credits", credits_text(locale, price.quote.credits));
@@ -156,18 +160,18 @@ std::string done_text(const std::string& locale, const StepInfo& step) {
                      {"out", html::bytes(static_cast<std::uint64_t>(step.bytes_out.value_or(0)), locale)}});
 }
 
-// What happened so far, oldest first: told from the job's own rows, which outlive every worker.
+// The job's history, oldest first, out of rows that outlive every worker.
 html::Rows log_rows(const std::string& locale, const JobRow& job, const std::vector<StepInfo>& steps,
                     std::int64_t reserved) {
   html::Rows rows;
-  const auto add = [&](core::Time at, std::string said) {
-    rows.push_back(html::Data{}.set("at", html::when(at, locale)).set("said", std::move(said)));
+  const auto add = [&](core::Time at, std::string text) {
+    rows.push_back(html::Data{}.set("at", html::when(at, locale)).set("text", std::move(text)));
   };
   add(job.created_at, html::text(locale, "jobs.log.queued", {{"credits", credits_text(locale, reserved)}}));
   if (job.started_at)
     add(*job.started_at, html::text(locale, "jobs.log.started", {{"n", html::number(job.attempt, locale)}}));
   for (const StepInfo& step : steps) {
-    if (step.started_at < job.created_at) {  // kept from the run that this one goes on from
+    if (step.started_at < job.created_at) {  // kept from the run that this one retries
       add(job.created_at, html::text(locale, "jobs.log.step_kept", {{"step", step_label(locale, step.name)}}));
       continue;
     }
@@ -181,8 +185,8 @@ html::Rows log_rows(const std::string& locale, const JobRow& job, const std::vec
   return rows;
 }
 
-void tell_costs(const std::string& locale, const std::vector<StepInfo>& steps, std::int64_t reserved,
-                html::Data& data) {
+void add_costs_view(const std::string& locale, const std::vector<StepInfo>& steps, std::int64_t reserved,
+                    html::Data& data) {
   html::Rows lines;
   for (const StepInfo& step : steps)
     if (step.credits.value_or(0) > 0)
@@ -193,28 +197,23 @@ void tell_costs(const std::string& locale, const std::vector<StepInfo>& steps, s
     if (step.state == "failed") data.set("failed_step", std::to_string(step.n + 1));
 }
 
-Task<> tell_job(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, html::Data& page) {
+Task<> add_job_view(Jobs& jobs, const std::string& locale, core::UserId user, const JobRow& job, html::Data& page) {
   const std::vector<StepInfo> steps = co_await steps_of(jobs.db, user, job.id);
   html::Data shown;
   shown.set("id", job.id.str()).set("progress", std::to_string(job.progress)).set("status_word", job.status);
-  // A settled job's row holds no reservation any more: it was what was charged and what came back.
+  // A settled job's row holds no reservation: it was the sum of what was charged and what was returned.
   const std::int64_t back = job.finished() ? co_await billing::released_credits(jobs.db, user, job.id) : 0;
   const std::int64_t reserved = job.finished() ? job.final_cost + back : job.reserved;
   shown.set("steps", step_rows(jobs, locale, job, steps)).set("log", log_rows(locale, job, steps, reserved));
-  tell_costs(locale, steps, reserved, shown);
-  if (job.finished()) co_await tell_end(jobs, locale, user, job, back, shown);
-  else co_await tell_running(jobs, locale, job, steps, page, shown);
+  add_costs_view(locale, steps, reserved, shown);
+  if (job.finished()) co_await add_result_view(jobs, locale, user, job, back, shown);
+  else co_await add_running_view(jobs, locale, job, steps, page, shown);
   page.set("job", std::move(shown));
 }
 
-projects::Projects shelf_of(Jobs& jobs) { return {jobs.loop, jobs.db, jobs.storage, jobs.clock}; }
-
-http::Response back_to(core::ProjectId project, const std::string& said = "") {
-  return http::redirect("/app/projects/" + project.str() + said);
-}
-
-bool can_be_said_on_the_page(const core::Problem& problem) {
-  return problem.status == 402 || problem.status == 409 || problem.status == 422;
+std::string status_of(const projects::Project& project, const std::optional<JobRow>& job) {
+  if (job && job->error_code == "CANCELLED") return "cancelled";
+  return job && job->status == "QUEUED" ? "queued" : project.status;
 }
 
 }  // namespace
@@ -222,80 +221,28 @@ bool can_be_said_on_the_page(const core::Problem& problem) {
 Task<http::Response> project_page(Jobs& jobs, http::Request& rq) {
   const auto id = rq.id<core::ProjectId>("id");
   const core::UserId user = rq.caller.user;
-  const std::optional<projects::Project> project = co_await projects::find(jobs.db, user, id);
-  if (!project) http::throw_not_found();
-  const std::vector<projects::Asset> inputs = co_await projects::inputs(jobs.db, user, id);
+  const projects::ProjectInputs held = co_await own_project(jobs, user, id);
   const std::optional<JobRow> job = co_await latest_job(jobs.db, user, id);
   const bool running = job && !job->finished();
   const std::string locale = html::locale_of(rq);
-
-  const std::string status = job && job->error_code == "CANCELLED" ? "cancelled"
-                             : running && job->status == "QUEUED"  ? "queued"
-                                                                   : project->status;
+  const std::string status = status_of(held.project, job);
   html::Data data;
-  data.set("title", "jobs.page.title").set("name", project->title);
-  data.set("title_state", "jobs.status." + status);
-  data.set("project", projects::project_view(*project, locale)).set("upload", true).set("status", status);
+  data.set("title", "jobs.page.title").set("name", held.project.title);
+  data.set("title_state", "projects.status." + status);
+  data.set("project", projects::project_view(held.project, locale)).set("upload", true).set("status", status);
+  data.set("status_text", html::text(locale, "projects.status." + status));
   data.set("project_id", id.str());
-  // A new one each time the page is made: a form sent twice starts one job.
+  // New each time the page is rendered: a form sent twice starts one job.
   data.set("once", core::JobId::random().str());
-  if (job) co_await tell_job(jobs, locale, user, *job, data);
-  if (!running && !inputs.empty()) {
-    const Price price = co_await price_of(jobs, user, id, "");
-    tell_price(locale, price, job.has_value(), data);
+  if (job) co_await add_job_view(jobs, locale, user, *job, data);
+  if (!running && !held.inputs.empty()) {
+    const Price price = co_await price_of(jobs, held, "");
+    add_quote_view(locale, price, job.has_value(), data);
   }
-  projects::Projects shelf = shelf_of(jobs);
-  const auto mode = running ? projects::Inputs::fixed : projects::Inputs::can_change;
-  data.set("photographs", projects::inputs_view(shelf, *project, inputs, mode, locale));
+  const auto editing = running ? projects::Editing::off : projects::Editing::on;
+  data.set("files", projects::inputs_view(jobs.projects, held, editing, locale));
   data.set("can_delete", !running).set("can_change", !running);
   co_return html::page(rq, "jobs/project", std::move(data));
-}
-
-Task<http::Response> job_page(Jobs& jobs, http::Request& rq) {
-  const std::optional<JobRow> job = co_await find_job(jobs.db, rq.caller.user, rq.id<core::JobId>("id"));
-  if (!job) http::throw_not_found();
-  co_return back_to(job->project);
-}
-
-Task<http::Response> start_form(Jobs& jobs, http::Request& rq) {
-  const auto project = rq.id<core::ProjectId>("id");
-  std::string said;
-  projects::Projects shelf = shelf_of(jobs);
-  try {
-    co_await projects::save_captions(shelf, rq.caller.user, project, rq);
-  } catch (const core::Problem& problem) {
-    if (problem.code != "invalid_caption") throw;
-    co_return back_to(project, "?problem=projects.invalid_caption");
-  }
-  try {
-    co_await start_once(jobs, rq.caller.user, project, std::string(rq.form("pipeline")), checked_key(rq.form("once")));
-  } catch (const core::Problem& problem) {
-    if (!can_be_said_on_the_page(problem)) throw;
-    said = "?problem=jobs." + problem.code;
-  }
-  co_return back_to(project, said);
-}
-
-Task<http::Response> cancel_form(Jobs& jobs, http::Request& rq) {
-  const auto id = rq.id<core::JobId>("id");
-  const std::optional<JobRow> job = co_await find_job(jobs.db, rq.caller.user, id);
-  if (!job) http::throw_not_found();
-  const Cancelled outcome = co_await cancel(jobs, rq.caller.user, id);
-  co_return back_to(job->project, outcome == Cancelled::finished_before ? "?problem=jobs.job_finished" : "");
-}
-
-Task<http::Response> retry_form(Jobs& jobs, http::Request& rq) {
-  const auto id = rq.id<core::JobId>("id");
-  const std::optional<JobRow> job = co_await find_job(jobs.db, rq.caller.user, id);
-  if (!job) http::throw_not_found();
-  std::string said;
-  try {
-    co_await retry(jobs, rq.caller.user, id, checked_key(rq.form("once")));
-  } catch (const core::Problem& problem) {
-    if (!can_be_said_on_the_page(problem)) throw;
-    said = "?problem=jobs." + problem.code;
-  }
-  co_return back_to(job->project, said);
 }
 
 }  // namespace jobs

@@ -1,19 +1,19 @@
+#include "jobs/pipeline.h"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-
-#include "jobs/step.h"
 
 namespace jobs {
 
 StepResult ok() { return {}; }
 
-StepResult fail(std::string code, std::string sentence) {
-  return {.success = false, .code = std::move(code), .message = std::move(sentence)};
+StepResult fail(std::string code, core::Params params) {
+  return {.success = false, .code = std::move(code), .params = std::move(params)};
 }
 
-StepResult try_again(std::string code, std::string sentence) {
-  return {.success = false, .code = std::move(code), .message = std::move(sentence), .again = true};
+StepResult try_again(std::string code, core::Params params) {
+  return {.success = false, .code = std::move(code), .params = std::move(params), .again = true};
 }
 
 Pipeline&& Pipeline::then(std::string name, Step step, Options options) && {

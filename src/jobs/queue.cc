@@ -1,6 +1,5 @@
 #include "jobs/queue.h"
 
-#include "html/html.h"
 #include "storage/storage.h"
 
 namespace jobs {
@@ -23,9 +22,11 @@ constexpr pg::Sql kCheckpoint{"jobs.step_checkpoint", R"sql(
   select tenon.checkpoint($1, $2, $3, $4, $5, $6, $7, nullif($8, '')::jsonb, nullif($9, ''), $10::jsonb, $11::jsonb)
 )sql"};
 constexpr pg::Sql kFinish{"jobs.queue_finish", R"sql(
-  select tenon.finish_job($1, $2, $3, $4, $5, nullif($6, ''), nullif($7, ''), $8::jsonb, $9::jsonb)
+  select tenon.finish_job($1, $2, $3, $4, $5, nullif($6, ''), nullif($7, ''), $8::jsonb, $9::jsonb, $10::jsonb)
 )sql"};
-constexpr pg::Sql kFailAttempt{"jobs.queue_fail_attempt", R"sql(select tenon.fail_attempt($1, $2, $3, $4, $5, $6))sql"};
+constexpr pg::Sql kFailAttempt{"jobs.queue_fail_attempt", R"sql(
+  select tenon.fail_attempt($1, $2, $3, $4, $5, $6, $7::jsonb)
+)sql"};
 constexpr pg::Sql kEndStep{"jobs.step_end", R"sql(
   update public.job_steps
      set state = $3, finished_at = now(), output = coalesce(nullif($4, '')::jsonb, output), error_code = nullif($5, ''),
@@ -56,6 +57,8 @@ constexpr pg::Sql kSealAudit{"jobs.house_seal_audit", R"sql(select tenon.seal_au
 constexpr pg::Sql kPrune{"jobs.house_prune", R"sql(select tenon.prune())sql"};
 constexpr pg::Sql kPruneAuth{"jobs.house_prune_auth", R"sql(select tenon.prune_auth())sql"};
 
+// jobs.error_message, for clients that read the column; our own pages and emails use code and parameters.
+constexpr const char* kColumnLanguage = "en";
 // More rounds than any healthy system needs; the rest comes two seconds later.
 constexpr int kMostRounds = 200;
 
@@ -99,14 +102,18 @@ Task<Held> checkpoint(pg::Tx& tx, const Holding& held, const StepRow& step) {
   co_return held_of(word);
 }
 Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict) {
+  const std::string message = verdict.ok ? "" : error_text(kColumnLanguage, verdict.error);
+  const std::string params = params_json(verdict.error.params);
   const std::string word =
-      co_await tx.one<std::string>(kFinish, held.job, held.lease, held.fence, verdict.ok, verdict.cost, verdict.code,
-                                   verdict.message, verdict.assets, verdict.metering);
+      co_await tx.one<std::string>(kFinish, held.job, held.lease, held.fence, verdict.ok, verdict.cost,
+                                   verdict.error.code, message, verdict.assets, verdict.metering, params);
   co_return word == "done";
 }
-Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, std::string code, std::string message, int delay_seconds) {
-  const std::string word =
-      co_await tx.one<std::string>(kFailAttempt, held.job, held.lease, held.fence, code, message, delay_seconds);
+Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, const JobError& error, int delay_seconds) {
+  const std::string message = error_text(kColumnLanguage, error);
+  const std::string params = params_json(error.params);
+  const std::string word = co_await tx.one<std::string>(kFailAttempt, held.job, held.lease, held.fence, error.code,
+                                                        message, delay_seconds, params);
   if (word == "retry") co_return Retried::retry;
   if (word == "failed") co_return Retried::failed;
   co_return word == "cancelled" ? Retried::cancelled : Retried::lost;
@@ -121,8 +128,8 @@ Task<> hand_back(pg::Db& db, Holding held) {
 Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs) { co_await db.as(worker_role()).run(kTell, jobs); }
 
 Task<> keep_house(pg::Db& db, int external_seconds) {
-  const std::string crashed = html::text("en", "jobs.error.worker_crashed");
-  const std::string cancelled = html::text("en", "jobs.error.cancelled");
+  const std::string crashed = error_text(kColumnLanguage, {"WORKER_CRASHED"});
+  const std::string cancelled = error_text(kColumnLanguage, {"CANCELLED"});
   for (int i = 0; i < kMostRounds; ++i)
     if (co_await db.as(worker_role()).one<std::int32_t>(kRescue, crashed, cancelled) <= 0) break;
   for (int i = 0; i < kMostRounds; ++i)

@@ -15,6 +15,7 @@
 #include "core/ids.h"
 #include "core/loop.h"
 #include "core/task.h"
+#include "jobs/job_error.h"
 #include "pg/pg.h"
 
 namespace jobs {
@@ -62,8 +63,7 @@ struct StepRow {
 struct Verdict {
   bool ok = false;
   std::int32_t cost = 0;
-  std::string code;
-  std::string message;
+  JobError error{};
   std::string assets = "[]";
   std::string metering = "{}";
 };
@@ -81,7 +81,7 @@ Task<std::vector<StepDone>> steps_done(pg::Db& db, core::JobId job);
 Task<Held> set_progress(pg::Db& db, Holding held, int progress);
 Task<Held> checkpoint(pg::Tx& tx, const Holding& held, const StepRow& step);
 Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict);  // false: lost, nothing written
-Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, std::string code, std::string message, int delay_seconds);
+Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, const JobError& error, int delay_seconds);
 // The row of the step that was running when its job was settled, in the same transaction and after it (lock order).
 Task<> end_step(pg::Tx& tx, const Holding& held, const StepRow& step);
 // Outputs of earlier steps, which nobody sees before the job is READY. In the transaction of finish(), after it.

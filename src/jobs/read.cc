@@ -7,14 +7,14 @@ namespace {
 
 constexpr pg::Sql kJob{"jobs.job_find", R"sql(
   select id, project_id, status::text, progress, pipeline, attempt, cost_credits_reserved, cost_credits_final,
-         error_code, error_message, cancel_requested_at is not null, retry_of, created_at, started_at, finished_at,
-         updated_at, input
+         error_code, error_params, error_message, cancel_requested_at is not null, retry_of, created_at, started_at,
+         finished_at, updated_at, input
   from public.jobs where id = $1 and user_id = $2
 )sql"};
 constexpr pg::Sql kJobsOfProject{"jobs.job_list", R"sql(
   select id, project_id, status::text, progress, pipeline, attempt, cost_credits_reserved, cost_credits_final,
-         error_code, error_message, cancel_requested_at is not null, retry_of, created_at, started_at, finished_at,
-         updated_at, input
+         error_code, error_params, error_message, cancel_requested_at is not null, retry_of, created_at, started_at,
+         finished_at, updated_at, input
   from public.jobs where project_id = $1 and user_id = $2 order by created_at desc, id desc limit $3
 )sql"};
 constexpr pg::Sql kSteps{"jobs.step_list", R"sql(
@@ -98,7 +98,8 @@ std::vector<Input> as_inputs(const std::vector<projects::Asset>& assets) {
     Input one;
     one.file = "inputs/" + std::to_string(inputs.size() + 1) + extension_of(asset.path);
     one.name = meta["name"].string_or(last_segment(asset.path));
-    one.caption = meta["caption"].string_or("");
+    for (const auto& [name, value] : meta.members())
+      if (name != "name" && name != "mime" && value.string()) one.fields[name] = *value.string();
     one.mime = meta["mime"].string_or("");
     one.size = static_cast<std::uint64_t>(std::max<std::int64_t>(0, meta["size"].integer().value_or(0)));
     inputs.push_back(std::move(one));
@@ -128,6 +129,10 @@ Task<Place> place_of(pg::Db& db, core::JobId job) {
   const std::vector<core::JobId> only{job};
   const std::map<core::JobId, Place> places = co_await places_of(db, only);
   co_return places.at(job);
+}
+
+JobError error_of(const JobRow& job) {
+  return {job.error_code.value_or(""), params_from(core::Json::parse(job.error_params.text).value_or(core::Json{}))};
 }
 
 std::string job_json(const JobRow& job, const std::vector<StepInfo>& steps, std::optional<Place> place) {

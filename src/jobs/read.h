@@ -1,4 +1,4 @@
-// Jobs as their owner sees them: every query here runs as that user, and says his id besides.
+// Jobs as their owner sees them: every query runs as that user and also filters by their id.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "jobs/job_error.h"
 #include "jobs/jobs.h"
 #include "projects/projects.h"
 
@@ -22,6 +23,7 @@ struct JobRow {
   std::int32_t reserved = 0;
   std::int32_t final_cost = 0;
   std::optional<std::string> error_code;
+  pg::Json error_params;
   std::optional<std::string> error_message;
   bool cancel_requested = false;
   std::optional<core::JobId> retry_of;
@@ -58,17 +60,18 @@ Task<std::optional<JobRow>> latest_job(pg::Db& db, core::UserId user, core::Proj
 Task<std::vector<JobRow>> jobs_of(pg::Db& db, core::UserId user, core::ProjectId project, int limit);
 Task<std::vector<StepInfo>> steps_of(pg::Db& db, core::UserId user, core::JobId job);
 Task<std::vector<Output>> outputs_of(pg::Db& db, core::UserId user, core::JobId job);
-// What a run of this project would work on: all its inputs, or those of `only` that are still there, in that order.
 std::vector<Input> as_inputs(const std::vector<projects::Asset>& assets);
+// The inputs that a job was started with, in that order, as far as they still exist.
 std::vector<projects::Asset> those_of(std::vector<projects::Asset> all, const std::string& job_input);
 struct Place {
-  std::int64_t ahead = 0;        // jobs claimed before this one, at most 1,000 are counted
-  bool waiting_for_own = false;  // behind the user's own jobs: it is not in the queue yet
+  std::int64_t ahead = 0;        // jobs that will be claimed first; counted up to 1,000
+  bool waiting_for_own = false;  // held back behind the user's other jobs
 };
-// The jobs have been shown to be the user's: the queue itself is nobody's to read. One statement for all of them.
+// The caller has checked that these are the user's jobs: users may not read the queue itself. One statement.
 Task<std::map<core::JobId, Place>> places_of(pg::Db& db, std::vector<core::JobId> jobs);
 Task<Place> place_of(pg::Db& db, core::JobId job);
 
+JobError error_of(const JobRow& job);
 std::string job_json(const JobRow& job, const std::vector<StepInfo>& steps, std::optional<Place> place = {});
 
 }  // namespace jobs

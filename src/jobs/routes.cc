@@ -1,20 +1,21 @@
 #include "jobs/api.h"
-#include "jobs/events.h"
+#include "jobs/event_stream.h"
+#include "jobs/subscriptions.h"
 #include "jobs/views.h"
+#include "projects/projects.h"
 
 namespace jobs {
 
 using http::Access;
 using http::with;
 
-Jobs::Jobs(core::Loop& the_loop, pg::Db& the_db, pg::Listener& listener, storage::Storage& the_storage,
-           core::Clock& the_clock, const Pipelines& the_pipelines)
-    : loop(the_loop),
-      db(the_db),
-      storage(the_storage),
-      clock(the_clock),
+Jobs::Jobs(projects::Projects& the_projects, pg::Listener& listener, const Pipelines& the_pipelines)
+    : projects(the_projects),
+      db(the_projects.db),
+      storage(the_projects.storage),
+      clock(the_projects.clock),
       pipelines(the_pipelines),
-      hub(std::make_unique<Hub>(listener)) {}
+      subscriptions(std::make_unique<JobSubscriptions>(listener)) {}
 Jobs::~Jobs() = default;
 
 void mount(http::Router& r, Jobs& jobs) {
@@ -26,10 +27,10 @@ void mount(http::Router& r, Jobs& jobs) {
   r.get("/api/jobs/{id}", Access::user, with(jobs, show));
   r.post("/api/jobs/{id}/cancel", Access::user, with(jobs, cancel_by_api));
   r.post("/api/jobs/{id}/retry", Access::user, with(jobs, retry_by_api));
-  r.get("/api/jobs/{id}/events", Access::user, with(jobs, events), endless);
+  r.get("/api/jobs/{id}/events", Access::user, with(jobs, job_events), endless);
   r.get("/api/jobs/{id}/outputs", Access::user, with(jobs, outputs));
   r.post("/api/internal/notify", Access::internal, with(jobs, notify));
-  r.get("/app/events", Access::user, with(jobs, news), endless);
+  r.get("/app/events", Access::user, with(jobs, user_events), endless);
   r.get("/app/projects/{id}", Access::user, with(jobs, project_page));
   r.post("/app/projects/{id}/jobs", Access::user, with(jobs, start_form));
   r.get("/app/jobs/{id}", Access::user, with(jobs, job_page));

@@ -19,8 +19,6 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "html/html.h"
-
 namespace jobs {
 namespace {
 
@@ -154,10 +152,6 @@ std::string Run::base_path() const { return impl_->base_path; }
 std::string Run::output_path() const { return impl_->output_path; }
 const std::vector<Input>& Run::inputs() const { return impl_->inputs; }
 core::Json Run::output_of(std::string_view step) const { return impl_->outputs[step]; }
-std::string Run::text(std::string_view key,
-                      std::initializer_list<std::pair<std::string_view, std::string>> values) const {
-  return html::text("en", key, values);
-}
 
 Task<std::string> Run::path(std::string name) {
   core::JsonWriter w;

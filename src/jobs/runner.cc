@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "core/log.h"
-#include "html/html.h"
 
 namespace jobs {
 namespace {
@@ -47,8 +46,7 @@ Task<bool> Runner::run() {
 Task<bool> Runner::run_steps() {
   if (job_.cancel_requested) interrupt(Interrupt::cancelled);
   pipeline_ = find(parts_.pipelines, job_.pipeline);
-  if (!pipeline_ || pipeline_->steps().empty())
-    co_return co_await settle_badly("UNKNOWN_PIPELINE", html::text("en", "jobs.error.unknown_pipeline"), nullptr);
+  if (!pipeline_ || pipeline_->steps().empty()) co_return co_await settle_badly({"UNKNOWN_PIPELINE"}, nullptr);
 
   const auto read_done = [this] { return steps_done(parts_.db, job_.id); };
   const std::vector<StepDone> done = co_await patiently(gone(), read_done);
@@ -79,7 +77,7 @@ Task<bool> Runner::run_steps() {
     if (interrupt_ == Interrupt::cancelled) co_return co_await settle_cancelled(&outcome);
     if (interrupt_ != Interrupt::none) co_return co_await leave();
     if (!outcome.result.success && outcome.result.again) co_return co_await fail_for_now(outcome);
-    if (!outcome.result.success) co_return co_await settle_badly(outcome.result.code, outcome.result.message, &outcome);
+    if (!outcome.result.success) co_return co_await settle_badly(outcome.error(), &outcome);
     if (outcome.credits) charged_ = std::max<std::int64_t>(charged_, 0) + *outcome.credits;
     outputs_[pipeline_->steps()[n_].name] = outcome.output;
     if (n_ + 1 == pipeline_->steps().size()) co_return co_await settle_well(&outcome);
@@ -166,15 +164,14 @@ Task<bool> Runner::settle_well(const StepOutcome* last) {
   co_return settled;
 }
 
-Task<bool> Runner::settle_badly(std::string code, std::string message, const StepOutcome* outcome) {
+Task<bool> Runner::settle_badly(JobError error, const StepOutcome* outcome) {
   co_await drop_kept();
   StepRow step = outcome ? row("failed", outcome) : StepRow{};
-  step.error_code = code;
-  const bool cancelled = code == "CANCELLED";
+  step.error_code = error.code;
+  const bool cancelled = error.code == "CANCELLED";
   const Verdict verdict{.ok = false,
                         .cost = cancelled ? static_cast<std::int32_t>(std::max<std::int64_t>(charged_, 0)) : 0,
-                        .code = code,
-                        .message = std::move(message),
+                        .error = std::move(error),
                         .metering = job_metering()};
   const auto write = [this, &step, &verdict, outcome]() -> Task<bool> {
     const auto in_tx = [this, outcome](pg::Tx& tx, const Verdict& v, const StepRow& s) -> Task<bool> {
@@ -186,14 +183,14 @@ Task<bool> Runner::settle_badly(std::string code, std::string message, const Ste
   };
   const bool settled = co_await patiently(gone(), write);
   parts_.moved(job_.id);
-  core::log::info(settled ? "jobs.job.failed" : "jobs.job.lost", {{"code", code}});
+  core::log::info(settled ? "jobs.job.failed" : "jobs.job.lost", {{"code", verdict.error.code}});
   co_return settled;
 }
 
 // What was finished before the cancel is paid for; what was under way is not.
 Task<bool> Runner::settle_cancelled(const StepOutcome* outcome) {
   const StepOutcome none;
-  co_return co_await settle_badly("CANCELLED", html::text("en", "jobs.error.cancelled"), outcome ? outcome : &none);
+  co_return co_await settle_badly({"CANCELLED"}, outcome ? outcome : &none);
 }
 
 Task<bool> Runner::fail_for_now(const StepOutcome& outcome) {
@@ -202,7 +199,7 @@ Task<bool> Runner::fail_for_now(const StepOutcome& outcome) {
   const int delay = delay_seconds(job_.attempt);
   const auto write = [this, &step, &outcome, delay]() -> Task<Retried> {
     const auto in_tx = [this, &outcome, delay](pg::Tx& tx, const StepRow& s) -> Task<Retried> {
-      const Retried what = co_await fail_attempt(tx, held_, outcome.result.code, outcome.result.message, delay);
+      const Retried what = co_await fail_attempt(tx, held_, outcome.error(), delay);
       if (what != Retried::lost) co_await end_step(tx, held_, s);
       co_return what;
     };

@@ -37,7 +37,7 @@ class Runner {
   Task<Held> begin_step();
   Task<Held> end_step_well(const StepOutcome& outcome);
   Task<bool> settle_well(const StepOutcome* last);
-  Task<bool> settle_badly(std::string code, std::string message, const StepOutcome* outcome);
+  Task<bool> settle_badly(JobError error, const StepOutcome* outcome);
   Task<bool> settle_cancelled(const StepOutcome* outcome);
   Task<bool> fail_for_now(const StepOutcome& outcome);
   Task<bool> leave();

@@ -6,7 +6,6 @@
 #include "core/crypto.h"
 #include "core/log.h"
 #include "core/problem.h"
-#include "html/html.h"
 
 namespace jobs {
 namespace {
@@ -27,12 +26,12 @@ struct Queued {
   std::string outcome;
   std::optional<core::JobId> job;
 };
-struct Known {
+struct KnownKey {
   std::string outcome;
   std::int32_t status = 0;
   std::string response;
 };
-struct Order {  // what one transaction writes
+struct Order {
   core::UserId user;
   core::ProjectId project;
   std::string pipeline;
@@ -41,22 +40,18 @@ struct Order {  // what one transaction writes
   std::string key;
 };
 
-[[noreturn]] void refuse(int status, const char* code) {
-  throw core::Problem(status, code, html::text("en", std::string("jobs.problem.") + code));
-}
-
-const Pipeline& pipeline_of(const Jobs& jobs, const std::string& name) {
+const Pipeline& pipeline_of(const Jobs& jobs, std::string_view name) {
   if (name.empty() && !jobs.pipelines.empty()) return jobs.pipelines.front();
   const Pipeline* pipeline = find(jobs.pipelines, name);
-  if (!pipeline) refuse(422, "unknown_pipeline");
+  if (!pipeline) throw core::Problem(422, "jobs.unknown_pipeline");
   return *pipeline;
 }
 
 void expect_queued(const Queued& queued) {
   if (queued.outcome == "queued") return;
-  if (queued.outcome == "duplicate") refuse(409, "job_running");
-  if (queued.outcome == "too_few_credits") refuse(402, "insufficient_credits");
-  if (queued.outcome == "not_failed") refuse(409, "not_failed");
+  if (queued.outcome == "duplicate") throw core::Problem(409, "jobs.job_running");
+  if (queued.outcome == "too_few_credits") throw core::Problem(402, "jobs.insufficient_credits");
+  if (queued.outcome == "not_failed") throw core::Problem(409, "jobs.not_failed");
   http::throw_not_found();
 }
 
@@ -68,14 +63,15 @@ std::string input_json(const std::vector<projects::Asset>& rows) {
   return w.take();
 }
 
-// What the same key has started before. A refusal rolls the key back with the rest, so only a start is remembered.
+// The job that an earlier request with this key started. A refusal rolls the key back with everything else, so only a
+// start is remembered.
 Task<std::optional<Started>> started_before(pg::Tx& tx, core::UserId user, std::string key, std::string route,
-                                            std::string what) {
+                                            std::string request) {
   if (key.empty()) co_return std::nullopt;
-  const std::string hash = core::hex(core::sha256(what));
-  const Known known = co_await tx.one<Known>(kIdempotencyBegin, user, key, route, hash);
-  if (known.outcome == "mismatch") refuse(422, "idempotency_mismatch");
-  if (known.outcome == "running") refuse(409, "idempotency_running");
+  const std::string hash = core::hex(core::sha256(request));
+  const KnownKey known = co_await tx.one<KnownKey>(kIdempotencyBegin, user, key, route, hash);
+  if (known.outcome == "mismatch") throw core::Problem(422, "jobs.idempotency_mismatch");
+  if (known.outcome == "running") throw core::Problem(409, "jobs.idempotency_running");
   if (known.outcome != "replay") co_return std::nullopt;
   const auto body = core::Json::parse(known.response);
   const auto id = body ? core::JobId::parse((*body)["id"].string_or("")) : std::nullopt;
@@ -91,9 +87,9 @@ Task<Started> started_now(pg::Tx& tx, core::UserId user, Queued queued, std::str
 }
 
 Task<Started> enqueue(pg::Tx& tx, const Order& order) {
-  const std::string what = order.project.str() + "\n" + order.pipeline;
+  const std::string request = order.project.str() + "\n" + order.pipeline;
   const std::optional<Started> before =
-      co_await started_before(tx, order.user, order.key, "POST /api/projects/{id}/jobs", what);
+      co_await started_before(tx, order.user, order.key, "POST /api/projects/{id}/jobs", request);
   if (before) co_return *before;
   const Queued queued = co_await tx.one<Queued>(kEnqueue, order.user, order.project, order.pipeline, order.input,
                                                 order.reserve, order.project.str());
@@ -108,80 +104,83 @@ Task<Started> enqueue_again(pg::Tx& tx, const core::UserId& user, const core::Jo
   co_return co_await started_now(tx, user, queued, key);
 }
 
-Task<std::string> ask_to_cancel(pg::Tx& tx, const core::JobId& job) {
+Task<std::string> request_cancel(pg::Tx& tx, const core::JobId& job) {
   co_return co_await tx.one<std::string>(kCancel, job);
 }
 
-pg::As queue_role() { return pg::as_service("queue and ledger are written for a user whose row this was shown to be"); }
-
-Task<> expect_project(Jobs& jobs, core::UserId user, core::ProjectId project) {
-  const std::optional<projects::Project> found = co_await projects::find(jobs.db, user, project);
-  if (!found) http::throw_not_found();
+pg::As queue_role() {
+  return pg::as_service("users may not write queue and ledger; the row has been read as its owner");
 }
 
 }  // namespace
 
 std::string checked_key(std::string_view key) {
-  if (key.size() > 200) refuse(400, "bad_idempotency_key");
+  if (key.size() > 200) throw core::Problem(400, "jobs.bad_idempotency_key");
   return std::string(key);
 }
 
-Task<Price> price_of(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline) {
-  co_await expect_project(jobs, user, project);
+Task<projects::ProjectInputs> own_project(Jobs& jobs, core::UserId user, core::ProjectId project) {
+  auto found = co_await projects::find_with_inputs(jobs.db, user, project);
+  if (!found) http::throw_not_found();
+  co_return std::move(*found);
+}
+
+Task<JobRow> own_job(Jobs& jobs, core::UserId user, core::JobId job) {
+  auto found = co_await find_job(jobs.db, user, job);
+  if (!found) http::throw_not_found();
+  co_return std::move(*found);
+}
+
+Task<Price> price_of(Jobs& jobs, const projects::ProjectInputs& held, std::string_view pipeline) {
   const Pipeline& chosen = pipeline_of(jobs, pipeline);
-  const std::vector<projects::Asset> rows = co_await projects::inputs(jobs.db, user, project);
   Price price;
-  price.inputs = rows.size();
-  price.quote = chosen.quote(as_inputs(rows));
-  price.balance = co_await billing::balance(jobs.db, user);
+  price.inputs = held.inputs.size();
+  price.quote = chosen.quote(as_inputs(held.inputs));
+  price.balance = co_await billing::balance(jobs.db, held.project.user);
   price.pipeline = chosen.name();
   co_return price;
 }
 
-Task<Started> start_once(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline,
+Task<Started> start_once(Jobs& jobs, const projects::ProjectInputs& held, std::string_view pipeline,
                          std::string idempotency_key) {
-  co_await expect_project(jobs, user, project);
   const Pipeline& chosen = pipeline_of(jobs, pipeline);
-  const std::vector<projects::Asset> rows = co_await projects::inputs(jobs.db, user, project);
-  if (rows.empty()) refuse(422, "no_inputs");
+  if (held.inputs.empty()) throw core::Problem(422, "jobs.no_inputs");
   Order order;
-  order.user = user;
-  order.project = project;
+  order.user = held.project.user;
+  order.project = held.project.id;
   order.pipeline = chosen.name();
-  order.input = input_json(rows);
-  order.reserve = static_cast<std::int32_t>(chosen.quote(as_inputs(rows)).credits);
+  order.input = input_json(held.inputs);
+  order.reserve = static_cast<std::int32_t>(chosen.quote(as_inputs(held.inputs)).credits);
   order.key = std::move(idempotency_key);
   const Started started = co_await jobs.db.in(queue_role(), enqueue, order);
   if (!started.replayed)
-    core::log::info("jobs.job.queued", {{"job", started.job}, {"project", project}, {"credits", order.reserve}});
+    core::log::info("jobs.job.queued", {{"job", started.job}, {"project", order.project}, {"credits", order.reserve}});
   co_return started;
 }
 
 Task<core::JobId> start(Jobs& jobs, core::UserId user, core::ProjectId project, std::string pipeline) {
-  const Started started = co_await start_once(jobs, user, project, std::move(pipeline), "");
+  const projects::ProjectInputs held = co_await own_project(jobs, user, project);
+  const Started started = co_await start_once(jobs, held, pipeline, "");
   co_return started.job;
 }
 
-Task<Started> retry(Jobs& jobs, core::UserId user, core::JobId job, std::string idempotency_key) {
-  const std::optional<JobRow> old = co_await find_job(jobs.db, user, job);
-  if (!old) http::throw_not_found();
-  std::vector<projects::Asset> all = co_await projects::inputs(jobs.db, user, old->project);
-  const std::vector<projects::Asset> rows = those_of(std::move(all), old->input.text);
-  if (rows.empty()) refuse(422, "no_inputs");
-  const Pipeline& chosen = pipeline_of(jobs, old->pipeline);
+Task<Started> retry(Jobs& jobs, core::UserId user, const JobRow& job, std::string idempotency_key) {
+  std::vector<projects::Asset> all = co_await projects::inputs(jobs.db, user, job.project);
+  const std::vector<projects::Asset> rows = those_of(std::move(all), job.input.text);
+  if (rows.empty()) throw core::Problem(422, "jobs.no_inputs");
+  const Pipeline& chosen = pipeline_of(jobs, job.pipeline);
   const auto reserve = static_cast<std::int32_t>(chosen.quote(as_inputs(rows)).credits);
-  const Started started = co_await jobs.db.in(queue_role(), enqueue_again, user, job, reserve, idempotency_key);
-  if (!started.replayed) core::log::info("jobs.job.retried", {{"job", started.job}, {"of", job}, {"credits", reserve}});
+  const Started started = co_await jobs.db.in(queue_role(), enqueue_again, user, job.id, reserve, idempotency_key);
+  if (!started.replayed)
+    core::log::info("jobs.job.retried", {{"job", started.job}, {"of", job.id}, {"credits", reserve}});
   co_return started;
 }
 
-Task<Cancelled> cancel(Jobs& jobs, core::UserId user, core::JobId job) {
-  const std::optional<JobRow> row = co_await find_job(jobs.db, user, job);
-  if (!row) http::throw_not_found();
-  const std::string outcome = co_await jobs.db.in(queue_role(), ask_to_cancel, job);
-  core::log::info("jobs.job.cancel_asked", {{"job", job}, {"outcome", outcome}});
+Task<Cancelled> cancel(Jobs& jobs, const JobRow& job) {
+  const std::string outcome = co_await jobs.db.in(queue_role(), request_cancel, job.id);
+  core::log::info("jobs.job.cancel_requested", {{"job", job.id}, {"outcome", outcome}});
   if (outcome == "cancelled") co_return Cancelled::at_once;
-  co_return outcome == "requested" ? Cancelled::asked : Cancelled::finished_before;
+  co_return outcome == "requested" ? Cancelled::requested : Cancelled::already_finished;
 }
 
 }  // namespace jobs

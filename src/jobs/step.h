@@ -1,63 +1,68 @@
-// Long, since it is the one page that a pipeline's author reads.
-// The contract of a step: all that src/pipeline/ needs to know. A step runs in a child process of its own, with limits
-// and without secrets; it may run again after a crash: same input, same paths, same result. It sees Run, never the
-// queue, the database or billing.
+// The contract of a step, all that a pipeline's author needs. A step runs in its own child process, with limits and
+// without secrets. It may run again after a crash: same input, same paths, same result. It sees Run, never the queue,
+// the database or billing.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
-#include <memory>
+#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/ids.h"
 #include "core/json.h"
+#include "core/problem.h"
 #include "core/task.h"
 
 namespace jobs {
 
 using core::Task;
 
-// What a step answers. A failure ends the job: its code and its sentence go to the person, the credits go back.
-// `again` says that the outside is at fault for now (a full disk, somebody's server): the job waits and tries again.
+// A failure ends the job: the user sees the sentence of the text pipeline.error.<code> (in lower case) with the
+// parameters filled in, and gets the credits back. `again`: the fault lies outside for now (a full disk, a server that
+// is down), so the job waits and is retried.
 struct StepResult {
   bool success = true;
-  std::string code;     // UPPER_CASE, stable
-  std::string message;  // a sentence that tells the person what to do
+  std::string code{};  // UPPER_CASE, stable
+  core::Params params{};
   bool again = false;
 };
 StepResult ok();
-StepResult fail(std::string code, std::string sentence);
-StepResult try_again(std::string code, std::string sentence);
+StepResult fail(std::string code, core::Params params = {});
+StepResult try_again(std::string code, core::Params params = {});
 
 struct Input {
-  std::string file;     // what Run::path takes: "inputs/1.jpg", numbered in the person's order
-  std::string name;     // the person's own file name, as it came
-  std::string caption;  // may be empty
-  std::string mime;     // what the upload looked like
+  std::string file;  // for Run::path: "inputs/1.jpg", numbered in the order of upload
+  std::string name;  // the user's own file name
+  std::map<std::string, std::string, std::less<>> fields;  // the text fields that the input rules declare
+  std::string mime;
   std::uint64_t size = 0;
+
+  std::string field(std::string_view which) const {
+    const auto found = fields.find(which);
+    return found == fields.end() ? "" : found->second;
+  }
 };
 
-// A tool that a step runs: no shell, no standard input, the step's limits and clean environment.
+// A program that a step runs: without a shell or standard input, under the step's limits, in a clean environment.
 struct Command {
   std::vector<std::string> argv;
   std::function<void(std::string_view line)> on_line;  // each line of its standard output, as it comes
-  std::chrono::seconds quiet{0};                       // so long without a word and it is killed; 0: the step's time
+  std::chrono::seconds quiet{0};                       // killed after so long without output; 0: the step's timeout
 };
 struct Ended {
-  // missing: there is no such program; silent: it was killed after Command::quiet.
+  // missing: no such program; silent: killed after Command::quiet.
   enum class How { exited, killed, missing, silent };
   How how = How::exited;
   int status = 0;      // exit status, or the signal
   std::string errors;  // the last 4 KiB of its standard error
 };
 
-// What a step sees. Names are relative: "inputs/…" and "intermediate/…" lie in the job's folder of project-assets,
-// "outputs/…" in its folder of project-outputs. Files of earlier steps are there, whichever machine ran them.
+// One run of a step. File names are relative: "inputs/…" and "intermediate/…" lie in the job's folder of
+// project-assets, "outputs/…" in its folder of project-outputs. Files of earlier steps are available, whichever machine
+// ran them.
 class Run {
  public:
   struct Impl;
@@ -69,67 +74,25 @@ class Run {
   std::string base_path() const;    // project-assets/u_…/p_…/j_…/
   std::string output_path() const;  // project-outputs/u_…/p_…/j_…/
   const std::vector<Input>& inputs() const;
-  // What an earlier step has set_output(); null when there is none.
+  // The set_output() of an earlier step; null if there is none.
   core::Json output_of(std::string_view step) const;
 
-  // A local file with that name's bytes, to read only. Throws std::runtime_error when nobody saved it.
+  // The path of a local copy, read-only. Throws std::runtime_error if no step saved that name.
   Task<std::string> path(std::string name);
   Task<std::string> load(std::string name);
   Task<> save(std::string name, std::string bytes);
-  // Where to write a file of that name; save_file() then keeps it. Nothing else in the folder outlives the job.
+  // Where to write a file before save_file() keeps it. Nothing else in the folder outlives the job.
   std::string scratch(std::string_view name) const;
   Task<> save_file(std::string name, std::string mime = "");
 
   std::chrono::seconds timeout() const;  // of this step, from its start
-  void progress(double share);           // of this step, 0 to 1; cheap, call it as often as you like
-  void charge(std::int64_t credits);     // what this step costs; a pipeline whose steps never charge costs its estimate
-  void set_output(std::string json);     // a JSON object for later steps, kept with the step
+  void progress(double share);           // of this step, 0 to 1; cheap, call it often
+  void charge(std::int64_t credits);     // the cost of this step; without any charge the job costs its estimate
+  void set_output(std::string json);     // a JSON object for later steps, stored with this one
   Task<Ended> exec(Command command);
-  // A sentence of text/en.json with {name} replaced.
-  std::string text(std::string_view key,
-                   std::initializer_list<std::pair<std::string_view, std::string>> values = {}) const;
 
  private:
   Impl* impl_;
 };
-
-// What a run will cost, told before it starts: the quote, and what is reserved.
-struct Quote {
-  std::int64_t credits = 1;
-  double seconds = 0;  // of the result, when the product has such a thing
-};
-using Estimate = Quote (*)(const std::vector<Input>& inputs);
-using Step = Task<StepResult> (*)(Run&);
-
-// The business as a list: Pipeline("slideshow", estimate).then("probe", probe).then("render", render, {.weight = 8}).
-class Pipeline {
- public:
-  struct Options {
-    double weight = 1;        // its part of the progress bar
-    int timeout_seconds = 0;  // 0: STEP_TIMEOUT_SECONDS
-  };
-  struct Entry {
-    std::string name;
-    Step step;
-    Options options;
-  };
-  Pipeline(std::string name, Estimate estimate) : name_(std::move(name)), estimate_(estimate) {}
-  Pipeline&& then(std::string name, Step step) && { return std::move(*this).then(std::move(name), step, Options{}); }
-  Pipeline&& then(std::string name, Step step, Options options) &&;
-
-  const std::string& name() const { return name_; }
-  Quote quote(const std::vector<Input>& inputs) const { return estimate_(inputs); }
-  const std::vector<Entry>& steps() const { return steps_; }
-  // The whole job's bar, 1 to 99, when step n is done by `share`.
-  int progress(std::size_t n, double share) const;
-
- private:
-  std::string name_;
-  Estimate estimate_;
-  std::vector<Entry> steps_;
-};
-using Pipelines = std::vector<Pipeline>;  // the first is the default
-// By its name; "default", the data API's column default, is the first. Null: none is called so.
-const Pipeline* find(const Pipelines& pipelines, std::string_view name);
 
 }  // namespace jobs

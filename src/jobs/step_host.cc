@@ -12,7 +12,6 @@
 
 #include "core/log.h"
 #include "core/problem.h"
-#include "html/html.h"
 #include "jobs/disk_fault.h"
 #include "jobs/read.h"
 #include "jobs/wire.h"
@@ -128,14 +127,11 @@ std::string StepHost::hello(const Pipeline& pipeline, std::size_t n,
   w.field("timeout_seconds", spec(pipeline, n).timeout.count());
   w.field("cpu_seconds", spec(pipeline, n).timeout.count() * cores + 1);
   w.key("inputs").begin_array();
-  for (const Input& input : inputs_)
-    w.begin()
-        .field("file", input.file)
-        .field("name", input.name)
-        .field("caption", input.caption)
-        .field("mime", input.mime)
-        .field("size", input.size)
-        .end();
+  for (const Input& input : inputs_) {
+    w.begin().field("file", input.file).field("name", input.name).key("fields").begin();
+    for (const auto& [field, text] : input.fields) w.field(field, text);
+    w.end().field("mime", input.mime).field("size", input.size).end();
+  }
   w.end_array().key("outputs").begin();
   for (const auto& [step, output] : outputs)
     if (!output.empty()) w.key(step).raw(output);
@@ -173,7 +169,7 @@ Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
   if (result && outcome.end.how == ChildEnd::How::exited) {
     const bool success = (*result)["ok"].boolean().value_or(false);
     outcome.result =
-        success ? ok() : fail((*result)["code"].string_or("ERR_PROCESSING"), (*result)["message"].string_or(""));
+        success ? ok() : fail((*result)["code"].string_or("ERR_PROCESSING"), params_from((*result)["params"]));
     outcome.result.again = (*result)["again"].boolean().value_or(false);
     if (const auto credits = (*result)["credits"].integer())
       outcome.credits = std::clamp<std::int64_t>(*credits, 0, 1000000000);
@@ -185,18 +181,15 @@ Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
 }
 
 StepResult StepHost::blame(const ChildEnd& end) const {
-  const auto said = [](const char* key) { return html::text("en", key); };
-  if (end.how == ChildEnd::How::timed_out) return fail("STEP_TIMEOUT", said("jobs.error.step_timeout"));
-  if (end.how == ChildEnd::How::killed && end.status == SIGXCPU)
-    return fail("STEP_TIMEOUT", said("jobs.error.step_timeout"));
+  if (end.how == ChildEnd::How::timed_out) return fail("STEP_TIMEOUT");
+  if (end.how == ChildEnd::How::killed && end.status == SIGXCPU) return fail("STEP_TIMEOUT");
   if (end.how == ChildEnd::How::too_large || (end.how == ChildEnd::How::killed && end.status == SIGXFSZ))
-    return fail("OUTPUT_TOO_LARGE", said("jobs.error.output_too_large"));
-  if (end.how == ChildEnd::How::never_started)
-    return try_again("STEP_NOT_STARTED", said("jobs.error.step_not_started"));
+    return fail("OUTPUT_TOO_LARGE");
+  if (end.how == ChildEnd::How::never_started) return try_again("STEP_NOT_STARTED");
   const auto most = static_cast<std::int64_t>(config_.step_memory_bytes / 1024);
   if (end.how == ChildEnd::How::killed && end.status == SIGKILL && most > 0 && end.peak_kb > most * 3 / 4)
-    return fail("STEP_OUT_OF_MEMORY", said("jobs.error.step_out_of_memory"));
-  return try_again("STEP_CRASHED", said("jobs.error.step_crashed"));
+    return fail("STEP_OUT_OF_MEMORY");
+  return try_again("STEP_CRASHED");
 }
 
 Task<std::string> StepHost::answer(const core::Json& asked, StepOutcome& outcome) {

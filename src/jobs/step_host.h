@@ -28,6 +28,7 @@ struct StepOutcome {
   ChildEnd end;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  JobError error() const { return {result.code, result.params}; }
 };
 
 // A job's folder may hold so many times the largest file that one of its steps may write.

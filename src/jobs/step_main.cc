@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/text.h"
+#include "jobs/job_error.h"
 #include "jobs/jobs.h"
 #include "jobs/run.h"
 
@@ -38,7 +39,7 @@ bool read_hello(const core::Json& hello, Run::Impl& run) {
     Input input;
     input.file = item["file"].string_or("");
     input.name = item["name"].string_or("");
-    input.caption = item["caption"].string_or("");
+    for (const auto& [field, text] : item["fields"].members()) input.fields[field] = text.string_or("");
     input.mime = item["mime"].string_or("");
     input.size = static_cast<std::uint64_t>(item["size"].integer().value_or(0));
     run.inputs.push_back(std::move(input));
@@ -51,23 +52,22 @@ StepResult run_guarded(Step step, Run& run) {
     core::Loop loop;
     return loop.run_until(step(run));
   } catch (const NoDisk& disk) {
-    return try_again(code_of(disk.fault), run.text(text_key_of(disk.fault)));
+    return try_again(code_of(disk.fault));
   } catch (const TooLarge&) {
-    return fail("OUTPUT_TOO_LARGE", run.text("jobs.error.output_too_large"));
+    return fail("OUTPUT_TOO_LARGE");
   } catch (const Missing&) {
-    return fail("INPUT_MISSING", run.text("jobs.error.input_missing"));
+    return fail("INPUT_MISSING");
   } catch (const Outage&) {
-    return try_again("UNAVAILABLE", run.text("jobs.error.unavailable"));
+    return try_again("UNAVAILABLE");
   } catch (const std::bad_alloc&) {
-    return fail("STEP_OUT_OF_MEMORY", run.text("jobs.error.step_out_of_memory"));
+    return fail("STEP_OUT_OF_MEMORY");
   } catch (const std::system_error& e) {
     core::log::error("jobs.step.threw", {{"job", run.job()}, {"what", e.what()}});
-    if (const DiskFault fault = disk_fault(e.code()); fault != DiskFault::none)
-      return try_again(code_of(fault), run.text(text_key_of(fault)));
+    if (const DiskFault fault = disk_fault(e.code()); fault != DiskFault::none) return try_again(code_of(fault));
   } catch (const std::exception& e) {
     core::log::error("jobs.step.threw", {{"job", run.job()}, {"what", e.what()}});
   }
-  return fail("ERR_PROCESSING", run.text("jobs.error.err_processing"));
+  return fail("ERR_PROCESSING");
 }
 
 }  // namespace
@@ -90,7 +90,8 @@ int step_main(const Pipelines& pipelines, std::string_view pipeline_name, std::s
   const StepResult result = run_guarded(pipeline->steps()[static_cast<std::size_t>(*n)].step, run);
   core::JsonWriter w;
   w.begin().field("do", "result").field("ok", result.success);
-  if (!result.success) w.field("code", result.code).field("message", result.message).field("again", result.again);
+  if (!result.success)
+    w.field("code", result.code).key("params").raw(params_json(result.params)).field("again", result.again);
   if (state.charged >= 0) w.field("credits", state.charged);
   if (!state.output.empty() && core::Json::parse(state.output)) w.key("output").raw(state.output);
   w.end();

@@ -1,4 +1,4 @@
-// What pages and streams say about a job, in words.
+// Pages and streams describe a job in the same words.
 #pragma once
 
 #include <optional>
@@ -12,15 +12,15 @@
 
 namespace jobs {
 
-// "Rendering the video" of the step `render` (pipeline.step.render in a text/en.json), or its bare name.
+// The text pipeline.step.<step>, or the bare name.
 std::string step_label(std::string_view locale, std::string_view step);
-// "Rendering the video. About 40 seconds left." The rest is guessed from what has passed, once that tells something.
+// The step's label and, once there is enough to extrapolate from, the estimated time left.
 std::string running_text(std::string_view locale, std::string_view step, int progress, std::int64_t seconds_so_far);
-// The one line about a job that has not ended, the same on the page and in the stream that keeps it true.
+// The status line of an unfinished job, the same on the page and in the stream that updates it.
 struct Doing {
   bool cancelling = false;
-  std::optional<Place> place;  // of a job that waits
-  std::string step;            // the one that runs
+  std::optional<Place> place;  // of a queued job
+  std::string step;            // the running one
   int progress = 0;
   std::int64_t seconds_so_far = 0;
 };
@@ -29,7 +29,7 @@ std::string doing_text(std::string_view locale, const Doing& doing);
 std::string returned_text(std::string_view locale, std::int64_t credits);
 
 Task<http::Response> project_page(Jobs& jobs, http::Request& rq);
-Task<http::Response> job_page(Jobs& jobs, http::Request& rq);  // on to its project
+Task<http::Response> job_page(Jobs& jobs, http::Request& rq);  // redirects to its project
 Task<http::Response> start_form(Jobs& jobs, http::Request& rq);
 Task<http::Response> cancel_form(Jobs& jobs, http::Request& rq);
 Task<http::Response> retry_form(Jobs& jobs, http::Request& rq);

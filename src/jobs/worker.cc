@@ -10,7 +10,6 @@
 #include "core/log.h"
 #include "core/problem.h"
 #include "core/task_context.h"
-#include "html/html.h"
 #include "jobs/disk_fault.h"
 #include "jobs/runner.h"
 #include "jobs/work_dir.h"
@@ -73,7 +72,7 @@ struct Worker::Impl {
   Task<bool> keep_lease();
   Task<int> claim_free_slots();
   Task<> run_one(std::shared_ptr<Runner> runner, std::string dir);
-  Task<> give_up(const Runner& runner, std::string code, std::string message);
+  Task<> give_up(const Runner& runner, std::string code);
   Task<> reconcile();
   Task<> tell();
   Task<> keep_house_forever();
@@ -268,7 +267,7 @@ Task<> Worker::Impl::run_one(std::shared_ptr<Runner> runner, std::string dir) {
   }
   if (!fault.empty()) {
     core::log::error("jobs.job.threw", {{"what", fault}});
-    co_await give_up(*runner, code_of(why), html::text("en", text_key_of(why)));
+    co_await give_up(*runner, code_of(why));
   }
   const auto clean = [&dir] {
     std::error_code ignored;
@@ -285,14 +284,15 @@ Task<> Worker::Impl::run_one(std::shared_ptr<Runner> runner, std::string dir) {
   wake.set();
 }
 
-Task<> Worker::Impl::give_up(const Runner& runner, std::string code, std::string message) {
-  const auto in_tx = [](pg::Tx& tx, const Holding& held, const std::string& c, const std::string& m) -> Task<Retried> {
-    co_return co_await fail_attempt(tx, held, c, m, 30);
+Task<> Worker::Impl::give_up(const Runner& runner, std::string code) {
+  const auto in_tx = [](pg::Tx& tx, const Holding& held, const JobError& error) -> Task<Retried> {
+    co_return co_await fail_attempt(tx, held, error, 30);
   };
+  const JobError error{std::move(code)};
   const Holding held{runner.job().id, runner.lease(), runner.job().fence};
   std::string fault;
   try {
-    const Retried what = co_await db.in(worker_role(), in_tx, held, code, message);
+    const Retried what = co_await db.in(worker_role(), in_tx, held, error);
     if (what == Retried::failed || what == Retried::cancelled) ++settled;
     moved.insert(held.job);
     something_moved.set();

@@ -1,4 +1,5 @@
-// ffmpeg as a child of a step: never through a shell, never asking, only local files, and each way it fails by name.
+// ffmpeg as a child process of a step: without a shell or prompts, with local files only, and an error code for each
+// way in which it can fail.
 #pragma once
 
 #include <functional>
@@ -13,9 +14,9 @@ namespace pipeline {
 core::Task<jobs::Ended> ffmpeg(jobs::Run& run, std::vector<std::string> arguments,
                                std::function<void(std::string_view)> on_line = {});
 inline bool went_well(const jobs::Ended& ended) { return ended.how == jobs::Ended::How::exited && ended.status == 0; }
-// Why it did not: the machine's fault by its own code, else `code` and `sentence`.
-jobs::StepResult blame(jobs::Run& run, const jobs::Ended& ended, std::string code, std::string sentence);
-// Seconds that a finished video lasts; 0 when ffprobe cannot say.
+// The failure to report: the code of a missing, hanging or starved ffmpeg, else `otherwise`.
+jobs::StepResult why_failed(jobs::Run& run, const jobs::Ended& ended, jobs::StepResult otherwise);
+// Length of a finished video in seconds; 0 if ffprobe cannot read it.
 core::Task<double> duration_of(jobs::Run& run, std::string file);
 
 }  // namespace pipeline

@@ -1,11 +1,10 @@
-// YOUR BUSINESS: the list of steps that a job runs. Replace this folder; nothing else has to change.
+// YOUR BUSINESS: replace this folder; nothing else has to change (docs/swap-the-pipeline.md).
 #pragma once
 
-#include "jobs/step.h"
+#include "jobs/product.h"
 
 namespace pipeline {
 
-// What app/ hands to web and worker. The first is what "Start" runs.
-jobs::Pipelines all();
+jobs::Product product();
 
 }  // namespace pipeline

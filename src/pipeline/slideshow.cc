@@ -35,17 +35,17 @@ std::int64_t credits_for(double seconds) {
 }
 
 jobs::Quote estimate(const std::vector<jobs::Input>& inputs) {
-  const double seconds = static_cast<double>(inputs.size()) * kSecondsPerPicture;
+  const double seconds = static_cast<double>(inputs.size()) * kSecondsPerPhotograph;
   return {credits_for(seconds), seconds};
 }
 
 std::vector<Cue> cues(const std::vector<jobs::Input>& inputs) {
   std::vector<Cue> out;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const std::int64_t start = static_cast<std::int64_t>(i) * kSecondsPerPicture * 1000;
-    std::string text = one_line(inputs[i].caption);
+    const std::int64_t start = static_cast<std::int64_t>(i) * kSecondsPerPhotograph * 1000;
+    std::string text = one_line(inputs[i].field("caption"));
     if (text.empty()) text = fmt::format("{} / {}", i + 1, inputs.size());
-    out.push_back({start, start + kSecondsPerPicture * 1000, std::move(text)});
+    out.push_back({start, start + kSecondsPerPhotograph * 1000, std::move(text)});
   }
   return out;
 }

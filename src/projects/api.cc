@@ -3,7 +3,6 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "projects/table.h"
-#include "projects/trouble.h"
 #include "projects/upload.h"
 
 namespace projects {
@@ -41,14 +40,20 @@ http::Response many(const std::vector<Row>& rows, int status = 200) {
 
 core::Json object_in(const http::Request& rq) {
   core::Json body = rq.json();
-  if (!body.is_object()) throw trouble(400, "not_an_object");
+  if (!body.is_object()) throw Refusal(400, "projects.not_an_object");
   return body;
 }
 
 std::string title_in(const core::Json& body) {
   const auto title = body["title"].string();
-  if (!title) throw trouble(400, "invalid_title");
+  if (!title) throw Refusal(400, "projects.invalid_title");
   return *title;
+}
+
+Refusal no_field(const InputRules& rules) {
+  Refusal refusal(400, "projects.invalid_field.limit", {{"longest", static_cast<std::int64_t>(kLongestField)}});
+  if (!rules.fields.empty()) refusal.code = "invalid_" + rules.fields.front();
+  return refusal;
 }
 
 Filter filter_in(const http::Request& rq) {
@@ -97,7 +102,7 @@ Task<http::Response> get_json(Projects& projects, http::Request& rq) {
   co_return one(*project);
 }
 
-// What PATCH does not name stays; PUT must bring all that can be changed.
+// PATCH keeps what it does not name; PUT must name everything that can change.
 Task<http::Response> patch_json(Projects& projects, http::Request& rq) {
   const core::Json body = object_in(rq);
   if (!body.has("title")) co_return co_await get_json(projects, rq);
@@ -112,15 +117,14 @@ Task<http::Response> put_json(Projects& projects, http::Request& rq) {
 Task<http::Response> delete_json(Projects& projects, http::Request& rq) {
   const Removal outcome = co_await remove(projects.db, rq.caller.user, rq.id<core::ProjectId>("id"));
   if (outcome == Removal::no_project) http::throw_not_found();
-  if (outcome == Removal::job_running) throw trouble(409, "job_running");
+  if (outcome == Removal::job_running) throw Refusal(409, "projects.job_running");
   co_return http::empty(204);
 }
 
 Task<http::Response> inputs_json(Projects& projects, http::Request& rq) {
-  const auto id = rq.id<core::ProjectId>("id");
-  const auto assets = co_await inputs(projects.db, rq.caller.user, id);
-  if (assets.empty() && !co_await find(projects.db, rq.caller.user, id)) http::throw_not_found();
-  co_return many(assets);
+  const auto held = co_await find_with_inputs(projects.db, rq.caller.user, rq.id<core::ProjectId>("id"));
+  if (!held) http::throw_not_found();
+  co_return many(held->inputs);
 }
 
 Task<http::Response> upload_json(Projects& projects, http::Request& rq) {
@@ -131,11 +135,14 @@ Task<http::Response> upload_json(Projects& projects, http::Request& rq) {
   co_return many(assets, 201);
 }
 
-Task<http::Response> caption_json(Projects& projects, http::Request& rq) {
-  const auto caption = object_in(rq)["caption"].string();
-  if (!caption) throw trouble(400, "invalid_caption");
-  const Asset asset = co_await set_caption(projects, rq.caller.user, rq.id<core::ProjectId>("id"),
-                                           rq.id<core::AssetId>("asset"), *caption);
+Task<http::Response> fields_json(Projects& projects, http::Request& rq) {
+  const core::Json body = object_in(rq);
+  Fields fields;
+  for (const std::string& name : projects.rules.fields)
+    if (const auto text = body[name].string()) fields[name] = *text;
+  if (fields.empty()) throw no_field(projects.rules);
+  const Asset asset = co_await set_fields(projects, rq.caller.user, rq.id<core::ProjectId>("id"),
+                                          rq.id<core::AssetId>("asset"), std::move(fields));
   co_return one(asset);
 }
 

@@ -13,7 +13,7 @@ Task<http::Response> put_json(Projects& projects, http::Request& rq);
 Task<http::Response> delete_json(Projects& projects, http::Request& rq);
 Task<http::Response> inputs_json(Projects& projects, http::Request& rq);
 Task<http::Response> upload_json(Projects& projects, http::Request& rq);
-Task<http::Response> caption_json(Projects& projects, http::Request& rq);
+Task<http::Response> fields_json(Projects& projects, http::Request& rq);
 Task<http::Response> delete_input_json(Projects& projects, http::Request& rq);
 
 }  // namespace projects

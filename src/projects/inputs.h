@@ -1,52 +1,51 @@
-// The photographs of a project: rows of public.assets with type `input`, and the stored objects they name.
+// The files of a project: rows of public.assets with type `input`, and the stored objects that they name.
 #pragma once
 
 #include <exception>
 #include <string>
 #include <vector>
 
-#include "projects/image_head.h"
 #include "projects/projects.h"
 
 namespace projects {
 
-struct NewInput {  // its bytes are durable, its rows are not written yet
+struct NewInput {  // its bytes are durable, its rows not yet written
   core::AssetId id;
   storage::Staged staged;
-  Picture picture;
+  FileType type;
   std::string name;
-  std::string caption;
+  Fields fields;
 };
 
-// Awaits `task`, which reads or writes the files. When it throws, their bytes are given up and it is thrown on.
+// Awaits `task`, which reads or writes the files. If it throws, their bytes are discarded and the exception goes on.
 template <class T>
 Task<T> kept_or_discarded(Projects& projects, const std::vector<NewInput>& files, Task<T> task) {
   std::exception_ptr failure;
   try {
     co_return co_await task;
-  } catch (...) {  // only to give up the bytes
+  } catch (...) {  // only to discard the bytes
     failure = std::current_exception();
   }
   for (const NewInput& file : files) co_await projects.storage.discard(file.staged, failure);
   std::rethrow_exception(failure);
 }
 
-// One transaction for all of them. Whatever keeps it from committing, the bytes do not stay.
-// Throws Problem 404, 422 too_many_inputs.
+// One transaction for all files; if it does not commit, their bytes are discarded.
+// Throws Problem 404, Refusal 422 too_many_inputs.
 Task<std::vector<Asset>> add(Projects& projects, core::UserId user, core::ProjectId project,
                              std::vector<NewInput> files);
-// A project and its photographs, both or neither.
+// A project together with its files, or neither.
 Task<Project> create_with(Projects& projects, core::UserId user, std::string title, std::vector<NewInput> files);
-// Throws Problem 404, 409 job_running.
+// Throws Problem 404, Refusal 409 job_running.
 Task<> remove(Projects& projects, core::UserId user, core::ProjectId project, core::AssetId asset);
-Task<Asset> set_caption(Projects& projects, core::UserId user, core::ProjectId project, core::AssetId asset,
-                        std::string caption);
+// Throws Problem 404, Refusal 400 invalid_<field>.
+Task<Asset> set_fields(Projects& projects, core::UserId user, core::ProjectId project, core::AssetId asset,
+                       Fields fields);
 
-// As it may be stored: one line, no control characters. Throws Problem 400 invalid_caption.
-std::string checked_caption(std::string_view caption);
-// The last part of what a browser sent, made harmless; never empty.
+// One line without control characters, as it may be stored. Throws Refusal 400 invalid_<field>.
+std::string checked_field(std::string_view field, std::string_view text);
+// The last part of the path that a browser sent, made harmless; never empty.
 std::string clean_name(std::string_view filename);
-// Throws Problem 422 image_too_large.
-void check_pixels(const Picture& picture, const std::string& name);
+Refusal too_many_inputs(const InputRules& rules);
 
 }  // namespace projects

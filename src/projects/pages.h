@@ -1,4 +1,4 @@
-// /app/projects: the list, the form for a new one, and the forms of a project's page. Forms answer 303.
+// /app/projects: the list, the form for a new project, and the forms of a project's page. Forms answer 303.
 #pragma once
 
 #include "projects/projects.h"
@@ -12,7 +12,10 @@ Task<http::Response> create_with_files_form(Projects& projects, http::Request& r
 Task<http::Response> rename_form(Projects& projects, http::Request& rq);
 Task<http::Response> delete_form(Projects& projects, http::Request& rq);
 Task<http::Response> upload_form(Projects& projects, http::Request& rq);
-Task<http::Response> captions_form(Projects& projects, http::Request& rq);
+Task<http::Response> fields_form(Projects& projects, http::Request& rq);
 Task<http::Response> delete_input_form(Projects& projects, http::Request& rq);
+
+// The rules as ui/drop and upload.js need them.
+void set_upload_rules(const InputRules& rules, std::string_view locale, html::Data& data);
 
 }  // namespace projects

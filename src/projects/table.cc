@@ -6,7 +6,6 @@
 #include "core/crypto.h"
 #include "core/text.h"
 #include "pg/error.h"
-#include "projects/trouble.h"
 
 namespace projects {
 
@@ -15,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kStatuses{"draft", "processing", "ready", "failed"};
 constexpr std::size_t kLongestSearch = 200;
 
-struct Place {  // of the last row of a page
+struct Position {  // of a row in the list
   core::Time created_at;
   core::ProjectId id;
 };
@@ -28,24 +27,24 @@ std::string cursor_of(const Project& last) {
   return core::base64url(core::rfc3339(last.created_at) + " " + last.id.str());
 }
 
-// Newest first, so the first page begins behind the end of time.
-Place first_place() {
+// Newest first: the first page starts beyond the last possible time.
+Position first_position() {
   const auto id = core::ProjectId::parse("ffffffff-ffff-ffff-ffff-ffffffffffff");
-  return Place{*core::parse_rfc3339("9999-12-31T23:59:59.000000Z"), *id};
+  return Position{*core::parse_rfc3339("9999-12-31T23:59:59.000000Z"), *id};
 }
 
-Place place_of(const std::string& cursor) {
-  if (cursor.empty()) return first_place();
+Position position_of(const std::string& cursor) {
+  if (cursor.empty()) return first_position();
   const auto text = core::unbase64url(cursor);
   const std::size_t cut = text ? text->find(' ') : std::string::npos;
-  if (cut == std::string::npos) throw trouble(400, "invalid_cursor");
+  if (cut == std::string::npos) throw Refusal(400, "projects.invalid_cursor");
   const auto at = core::parse_rfc3339(std::string_view(*text).substr(0, cut));
   const auto id = core::ProjectId::parse(std::string_view(*text).substr(cut + 1));
-  if (!at || !id) throw trouble(400, "invalid_cursor");
-  return Place{*at, *id};
+  if (!at || !id) throw Refusal(400, "projects.invalid_cursor");
+  return Position{*at, *id};
 }
 
-// For LIKE: what the person typed is taken literally.
+// For LIKE: the search text is matched literally.
 std::string pattern_of(std::string_view text) {
   std::string out = "%";
   for (const char c : text) {
@@ -56,11 +55,11 @@ std::string pattern_of(std::string_view text) {
 }
 
 void check(const Filter& filter) {
-  if (filter.limit < 1 || filter.limit > kLargestPage) throw trouble(400, "invalid_limit");
+  if (filter.limit < 1 || filter.limit > kLargestPage) throw Refusal(400, "projects.invalid_limit");
   if (!filter.status.empty() && std::ranges::find(kStatuses, filter.status) == kStatuses.end())
-    throw trouble(400, "invalid_status");
+    throw Refusal(400, "projects.invalid_status");
   if (!core::valid_utf8(filter.text) || has_control(filter.text) || core::utf8_length(filter.text) > kLongestSearch)
-    throw trouble(400, "invalid_search");
+    throw Refusal(400, "projects.invalid_search");
 }
 
 constexpr pg::Sql kList{"projects.list", R"sql(
@@ -88,9 +87,9 @@ constexpr pg::Sql kListFiltered{"projects.list_filtered", R"sql(
 
 Task<Page> list(pg::Db& db, core::UserId user, const Filter& filter) {
   check(filter);
-  const Place from = place_of(filter.after);
+  const Position from = position_of(filter.after);
   const bool plain = filter.status.empty() && filter.text.empty();
-  const std::int64_t wanted = filter.limit + 1;  // one more tells whether another page follows
+  const std::int64_t wanted = filter.limit + 1;  // one more shows whether another page follows
   Page page;
   if (plain) {
     page.items = co_await db.as(user).many<Project>(kList, user, from.created_at, from.id, wanted);
@@ -106,7 +105,7 @@ Task<Page> list(pg::Db& db, core::UserId user, const Filter& filter) {
 }
 
 Task<std::vector<ProjectSummary>> recent(pg::Db& db, core::UserId user, std::int64_t n) {
-  const Place from = first_place();
+  const Position from = first_position();
   co_return co_await db.as(user).many<Project>(kList, user, from.created_at, from.id, n);
 }
 
@@ -118,6 +117,29 @@ constexpr pg::Sql kFind{"projects.find", R"sql(
   select id, user_id, title, status::text, next_job_id, created_at, updated_at
     from public.projects where id = $1 and user_id = $2
 )sql"};
+
+constexpr pg::Sql kFindWithInputs{"projects.find_with_inputs", R"sql(
+  select p.id, p.user_id, p.title, p.status::text, p.next_job_id, p.created_at, p.updated_at,
+         a.id, a.job_id, a.path, a.meta, a.created_at
+    from public.projects p
+    left join public.assets a on a.project_id = p.id and a.user_id = p.user_id and a.type = 'input'
+   where p.id = $1 and p.user_id = $2
+   order by a.created_at, a.id
+)sql"};
+struct ProjectAndInput {  // in select order; without inputs the last five are null
+  core::ProjectId id;
+  core::UserId user;
+  std::string title;
+  std::string status;
+  core::JobId next_job;
+  core::Time created_at;
+  core::Time updated_at;
+  std::optional<core::AssetId> asset;
+  std::optional<core::JobId> job;
+  std::optional<std::string> path;
+  std::optional<pg::Json> meta;
+  std::optional<core::Time> uploaded_at;
+};
 
 constexpr pg::Sql kInsert{"projects.insert", R"sql(
   insert into public.projects (user_id, title) values ($1, $2)
@@ -138,12 +160,23 @@ constexpr pg::Sql kDelete{"projects.delete", R"sql(
 std::string checked_title(std::string_view title) {
   title = core::trim(title);
   if (title.empty() || !core::valid_utf8(title) || has_control(title) || core::utf8_length(title) > kLongestTitle)
-    throw trouble(400, "invalid_title");
+    throw Refusal(400, "projects.invalid_title");
   return std::string(title);
 }
 
 Task<std::optional<Project>> find(pg::Db& db, core::UserId user, core::ProjectId id) {
   co_return co_await db.as(user).maybe<Project>(kFind, id, user);
+}
+
+Task<std::optional<ProjectInputs>> find_with_inputs(pg::Db& db, core::UserId user, core::ProjectId id) {
+  const auto rows = co_await db.as(user).many<ProjectAndInput>(kFindWithInputs, id, user);
+  if (rows.empty()) co_return std::nullopt;
+  const ProjectAndInput& p = rows.front();
+  ProjectInputs held{{p.id, p.user, p.title, p.status, p.next_job, p.created_at, p.updated_at}, {}};
+  for (const ProjectAndInput& row : rows)
+    if (row.asset)
+      held.inputs.push_back({*row.asset, row.id, row.user, row.job, "input", *row.path, *row.meta, *row.uploaded_at});
+  co_return held;
 }
 
 Task<Project> create(Projects& projects, core::UserId user, std::string title) {

@@ -1,4 +1,4 @@
-// The rows of public.projects, always as their owner.
+// The rows of public.projects, always read and written as their owner.
 #pragma once
 
 #include <optional>
@@ -17,18 +17,18 @@ struct Filter {
 };
 struct Page {
   std::vector<Project> items;
-  std::string next;  // cursor; empty: nothing follows
+  std::string next;  // cursor; empty: this is the last page
 };
 
-// Throws Problem 400: invalid_limit, invalid_status, invalid_search, invalid_cursor.
+// Throws Refusal 400: invalid_limit, invalid_status, invalid_search, invalid_cursor.
 Task<Page> list(pg::Db& db, core::UserId user, const Filter& filter);
-// Within a transaction that writes more of the new project; the title is a checked one.
+// For a transaction that writes more of the new project. `title` has been checked.
 Task<Project> insert(pg::Tx& tx, core::UserId user, const std::string& title);
 Task<std::optional<Project>> rename(pg::Db& db, core::UserId user, core::ProjectId id, const std::string& title);
 enum class [[nodiscard]] Removal { done, no_project, job_running };
 Task<Removal> remove(pg::Db& db, core::UserId user, core::ProjectId id);
 
-// Without space around it; throws Problem 400 invalid_title.
+// Trims it. Throws Refusal 400 invalid_title.
 std::string checked_title(std::string_view title);
 
 }  // namespace projects

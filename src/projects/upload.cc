@@ -1,96 +1,98 @@
 #include "projects/upload.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "http/multipart.h"
 #include "projects/table.h"
-#include "projects/trouble.h"
 
 namespace projects {
 
 namespace {
 
-constexpr std::size_t kLongestField = 4096;
+constexpr std::size_t kLongestPart = 4096;  // bytes of a field, before it is checked
 
 struct Batch {
   std::string title;
   std::vector<NewInput> files;
-  std::vector<std::string> captions;
-  std::optional<Trouble> trouble;  // the first; what follows is read and thrown away, so that the answer arrives
+  std::map<std::string, std::vector<std::string>> fields;  // in the order they came
+  std::optional<Refusal> refusal;                          // the first; later parts are read and thrown away
 };
 
 // A browser sends an empty part for a file field in which nothing was chosen.
 bool is_nothing(const http::Part& part, std::uint64_t size) { return size == 0 && part.filename->empty(); }
 
 Task<> take_file(Projects& projects, http::Multipart& form, const http::Part& part, Batch& batch) {
+  const InputRules& rules = projects.rules;
   NewInput file;
   file.name = clean_name(*part.filename);
-  ImageHead head;
+  const std::unique_ptr<InputCheck> check = rules.accept(file.name);
   std::uint64_t size = 0;
-  storage::Storage::Upload upload = projects.storage.upload(kLargestFile);
+  storage::Storage::Upload upload = projects.storage.upload(rules.largest);
   for (;;) {
     const std::string_view piece = co_await form.read();
     if (piece.empty()) break;
     size += piece.size();
-    if (size > kLargestFile) throw refused_file(413, "file_too_large", file.name);
-    head.feed(piece);
-    if (head.is_no_picture()) throw refused_file(415, "unsupported_image", file.name);
-    if (head.picture()) check_pixels(*head.picture(), file.name);
+    if (size > rules.largest)
+      throw Refusal(413, "projects.file_too_large.named",
+                    {{"name", file.name}, {"megabytes", static_cast<std::int64_t>(rules.largest >> 20)}});
+    check->feed(piece);
     co_await upload.write(piece);
   }
   if (is_nothing(part, size)) co_return;
-  if (!head.picture()) throw refused_file(415, "unsupported_image", file.name);
-  if (static_cast<std::int64_t>(batch.files.size()) >= kMostInputs) throw trouble(422, "too_many_inputs");
+  file.type = check->finish();
+  if (static_cast<std::int64_t>(batch.files.size()) >= rules.most) throw too_many_inputs(rules);
   file.id = core::AssetId::ordered();
-  file.picture = *head.picture();
   file.staged = co_await upload.finish();
   batch.files.push_back(std::move(file));
+}
+
+bool is_field(const InputRules& rules, const std::string& name) {
+  return std::ranges::find(rules.fields, name) != rules.fields.end();
 }
 
 Task<> take_part(Projects& projects, http::Multipart& form, const http::Part& part, Batch& batch) {
   if (part.name == "file" && part.filename) {
     co_await take_file(projects, form, part, batch);
-  } else if (part.name == "caption" && !part.filename) {
-    const std::string text = co_await form.text(kLongestField);
-    batch.captions.push_back(checked_caption(text));
+  } else if (!part.filename && is_field(projects.rules, part.name)) {
+    const std::string text = co_await form.text(kLongestPart);
+    batch.fields[part.name].push_back(checked_field(part.name, text));
   }
 }
 
-// What is wrong with one part is kept for the end; an outage or a refused form ends the reading at once.
+// A refusal waits until the body has been read; an outage or a malformed form ends the reading at once.
 Task<> read_all(Projects& projects, http::Request& rq, Batch& batch) {
   http::Multipart form(rq);
   while (const auto part = co_await form.next()) {
-    if (part->name == "title" && !part->filename) batch.title = co_await form.text(kLongestField);
-    if (batch.trouble) continue;
+    if (part->name == "title" && !part->filename) batch.title = co_await form.text(kLongestPart);
+    if (batch.refusal) continue;
     try {
       co_await take_part(projects, form, *part, batch);
-    } catch (const Trouble& first) {
-      batch.trouble = first;
+    } catch (const Refusal& first) {
+      batch.refusal = first;
     }
   }
 }
 
-// The captions go to their files, when nothing is wrong with any part.
-void match(Batch& batch) {
-  if (batch.trouble) throw Trouble(*batch.trouble);
-  if (batch.captions.size() > batch.files.size()) throw trouble(400, "too_many_captions");
-  for (std::size_t i = 0; i < batch.captions.size(); ++i) batch.files[i].caption = batch.captions[i];
+void match_fields(Batch& batch) {
+  if (batch.refusal) throw Refusal(*batch.refusal);
+  for (const auto& [name, texts] : batch.fields) {
+    if (texts.size() > batch.files.size()) throw Refusal(400, "projects.too_many_fields");
+    for (std::size_t i = 0; i < texts.size(); ++i) batch.files[i].fields[name] = texts[i];
+  }
 }
 
 Task<> read_files(Projects& projects, http::Request& rq, Batch& batch) {
   co_await read_all(projects, rq, batch);
-  if (!batch.trouble && batch.files.empty()) throw trouble(400, "no_files");
-  match(batch);
+  if (!batch.refusal && batch.files.empty()) throw Refusal(400, "projects.no_files");
+  match_fields(batch);
 }
 
-// `out.fault`: what a Trouble is about.
 Task<> read_new(Projects& projects, http::Request& rq, Batch& batch, NewProject& out) {
-  out.fault = NewProject::Fault::title;
   co_await read_all(projects, rq, batch);
   out.title = checked_title(batch.title);
-  out.fault = NewProject::Fault::files;
-  match(batch);
-  out.fault = NewProject::Fault::none;
+  out.about = NewProject::About::files;
+  match_fields(batch);
 }
 
 }  // namespace
@@ -109,9 +111,9 @@ Task<NewProject> receive_new(Projects& projects, http::Request& rq) {
   try {
     co_await kept_or_discarded(projects, batch.files, std::move(reading));
     out.files = std::move(batch.files);
-  } catch (const Trouble& problem) {
+  } catch (const Refusal& refusal) {
     out.title = batch.title;
-    out.sentence = problem.what();
+    out.refusal = refusal;
   }
   co_return out;
 }

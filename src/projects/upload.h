@@ -1,6 +1,7 @@
-// Photographs out of a multipart body, one after the other, without ever holding one in memory.
+// Reads files out of a multipart body, one after the other, without holding any of them in memory.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,17 +12,17 @@ namespace projects {
 
 inline constexpr std::uint64_t kLargestUpload = 512u << 20;  // bytes of one request
 
-// Durable files with their captions: the n-th `caption` belongs to the n-th `file`. Throws the Problem of the first
-// file or caption that cannot be taken, after the whole body was read, and then keeps nothing.
+// Durable files with their fields: the n-th part named after a field belongs to the n-th `file`. Reads the whole body
+// even if a file or a field is refused, then throws the first refusal and keeps nothing.
 Task<std::vector<NewInput>> receive(Projects& projects, http::Request& rq);
 
-// The form of a new project: its title, checked, and photographs if there are any. What is wrong with one of them is
-// told beside the title as it was sent, and then nothing is kept.
+// The form of a new project: its checked title and any files. If one of them is refused, `refusal` is set, `title` is
+// as it was sent, and no file is kept.
 struct NewProject {
   std::string title;
   std::vector<NewInput> files;
-  enum class Fault { none, title, files } fault = Fault::none;
-  std::string sentence;  // of the fault, in English
+  std::optional<Refusal> refusal;
+  enum class About { title, files } about = About::title;  // what was refused
 };
 Task<NewProject> receive_new(Projects& projects, http::Request& rq);
 

@@ -14,7 +14,7 @@ namespace {
 
 using core::Task;
 
-constexpr std::int64_t kLow = 5;  // credits: where the page begins to speak of it
+constexpr std::int64_t kLow = 5;  // credits: below this the page shows a warning
 
 html::Rows rows(const std::vector<RunningJob>& jobs) {
   html::Rows out;
@@ -40,13 +40,14 @@ html::Rows rows(const std::vector<RecentProject>& projects, const std::string& l
   return out;
 }
 
-Task<bool> has_video(const DashboardSource& source, const http::Request& rq, const std::vector<RecentProject>& recent) {
+Task<bool> has_result(const DashboardSource& source, const http::Request& rq,
+                      const std::vector<RecentProject>& recent) {
   if (std::ranges::any_of(recent, [](const RecentProject& p) { return p.status == "ready"; })) co_return true;
   if (recent.empty()) co_return false;
   co_return co_await source.any_ready(rq);
 }
 
-// What a newcomer has done of the way to the first video.
+// The checklist of a new user.
 html::Rows first_steps(const std::vector<RecentProject>& recent, bool running) {
   html::Rows rows;
   const auto step = [&](const char* key, const char* href, bool done) {
@@ -55,11 +56,11 @@ html::Rows first_steps(const std::vector<RecentProject>& recent, bool running) {
   step("confirm", "", true);
   step("project", "/app/projects/new", !recent.empty());
   const std::string project = recent.empty() ? "" : "/app/projects/" + recent.front().id.str();
-  step("video", project.c_str(), running);
+  step("job", project.c_str(), running);
   return rows;
 }
 
-// The chart's figures as a table, for those who cannot see its bars.
+// The chart's figures as a table for screen readers.
 html::Rows days_of(const std::vector<std::int64_t>& spent, core::Time today, const std::string& locale) {
   html::Rows rows;
   core::Time day = today - std::chrono::days{static_cast<std::int64_t>(spent.size())};
@@ -70,10 +71,10 @@ html::Rows days_of(const std::vector<std::int64_t>& spent, core::Time today, con
   return rows;
 }
 
-void tell_use(const std::vector<std::int64_t>& spent, core::Time today, const std::string& locale, html::Data& data) {
+void add_usage(const std::vector<std::int64_t>& spent, core::Time today, const std::string& locale, html::Data& data) {
   const std::int64_t sum = std::accumulate(spent.begin(), spent.end(), std::int64_t{0});
-  const std::string said = html::pluralize(locale, "site.dashboard.used_chart", sum);
-  data.set("used", html::number(sum, locale)).set("chart", html::bars(spent, said));
+  const std::string label = html::pluralize(locale, "site.dashboard.used_chart", sum);
+  data.set("used", html::number(sum, locale)).set("chart", html::bars(spent, label));
   data.set("used_days", days_of(spent, today, locale));
 }
 
@@ -91,10 +92,10 @@ Task<http::Response> dashboard(const DashboardSource& source, http::Request& rq)
   data.set("running_count", html::number(static_cast<std::int64_t>(running.size()), locale));
   data.set("any_running", !running.empty()).set("running", rows(running));
   data.set("projects", rows(recent, locale)).set("first_visit", recent.empty());
-  const bool newcomer = !co_await has_video(source, rq, recent);
+  const bool newcomer = !co_await has_result(source, rq, recent);
   html::Rows steps = newcomer ? first_steps(recent, !running.empty()) : html::Rows{};
   data.set("starting", !steps.empty()).set("first_steps", std::move(steps));
-  tell_use(spent, source.now(), locale, data);
+  add_usage(spent, source.now(), locale, data);
   data.set("plan", html::text(locale, "site.plan." + (tier.empty() ? "none" : tier) + ".name"));
   if (!running.empty()) data.set("refresh", "5");
   co_return html::page(rq, "site/dashboard", std::move(data));

@@ -12,80 +12,73 @@ namespace {
 
 using core::Task;
 
-html::Rows rows(const std::vector<Plan>& plans, const Catalogue& catalogue, const std::string& locale,
+struct Pages {
+  Catalogue catalogue;
+  Showcase showcase;
+};
+
+// The parameters of pipeline.worth, as members that fill its sentence.
+void add_worth(const Showcase& showcase, std::int64_t credits, const std::string& locale, html::Data& data) {
+  if (!showcase.worth) return;
+  for (const auto& [name, value] : showcase.worth(credits)) {
+    const auto* number = std::get_if<std::int64_t>(&value);
+    data.set(name, number ? html::number(*number, locale) : std::get<std::string>(value));
+  }
+}
+
+html::Rows rows(const std::vector<Plan>& plans, const Showcase& showcase, const std::string& locale,
                 const std::string& current) {
   html::Rows out;
   for (const Plan& plan : plans) {
-    const std::string key = "site.plan." + plan.key;
     out.push_back(html::Data{}
-                      .set("name", html::text(locale, key + ".name"))
+                      .set("name", html::text(locale, "site.plan." + plan.key + ".name"))
                       .set("credits", html::number(plan.credits, locale))
-                      .set("minutes", html::number(plan.credits * catalogue.seconds_per_credit / 60, locale))
                       .set("price", plan.price ? plan.price(locale) : "")
                       .set("current", plan.key == current)
                       .set("recommended", plan.recommended && current.empty()));
+    add_worth(showcase, plan.credits, locale, out.back());
   }
   return out;
 }
 
-// `current`: the key of the plan that the caller has, or empty.
-html::Data priced(const http::Request& rq, const Catalogue& catalogue, const std::string& current = "") {
+// `current`: the key of the caller's plan, or empty.
+html::Data priced(const http::Request& rq, const Pages& pages, const std::string& current = "") {
   const std::string locale = html::locale_of(rq);
-  return html::Data{}
-      .set("tiers", rows(catalogue.tiers, catalogue, locale, current))
-      .set("packs", rows(catalogue.packs, catalogue, locale, ""))
-      .set("choose_url", rq.caller.signed_in() ? "/app/credits" : "/signup")
-      .set("seconds", std::to_string(catalogue.seconds_per_credit))
-      .set("wide", true);
+  html::Data data;
+  data.set("tiers", rows(pages.catalogue.tiers, pages.showcase, locale, current));
+  data.set("packs", rows(pages.catalogue.packs, pages.showcase, locale, ""));
+  data.set("choose_url", rq.caller.signed_in() ? "/app/credits" : "/signup").set("wide", true);
+  add_worth(pages.showcase, 1, locale, data);
+  return data;
 }
 
-html::Rows questions(const Catalogue& catalogue, const std::string& locale, const std::string& page, int count) {
+html::Rows examples(const Showcase& showcase, const std::string& locale) {
   html::Rows out;
-  for (int n = 1; n <= count; ++n) {
-    const std::string key = "site." + page + ".faq" + std::to_string(n);
-    const std::string seconds = std::to_string(catalogue.seconds_per_credit);
-    out.push_back(html::Data{}
-                      .set("question", html::text(locale, key + ".q"))
-                      .set("answer", html::text(locale, key + ".a", {{"seconds", seconds}})));
-  }
+  for (const Showcase::Example& example : showcase.examples)
+    out.push_back(
+        html::Data{}
+            .set("files", html::pluralize(locale, "pipeline.example", example.files))
+            .set("length", example.seconds > 0 ? html::duration(static_cast<std::int64_t>(example.seconds + 0.5)) : "")
+            .set("cost", html::number(example.credits, locale)));
   return out;
 }
 
-// What a film of so many photographs costs, three seconds each, rounded up.
-html::Rows examples(const Catalogue& catalogue, const std::string& locale) {
-  html::Rows out;
-  for (const std::int64_t photos : {3, 20, 60}) {
-    const std::int64_t seconds = photos * catalogue.seconds_per_photograph;
-    const std::int64_t cost = (seconds + catalogue.seconds_per_credit - 1) / catalogue.seconds_per_credit;
-    out.push_back(html::Data{}
-                      .set("what", html::text(locale, "site.pricing.photos", {{"photos", std::to_string(photos)}}))
-                      .set("length", html::duration(seconds))
-                      .set("cost", html::number(cost)));
-  }
-  return out;
+Task<http::Response> landing(const Pages& pages, http::Request& rq) {
+  html::Data data = priced(rq, pages);
+  data.set("title", "pipeline.landing.title").set("description", "pipeline.landing.description");
+  for (const auto& [name, file] : pages.showcase.landing)
+    if (core::find_resource("public/" + file) != nullptr) data.set(name, http::static_url(file));
+  co_return html::page(rq, "pipeline/landing", std::move(data));
 }
 
-Task<http::Response> landing(const Catalogue& catalogue, http::Request& rq) {
-  html::Data data = priced(rq, catalogue);
-  data.set("title", "site.landing.title").set("description", "site.landing.description");
-  data.set("film_url", http::static_url("site/film.webp"));
-  data.set("video_url", http::static_url("site/sample.mp4"));
-  data.set("first_url", http::static_url("site/nagasaki-boats.webp"));
-  data.set("second_url", http::static_url("site/french-alpine-landscape.webp"));
-  data.set("third_url", http::static_url("site/march-pastoral.webp"));
-  if (core::find_resource("public/site/screenshot.webp") != nullptr)
-    data.set("screenshot_url", http::static_url("site/screenshot.webp"));
-  data.set("faq", questions(catalogue, html::locale_of(rq), "landing", 5));
-  co_return html::page(rq, "site/landing", std::move(data));
-}
-
-Task<http::Response> pricing(const Catalogue& catalogue, http::Request& rq) {
+Task<http::Response> pricing(const Pages& pages, http::Request& rq) {
   std::string tier;
-  if (rq.caller.signed_in() && catalogue.tier_of) tier = co_await catalogue.tier_of(rq);
-  html::Data data = priced(rq, catalogue, tier);
+  if (rq.caller.signed_in() && pages.catalogue.tier_of) tier = co_await pages.catalogue.tier_of(rq);
+  html::Data data = priced(rq, pages, tier);
   data.set("title", "site.pricing.title").set("description", "site.pricing.description");
-  data.set("faq", questions(catalogue, html::locale_of(rq), "pricing", 4));
-  data.set("examples", examples(catalogue, html::locale_of(rq)));
+  const std::vector<Showcase::Example>& all = pages.showcase.examples;
+  data.set("any_examples", !all.empty()).set("lengths", !all.empty() && all.front().seconds > 0);
+  data.set("examples", examples(pages.showcase, html::locale_of(rq)));
   co_return html::page(rq, "site/pricing", std::move(data));
 }
 
@@ -105,10 +98,10 @@ Task<http::Response> favicon(http::Request&) { co_return http::redirect(http::st
 
 }  // namespace
 
-void mount(http::Router& router, Catalogue catalogue) {
-  const auto plans = std::make_shared<const Catalogue>(std::move(catalogue));
-  router.get("/", http::Access::visitor, [plans](http::Request& rq) { return landing(*plans, rq); });
-  router.get("/pricing", http::Access::visitor, [plans](http::Request& rq) { return pricing(*plans, rq); });
+void mount(http::Router& router, Catalogue catalogue, Showcase showcase) {
+  const auto pages = std::make_shared<const Pages>(Pages{std::move(catalogue), std::move(showcase)});
+  router.get("/", http::Access::visitor, [pages](http::Request& rq) { return landing(*pages, rq); });
+  router.get("/pricing", http::Access::visitor, [pages](http::Request& rq) { return pricing(*pages, rq); });
   router.get("/terms", http::Access::visitor, terms);
   router.get("/privacy", http::Access::visitor, privacy);
   router.get("/robots.txt", http::Access::anyone, robots);

@@ -1,9 +1,10 @@
-// The public pages (/, /pricing, /terms, /privacy) and the dashboard at /app. Data of other modules comes through
-// DashboardSource, which app/ fills, so this module knows none of them.
+// The public pages (/, /pricing, /terms, /privacy) and the dashboard at /app. app/ fills in what comes from other
+// modules: Catalogue, Showcase and DashboardSource.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/ids.h"
+#include "core/problem.h"
 #include "http/router.h"
 
 namespace site {
@@ -18,17 +20,28 @@ namespace site {
 struct Plan {
   std::string key;  // starter, pack_25: names the texts site.plan.<key>.*
   std::int64_t credits = 0;
-  std::function<std::string(std::string_view locale)> price;  // as people read it, "$19"; none: not on sale yet
+  std::function<std::string(std::string_view locale)> price;  // "$19"; without it: not on sale yet
   bool recommended = false;
 };
 
 struct Catalogue {
   std::vector<Plan> tiers{{"starter", 60, {}}, {"pro", 200, {}, true}, {"enterprise", 500, {}}};  // credits a month
   std::vector<Plan> packs{{"pack_25", 25, {}}, {"pack_80", 80, {}}, {"pack_250", 250, {}}};
-  std::int64_t seconds_per_credit = 10;  // of rendered video: the price that pipeline/ states
-  std::int64_t seconds_per_photograph = 3;
-  // The tier that a signed-in caller has, or empty. No function: nobody has one.
+  // The key of the caller's tier, or empty. Without this function nobody has one.
   std::function<core::Task<std::string>(const http::Request&)> tier_of;
+};
+
+// The pipeline as the public pages show it; its words are the texts pipeline.landing.*, pipeline.pricing.* and
+// pipeline.worth.
+struct Showcase {
+  struct Example {
+    std::int64_t files = 0;
+    double seconds = 0;  // of the result; 0: results have no length
+    std::int64_t credits = 0;
+  };
+  std::vector<Example> examples;
+  std::function<core::Params(std::int64_t credits)> worth;  // what so many credits buy, for pipeline.worth
+  std::map<std::string, std::string> landing;               // URLs in pipeline/views/landing.html: files below public/
 };
 
 struct RunningJob {
@@ -46,20 +59,18 @@ struct RecentProject {
   core::Time updated;
 };
 
-// Each is asked once a page, as the caller of the request. `running`: newest first, at most 10; `recent`: at most 8;
-// `any_ready`: whether a project of any age is ready, asked only when none of the recent is; `spent`: credits a day,
-// today (UTC, as `now` has it) last; `tier`: of the plan he has, or empty.
+// Each function is called at most once per page, for the caller of the request.
 struct DashboardSource {
   std::function<core::Task<std::int64_t>(const http::Request&)> balance;
-  std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;
-  std::function<core::Task<std::vector<RecentProject>>(const http::Request&)> recent;
-  std::function<core::Task<bool>(const http::Request&)> any_ready;
-  std::function<core::Task<std::vector<std::int64_t>>(const http::Request&)> spent;
-  std::function<core::Task<std::string>(const http::Request&)> tier;
+  std::function<core::Task<std::vector<RunningJob>>(const http::Request&)> running;    // newest first, at most 10
+  std::function<core::Task<std::vector<RecentProject>>(const http::Request&)> recent;  // at most 8
+  std::function<core::Task<bool>(const http::Request&)> any_ready;                     // a project of any age
+  std::function<core::Task<std::vector<std::int64_t>>(const http::Request&)> spent;    // credits per day, today last
+  std::function<core::Task<std::string>(const http::Request&)> tier;                   // its key, or empty
   std::function<core::Time()> now = [] { return core::SystemClock{}.now(); };
 };
 
-void mount(http::Router& router, Catalogue catalogue = {});
+void mount(http::Router& router, Catalogue catalogue = {}, Showcase showcase = {});
 void mount(http::Router& router, DashboardSource source);
 
 }  // namespace site

@@ -8,7 +8,7 @@ test("a new project takes its photographs with bars and lines of text in one go"
   await page.goto("/app/projects/new");
   await page.getByLabel("Title").fill("In one go");
   await page.locator('input[type="file"]').setInputFiles(photographs(2));
-  await page.getByLabel(/^Line of text: /).first().fill("The first line");
+  await page.getByLabel(/^Caption: /).first().fill("The first line");
   await page.getByRole("button", { name: "Create project" }).click();
   await expect(page).toHaveURL(/\/app\/projects\/[0-9a-f-]{36}$/);
   await expect(page.locator("ol.thumbs > li")).toHaveCount(2);
@@ -36,7 +36,7 @@ test("too few credits keep every word, lead to the credits and back", async ({ p
   sql(`select tenon.spend_credits(id, 'e2e:' || id, (select balance::int - 1 from public.credit_accounts a where a.user_id = u.id))
          from auth.users u where email = '${address}'`);
   await page.locator("button[form=run]", { hasText: /make the video/i }).click();
-  await expect(page.getByRole("alert").first()).toContainText(/not have enough credits/);
+  await expect(page.getByRole("alert").first()).toContainText(/don’t have enough credits/);
   await expect(page.locator("input[name^='caption.']").nth(2)).toHaveValue("Not to be lost");
 
   await page.locator("input[name^='caption.']").nth(0).fill("Typed just now");
@@ -99,7 +99,7 @@ test("deleting a project is asked about and can be called off by the keyboard", 
   await page.keyboard.press("Escape");
   await expect(page.getByRole("heading", { name: "Delete this project?" })).toBeHidden();
   await page.getByRole("button", { name: "Delete project" }).press("Enter");
-  await page.getByRole("button", { name: "Delete it all" }).click();
+  await page.getByRole("button", { name: "Delete everything" }).click();
   await expect(page).toHaveURL(/\/app\/projects$/);
   expect((await page.request.get(project)).status()).toBe(404);
 });
@@ -115,7 +115,7 @@ test("a new project whose file is refused is made once, and the way to it stands
   await page.locator('input[type="file"]').setInputFiles([{ name: "good.jpg", mimeType: "image/jpeg", buffer: readFileSync(photographs(1)[0]) }, notes]);
   await page.getByRole("button", { name: "Create project" }).click();
   await expect(page.getByRole("alert")).toContainText("notes.txt");
-  await expect(page.getByRole("link", { name: "Go to the project" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Open the project" })).toBeVisible();
   await expect(page.getByRole("button", { name: /^Try again/ }), "the same file would be refused again").toHaveCount(0);
   await page.getByLabel("Title").press("Enter");
   await expect(page).toHaveURL(/\/app\/projects\/[0-9a-f-]{36}$/);
@@ -129,11 +129,11 @@ test("a project that cannot be made says so in place and keeps title, files and 
   await page.goto("/app/projects/new");
   await page.getByLabel("Title").fill("Later");
   await page.locator('input[type="file"]').setInputFiles(photographs(1));
-  await page.getByLabel(/^Line of text: /).fill("Not to be lost");
+  await page.getByLabel(/^Caption: /).fill("Not to be lost");
   await page.route("**/api/projects", (route) => route.abort());
   await page.getByRole("button", { name: "Create project" }).click();
-  await expect(page.getByRole("alert")).toContainText("could not be made");
-  await expect(page.getByLabel(/^Line of text: /)).toHaveValue("Not to be lost");
+  await expect(page.getByRole("alert")).toContainText("couldn’t create the project");
+  await expect(page.getByLabel(/^Caption: /)).toHaveValue("Not to be lost");
   await page.unroute("**/api/projects");
   await page.getByRole("button", { name: "Create project" }).click();
   await expect(page.locator("input[name^='caption.']")).toHaveValue("Not to be lost");
@@ -153,14 +153,14 @@ test("a dropped file that is no image is refused by name, one too large is not e
       [name, type, size] as const,
     );
   await drop("plan.pdf", "application/pdf", 200);
-  await expect(page.getByRole("alert")).toContainText("“plan.pdf” is not a JPEG, PNG or WebP picture");
+  await expect(page.getByRole("alert")).toContainText("“plan.pdf” is not a JPEG, PNG or WebP image");
   await page.getByRole("button", { name: "Remove: plan.pdf" }).click();
   await expect(page.getByRole("alert")).toHaveCount(0);
 
   let sent = 0;
   page.on("request", (request) => request.method() === "POST" && ++sent);
   await drop("huge.jpg", "image/jpeg", (25 << 20) + 1);
-  await expect(page.getByRole("alert")).toContainText("Larger than 25 MB");
+  await expect(page.getByRole("alert")).toContainText("larger than 25 MB");
   await expect(page.getByRole("button", { name: /^Try again/ })).toHaveCount(0);
   expect(sent).toBe(0);
 });
@@ -173,7 +173,7 @@ test("an upload that stalls says so, is sent again on demand, and can be cancell
   await page.locator('input[type="file"]').setInputFiles(photographs(1));
   await expect(page.locator("progress.thin")).toBeVisible();
   await page.clock.fastForward(31_000);
-  await expect(page.getByRole("alert")).toContainText("Nothing moved for 30 seconds");
+  await expect(page.getByRole("alert")).toContainText("The upload has stalled");
   await page.getByRole("button", { name: /^Try again/ }).click();
   await expect(page.locator("progress.thin")).toBeVisible();
   await page.getByRole("button", { name: /^Cancel: / }).click();
@@ -197,7 +197,7 @@ test("a new project shows its price as files are chosen and taken away", async (
   // A file that will not be sent is not counted.
   const asked = page.waitForResponse(/\/api\/quote\?inputs=3$/);
   await page.locator('input[type="file"]').setInputFiles({ name: "huge.jpg", mimeType: "image/jpeg", buffer: Buffer.alloc((25 << 20) + 1) });
-  await expect(page.getByRole("alert")).toContainText("Larger than 25 MB");
+  await expect(page.getByRole("alert")).toContainText("larger than 25 MB");
   await asked;
   await expect(price).toHaveText("At most 1 credit. You have 20 credits.");
 });

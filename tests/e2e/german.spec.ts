@@ -117,6 +117,6 @@ test("the setting wins over the browser, and the browser over nothing", async ({
   await inEnglish.addCookies([{ name: "tenon_look", value: "~de~~", url: new URL((await page.goto("/"))!.url()).origin }]);
   await other.goto(new URL("/pricing", page.url()).href);
   await expect(other.locator("html")).toHaveAttribute("lang", "de");
-  await expect(other.getByRole("heading", { level: 1 })).toHaveText(german["site.pricing.headline"]);
+  await expect(other.getByRole("heading", { level: 1 })).toHaveText(german["pipeline.pricing.headline"]);
   await inEnglish.close();
 });

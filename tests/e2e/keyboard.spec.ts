@@ -71,7 +71,7 @@ test("from the landing page to a downloaded video with Tab, Enter and typing", a
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/app$/);
 
-  await tabTo(page, /^(New project|Start a project)$/);
+  await tabTo(page, /^(New project|Create a project)$/);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/app\/projects\/new/);
   await expect(page.getByLabel("Title")).toBeFocused(); // the one thing the page is for
@@ -84,7 +84,7 @@ test("from the landing page to a downloaded video with Tab, Enter and typing", a
   await page.keyboard.press("Enter");
   await (await chooser).setFiles(photographs(2));
   await expect(page.locator("ol.thumbs > li")).toHaveCount(2);
-  await tabTo(page, /Line of text/);
+  await tabTo(page, /Caption/);
   await page.keyboard.type("Written without a mouse");
   await tabTo(page, /Make the video/);
   await page.keyboard.press("Enter");

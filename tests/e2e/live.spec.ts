@@ -162,7 +162,7 @@ test("the title of a project's page says its state and follows the job", async (
   sql(`update public.jobs set progress = 55 where id = '${working}'`);
   await expect(page).toHaveTitle("Rendering the video, 55% · Titled 7% more · Tenon", { timeout: 20_000 });
   await page.goto(`/app/projects/${waits}`);
-  await expect(page).toHaveTitle("Waiting · In the queue · Tenon");
+  await expect(page).toHaveTitle("Queued · In the queue · Tenon");
   sql(`select tenon.cancel_job('${waiting}')`);
   await expect(page).toHaveTitle("Cancelled · In the queue · Tenon", { timeout: 20_000 });
   await page.goto("/app/projects?status=failed");

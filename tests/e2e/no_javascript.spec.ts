@@ -31,7 +31,7 @@ test("without JavaScript a refused file keeps the title and says why", async ({ 
   await page.getByLabel("Title").fill("Kept as it was typed");
   await page.locator("input[type=file]").setInputFiles([...photographs(1), `${root}/README.md`]);
   await page.getByRole("button", { name: "Create project" }).click();
-  await expect(page.getByRole("alert")).toHaveText("“README.md” is not a JPEG, PNG or WebP picture. Nothing was added.");
+  await expect(page.getByRole("alert")).toHaveText("“README.md” is not a JPEG, PNG or WebP image. Nothing was added.");
   await expect(page.getByLabel("Title")).toHaveValue("Kept as it was typed");
   expect(sql(`select count(*) from public.projects where user_id = '${ada.id}'`)).toBe("0");
 });

@@ -140,13 +140,13 @@ test("a project in each state of its job", async ({ page }) => {
   };
   await add("empty", 0);
   await add("a draft", 3);
-  await add("told what went wrong", 1, undefined, "?problem=projects.unsupported_image");
+  await add("told what went wrong", 1, undefined, "?problem=pipeline.unsupported_image");
   await add("queued", 1, { status: "QUEUED" });
   await add("processing", 2, { status: "PROCESSING", progress: 42, steps: [["probe", "done"], ["captions", "done"], ["render", "running"]] });
   await add("being cancelled", 1, { status: "PROCESSING", progress: 12, cancelling: true, steps: [["probe", "running"]] });
   await add("failed", 1, {
     status: "FAILED", progress: 25, code: "BAD_IMAGE", steps: [["probe", "failed"]],
-    message: "“march-pastoral.jpg” is not a photograph that we can read. Save it again as JPEG, PNG or WebP, replace it and start again.",
+    message: "We can’t read “march-pastoral.jpg” as a photograph. Save it again as JPEG, PNG or WebP, replace it and start again.",
   });
   await add("cancelled", 1, { status: "FAILED", progress: 50, code: "CANCELLED", message: "You cancelled this job.", steps: [["probe", "done"]] });
   await enter(page, someone.email);

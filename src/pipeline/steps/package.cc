@@ -5,7 +5,7 @@
 
 namespace pipeline {
 
-// Everything a person downloads appears here, in the transaction that makes the job READY.
+// All downloads are saved in this last step, so that they appear in the transaction that makes the job READY.
 core::Task<jobs::StepResult> package(jobs::Run& run) {
   const std::string video = co_await run.path("intermediate/final.mp4");
   const std::string subtitles = co_await run.path("intermediate/captions.srt");

@@ -3,14 +3,14 @@
 #include <string>
 
 #include "pipeline/ffmpeg.h"
-#include "pipeline/picture.h"
+#include "pipeline/image_safety.h"
 #include "pipeline/slideshow.h"
 #include "pipeline/steps/steps.h"
 
 namespace pipeline {
 namespace {
 
-// Enough for the largest colour profile and preview that stand before a photograph's size.
+// Enough for the largest color profile and preview that precede an image's size.
 constexpr std::size_t kHeaderBytes = 1 << 20;
 
 std::string head_of(const std::string& file) {
@@ -21,13 +21,13 @@ std::string head_of(const std::string& file) {
   return bytes;
 }
 
-bool unpacks_like_a_bomb(const std::string& file, const Picture& picture) {
-  if (unpacks_too_far(picture, std::filesystem::file_size(file))) return true;
+bool decompresses_too_far(const std::string& file, const Image& image) {
+  if (is_decompression_bomb(image, std::filesystem::file_size(file))) return true;
   std::ifstream in(file, std::ios::binary);
-  return packed_notes(in) > kMostPackedNotes;
+  return compressed_metadata(in) > kMostCompressedMetadata;
 }
 
-core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Picture& picture) {
+core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Image& image) {
   std::vector<std::string> arguments{"-err_detect",
                                      "explode",
                                      "-protocol_whitelist",
@@ -37,7 +37,7 @@ core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Pi
                                      "-threads",
                                      "1",
                                      "-f",
-                                     demuxer(picture.kind),
+                                     demuxer(image.format),
                                      "-i",
                                      file,
                                      "-frames:v",
@@ -51,30 +51,22 @@ core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Pi
 }  // namespace
 
 core::Task<jobs::StepResult> probe(jobs::Run& run) {
-  if (run.inputs().empty()) co_return jobs::fail("NO_INPUTS", run.text("pipeline.error.no_inputs"));
+  if (run.inputs().empty()) co_return jobs::fail("NO_INPUTS");
   core::JsonWriter w;
-  w.begin().key("pictures").begin_array();
+  w.begin().key("photographs").begin_array();
   double done = 0;
   for (const jobs::Input& input : run.inputs()) {
     const std::string file = co_await run.path(input.file);
     const std::string head = head_of(file);
-    const std::optional<Picture> picture = look_at(head);
-    if (!picture) co_return jobs::fail("BAD_IMAGE", run.text("pipeline.error.bad_image", {{"name", input.name}}));
-    if (picture->width > kMostPixels / picture->height)
-      co_return jobs::fail("IMAGE_TOO_LARGE",
-                           run.text("pipeline.error.image_too_large", {{"name", input.name},
-                                                                       {"width", std::to_string(picture->width)},
-                                                                       {"height", std::to_string(picture->height)}}));
-    if (unpacks_like_a_bomb(file, *picture))
-      co_return jobs::fail("IMAGE_UNPACKS_TOO_FAR",
-                           run.text("pipeline.error.image_unpacks", {{"name", input.name},
-                                                                     {"width", std::to_string(picture->width)},
-                                                                     {"height", std::to_string(picture->height)}}));
-    const jobs::Ended ended = co_await decode(run, file, *picture);
-    if (!went_well(ended))
-      co_return blame(run, ended, "BAD_IMAGE", run.text("pipeline.error.bad_image", {{"name", input.name}}));
-    w.begin().field("file", input.file).field("demuxer", demuxer(picture->kind));
-    w.field("width", picture->width).field("height", picture->height).end();
+    const std::optional<Image> image = image_in(head);
+    if (!image) co_return jobs::fail("BAD_IMAGE", {{"name", input.name}});
+    const core::Params facts{{"name", input.name}, {"width", image->width}, {"height", image->height}};
+    if (image->width > kMostPixels / image->height) co_return jobs::fail("IMAGE_TOO_LARGE", facts);
+    if (decompresses_too_far(file, *image)) co_return jobs::fail("IMAGE_UNPACKS_TOO_FAR", facts);
+    const jobs::Ended ended = co_await decode(run, file, *image);
+    if (!went_well(ended)) co_return why_failed(run, ended, jobs::fail("BAD_IMAGE", {{"name", input.name}}));
+    w.begin().field("file", input.file).field("demuxer", demuxer(image->format));
+    w.field("width", image->width).field("height", image->height).end();
     run.progress(++done / static_cast<double>(run.inputs().size()));
   }
   w.end_array().end();

@@ -16,8 +16,8 @@ namespace {
 constexpr double kPreparing = 0.25;  // of this step's bar
 constexpr const char* kFrames = "frames/%05d.png";
 
-// The words lie low and small on the picture: it is the picture that people came for.
-std::string picture_filter(const std::string& caption_file) {
+// The caption stays low and small: the photograph matters more.
+std::string photograph_filter(const std::string& caption_file) {
   std::string filter = fmt::format(
       "scale={0}:{1}:force_original_aspect_ratio=decrease:flags=lanczos,pad={0}:{1}:(ow-iw)/2:(oh-ih)/2,setsar=1",
       kWidth, kHeight);
@@ -29,17 +29,17 @@ std::string picture_filter(const std::string& caption_file) {
   return filter + ",format=rgb24";
 }
 
-// One picture as one frame of the video's own size, so that the video is cut from equal pieces.
-core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json& picture) {
+// One photograph as one frame of the video's size, so that the video is cut from equal pieces.
+core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json& probed) {
   const jobs::Input& input = run.inputs()[n];
-  // A name without any character that a filter graph would read: the step's folder is the working directory.
-  std::string words;
-  if (const std::string text = wrap(input.caption, 80, 2); !text.empty()) {
-    words = fmt::format("frames/{}.txt", n + 1);
-    std::ofstream out(run.scratch(words), std::ios::binary);
+  // The file name has no character that is special in a filter graph; the working directory is the step's folder.
+  std::string caption;
+  if (const std::string text = wrap(input.field("caption"), 80, 2); !text.empty()) {
+    caption = fmt::format("frames/{}.txt", n + 1);
+    std::ofstream out(run.scratch(caption), std::ios::binary);
     out << text;
     out.close();
-    if (!out) throw std::system_error(errno, std::generic_category(), words);
+    if (!out) throw std::system_error(errno, std::generic_category(), caption);
   }
   const std::string file = co_await run.path(input.file);
   std::vector<std::string> arguments{"-protocol_whitelist",
@@ -49,7 +49,7 @@ core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json&
                                      "-threads",
                                      "1",
                                      "-f",
-                                     picture["demuxer"].string_or("jpeg_pipe"),
+                                     probed["demuxer"].string_or("jpeg_pipe"),
                                      "-i",
                                      file,
                                      "-frames:v",
@@ -57,13 +57,13 @@ core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json&
                                      "-filter_threads",
                                      "1",
                                      "-vf",
-                                     picture_filter(words),
+                                     photograph_filter(caption),
                                      run.scratch(fmt::format("frames/{:05}.png", n + 1))};
   co_return co_await ffmpeg(run, std::move(arguments));
 }
 
-core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t pictures, const std::string& video) {
-  const double whole_us = static_cast<double>(pictures) * kSecondsPerPicture * 1e6;
+core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t photographs, const std::string& video) {
+  const double whole_us = static_cast<double>(photographs) * kSecondsPerPhotograph * 1e6;
   const auto follow = [&run, whole_us](std::string_view line) {
     constexpr std::string_view kTime = "out_time_us=";
     if (!line.starts_with(kTime)) return;
@@ -73,7 +73,7 @@ core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t pictures, const std::
   std::vector<std::string> arguments{"-f",
                                      "image2",
                                      "-framerate",
-                                     fmt::format("1/{}", kSecondsPerPicture),
+                                     fmt::format("1/{}", kSecondsPerPhotograph),
                                      "-start_number",
                                      "1",
                                      "-i",
@@ -81,7 +81,7 @@ core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t pictures, const std::
                                      "-vf",
                                      fmt::format("fps={},format=yuv420p", kFramesPerSecond),
                                      "-frames:v",
-                                     std::to_string(pictures * kSecondsPerPicture * kFramesPerSecond),
+                                     std::to_string(photographs * kSecondsPerPhotograph * kFramesPerSecond),
                                      "-c:v",
                                      "libx264",
                                      "-preset",
@@ -109,20 +109,19 @@ core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t pictures, const std::
 }  // namespace
 
 core::Task<jobs::StepResult> render(jobs::Run& run) {
-  const core::Json pictures = run.output_of("probe")["pictures"];
+  const core::Json probed = run.output_of("probe")["photographs"];
   const std::size_t count = run.inputs().size();
-  if (pictures.size() != count) throw std::runtime_error("the inputs are not the ones that were probed");
+  if (probed.size() != count) throw std::runtime_error("the inputs are not the ones that were probed");
   for (std::size_t n = 0; n < count; ++n) {
-    const jobs::Ended ended = co_await prepare(run, n, pictures[n]);
-    if (!went_well(ended))
-      co_return blame(run, ended, "BAD_IMAGE", run.text("pipeline.error.bad_image", {{"name", run.inputs()[n].name}}));
+    const jobs::Ended ended = co_await prepare(run, n, probed[n]);
+    if (!went_well(ended)) co_return why_failed(run, ended, jobs::fail("BAD_IMAGE", {{"name", run.inputs()[n].name}}));
     run.progress(kPreparing * static_cast<double>(n + 1) / static_cast<double>(count));
   }
   const std::string video = run.scratch("intermediate/final.mp4");
   const jobs::Ended ended = co_await encode(run, count, video);
-  if (!went_well(ended)) co_return blame(run, ended, "RENDER_FAILED", run.text("pipeline.error.render_failed"));
+  if (!went_well(ended)) co_return why_failed(run, ended, jobs::fail("RENDER_FAILED"));
   const double seconds = co_await duration_of(run, video);
-  if (seconds <= 0) co_return jobs::fail("RENDER_FAILED", run.text("pipeline.error.render_failed"));
+  if (seconds <= 0) co_return jobs::fail("RENDER_FAILED");
   co_await run.save_file("intermediate/final.mp4");
   run.charge(credits_for(seconds));
   core::JsonWriter w;

@@ -118,7 +118,7 @@ TEST_CASE("a failed job is retried as a new one that goes on after the steps tha
   CHECK(house.balance(ada) == 15);
   house.drain();
   const auto id = core::JobId::parse(again.json()["id"].string_or("")).value();
-  CHECK(house.fate(id).code == "NO_SPEECH");
+  CHECK(house.fate(id).code == "BAD_IMAGE");
   CHECK(house.scalar("select a.finished_at = b.finished_at from public.job_steps a, public.job_steps b "
                      "where a.job_id = $1 and b.job_id = $2 and a.n = 0 and b.n = 0",
                      {job.str(), id.str()}) == "t");
@@ -208,7 +208,7 @@ TEST_CASE("the page says what the job does, what it cost, and why it failed") {
   has(page(), "Next in line");
   has(page(), "http-equiv=\"refresh\"");
   has(page(), "data-status=\"QUEUED\"");
-  has(page(), "Queued. 5 credits reserved.");
+  has(page(), "Queued, 5 credits reserved.");
   CHECK(page().find("form=\"run\"") == std::string::npos);
   const auto twice = house.call({Method::post,
                                  url + "/jobs",
@@ -218,8 +218,8 @@ TEST_CASE("the page says what the job does, what it cost, and why it failed") {
   CHECK(twice.status == 303);
   CHECK(twice.headers.get("Location") == url + "?problem=jobs.job_running");
   house.drain();
-  has(page(), "We could not hear any speech in this file.");
-  has(page(), "NO_SPEECH");
+  has(page(), "We can’t read “&lt;holiday&gt;.jpg” as a photograph.");
+  has(page(), "BAD_IMAGE");
   has(page(), "5 credits returned.");
   has(page(), "data-state=\"failed\"");
   const auto good = house.start(ada, project, "three");
@@ -286,7 +286,7 @@ TEST_CASE("so many files have a price before there is a project, and a sentence 
   const auto many = ask("60").json();
   CHECK(many["credits"].integer().value_or(0) > 1);
   CHECK(many["enough"].boolean() == false);
-  CHECK(many["text"].string_or("").find("kept until you have more") != std::string::npos);
+  CHECK(many["text"].string_or("").find("until you have enough") != std::string::npos);
   for (const std::string bad : {"61", "-1", "x", ""}) {
     CAPTURE(bad);
     CHECK(ask(bad).status == 400);

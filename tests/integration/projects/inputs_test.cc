@@ -78,7 +78,7 @@ TEST_CASE("one bad file, and nothing of the request stays") {
        413,
        "file_too_large"},
       {{{"file", "a.png", png()}, {"caption", "", std::string(201, 'c')}}, 400, "invalid_caption"},
-      {{{"file", "a.png", png()}, {"caption", "", "1"}, {"caption", "", "2"}}, 400, "too_many_captions"},
+      {{{"file", "a.png", png()}, {"caption", "", "1"}, {"caption", "", "2"}}, 400, "too_many_fields"},
       {{{"caption", "", "no file"}}, 400, "no_files"},
       {{}, 400, "no_files"},
   };
@@ -186,10 +186,10 @@ TEST_CASE("add_input stores a picture as an upload would") {
   House h;
   const auto ada = h.sign_up();
   const auto project = h.run(projects::create(h.projects, ada, "Sample"));
-  const auto asset = h.run(projects::add_input(h.projects, ada, project.id, "x.png", "Words", png()));
+  const auto asset = h.run(projects::add_input(h.projects, ada, project.id, "x.png", {{"caption", "Words"}}, png()));
   CHECK(asset.bucket() == "project-assets");
   const auto inputs = h.run(projects::inputs(h.db(), ada, project.id));
   REQUIRE(inputs.size() == 1);
   CHECK(inputs[0].id == asset.id);
-  CHECK_THROWS_AS(h.run(projects::add_input(h.projects, ada, project.id, "x.png", "", "text")), core::Problem);
+  CHECK_THROWS_AS(h.run(projects::add_input(h.projects, ada, project.id, "x.png", {}, "text")), core::Problem);
 }

@@ -21,14 +21,14 @@ TEST_CASE("the list teaches when it is empty and shows titles escaped when it is
   const Answer empty = page(h, ada, "");
   CHECK(empty.status == 200);
   CHECK(has(empty, "No projects yet"));
-  CHECK(!has(empty, "Nothing matches"));
+  CHECK(!has(empty, "No matching projects"));
   h.make(ada, "<b>Alps</b> & more");
   const Answer full = page(h, ada, "");
   CHECK(has(full, "&lt;b&gt;Alps&lt;/b&gt; &amp; more"));
   CHECK(!has(full, "<b>Alps"));
   CHECK(!has(full, "No projects yet"));
   const Answer none = page(h, ada, "?q=%3Cscript%3E&status=ready");
-  CHECK(has(none, "Nothing matches"));
+  CHECK(has(none, "No matching projects"));
   CHECK(has(none, "&lt;script&gt;"));
   CHECK(!has(none, "<script>\""));
 }
@@ -61,7 +61,7 @@ TEST_CASE("the form makes a project and sends the browser to it, or says what is
   CHECK(made.headers.get("location") == "/app/projects/" + id);
   const Answer bad = h.send_form(ada, "", "title=" + std::string(201, 'x'));
   CHECK(bad.status == 422);
-  CHECK(has(bad, "A title has 1 to 200 characters"));
+  CHECK(has(bad, "A title needs 1 to 200 characters"));
   CHECK(has(bad, std::string(201, 'x')));
   CHECK(h.send_form(ada, "/" + id + "/title", "title=Winter").headers.get("location") == "/app/projects/" + id);
   CHECK(h.scalar("select title from public.projects where id = $1", {id}) == "Winter");
@@ -112,7 +112,7 @@ TEST_CASE("a refused file keeps the title, says which and why, and makes nothing
     const Answer refused = send_new(h, ada, parts);
     CHECK(refused.status == 422);
     CHECK(has(refused, "value=\"Alps &lt;1871&gt;\""));
-    CHECK(has(refused, "“notes.txt” is not a JPEG, PNG or WebP picture."));
+    CHECK(has(refused, "“notes.txt” is not a JPEG, PNG or WebP image."));
     CHECK(has(refused, "action=\"/app/projects/new\""));
     CHECK_FALSE(has(refused, "aria-invalid"));
   }
@@ -126,7 +126,7 @@ TEST_CASE("a title that is refused is said at its field, and the photographs bes
   const auto ada = h.sign_up();
   const Answer refused = send_new(h, ada, {{"title", "", " "}, {"file", "a.png", png()}});
   CHECK(refused.status == 422);
-  CHECK(has(refused, "A title has 1 to 200 characters"));
+  CHECK(has(refused, "A title needs 1 to 200 characters"));
   CHECK(has(refused, "aria-invalid=\"true\""));
   CHECK(projects_of(h, ada) == "0");
   CHECK(h.files() == 0);
@@ -158,10 +158,10 @@ TEST_CASE("photographs are uploaded, captioned and removed by forms alone") {
   CHECK(made.status == 303);
   CHECK(made.headers.get("location") == "/app/projects/" + id + "#inputs");
   const std::string asset = h.scalar("select id from public.assets where user_id = $1", {ada.str()});
-  CHECK(h.send_form(ada, "/" + id + "/captions", "caption." + asset + "=Hello").status == 303);
+  CHECK(h.send_form(ada, "/" + id + "/fields", "caption." + asset + "=Hello").status == 303);
   CHECK(h.scalar("select meta ->> 'caption' from public.assets where id = $1", {asset}) == "Hello");
   CHECK(h.upload(ada, id, {{"file", "a.jpg", "text"}}, "/app/projects/").headers.get("location") ==
-        "/app/projects/" + id + "?problem=projects.unsupported_image");
+        "/app/projects/" + id + "?problem=pipeline.unsupported_image");
   CHECK(h.send_form(ada, "/" + id + "/inputs/" + asset + "/delete").status == 303);
   CHECK(h.scalar("select count(*) from public.assets where user_id = $1", {ada.str()}) == "0");
 }
@@ -170,21 +170,20 @@ TEST_CASE("the photographs' section shows each by a link of this site, forms onl
   House h;
   const auto ada = h.sign_up();
   const auto project = h.run(projects::create(h.projects, ada, "Sample"));
-  h.run(projects::add_input(h.projects, ada, project.id, "<i>.png", "A \"line\"", png()));
-  const auto inputs = h.run(projects::inputs(h.db(), ada, project.id));
-  http::Request rq;
-  const auto shown = [&](projects::Inputs mode) {
-    return html::render("projects/inputs.html", html::locale_of(rq),
-                        projects::inputs_view(h.projects, project, inputs, mode));
+  h.run(projects::add_input(h.projects, ada, project.id, "<i>.png", {{"caption", "A \"line\""}}, png()));
+  const auto held = *h.run(projects::find_with_inputs(h.db(), ada, project.id));
+  const auto& inputs = held.inputs;
+  const auto shown = [&](projects::Editing editing) {
+    return html::render("projects/inputs.html", "en", projects::inputs_view(h.projects, held, editing));
   };
-  const std::string open = shown(projects::Inputs::can_change);
+  const std::string open = shown(projects::Editing::on);
   CHECK(open.find("src=\"/storage/v1/object/sign/project-assets/u_") != std::string::npos);
   CHECK(open.find("&lt;i&gt;.png") != std::string::npos);
   CHECK(open.find("1 of 60") != std::string::npos);
   CHECK(open.find("enctype=\"multipart/form-data\"") != std::string::npos);
   CHECK(open.find("/delete\"") != std::string::npos);
   CHECK(open.find("name=\"caption." + inputs[0].id.str() + "\" value=\"A &quot;line&quot;\"") != std::string::npos);
-  const std::string fixed = shown(projects::Inputs::fixed);
+  const std::string fixed = shown(projects::Editing::off);
   CHECK(fixed.find("<form") == std::string::npos);
   CHECK(fixed.find("A &quot;line&quot;") != std::string::npos);
 }
@@ -196,21 +195,21 @@ TEST_CASE("all lines of text are saved by one form, or none when one is too long
   const std::string id = project.id.str();
   std::vector<std::string> fields;
   for (const char* name : {"a.png", "b.png"})
-    fields.push_back("caption." + h.run(projects::add_input(h.projects, ada, project.id, name, "", png())).id.str());
-  const Answer saved = h.send_form(ada, "/" + id + "/captions", fields[0] + "=First&" + fields[1] + "=Second&x=y");
+    fields.push_back("caption." + h.run(projects::add_input(h.projects, ada, project.id, name, {}, png())).id.str());
+  const Answer saved = h.send_form(ada, "/" + id + "/fields", fields[0] + "=First&" + fields[1] + "=Second&x=y");
   CHECK(saved.status == 303);
-  CHECK(saved.headers.get("location") == "/app/projects/" + id + "?notice=projects.captions#inputs");
+  CHECK(saved.headers.get("location") == "/app/projects/" + id + "?notice=projects.fields_saved#inputs");
   const std::string stored =
       "select string_agg(meta ->> 'caption', ',' order by path) from public.assets where user_id = $1";
   const std::string both = h.scalar(stored, {ada.str()});
   CHECK((both == "First,Second" || both == "Second,First"));
   const Answer bad =
-      h.send_form(ada, "/" + id + "/captions", fields[0] + "=Third&" + fields[1] + "=" + std::string(201, 'x'));
-  CHECK(bad.headers.get("location") == "/app/projects/" + id + "?problem=projects.invalid_caption");
+      h.send_form(ada, "/" + id + "/fields", fields[0] + "=Third&" + fields[1] + "=" + std::string(201, 'x'));
+  CHECK(bad.headers.get("location") == "/app/projects/" + id + "?problem=projects.invalid_field");
   CHECK(h.scalar(stored, {ada.str()}) == both);
-  const Answer away = h.send_form(ada, "/" + id + "/captions?then=credits", fields[0] + "=Third");
+  const Answer away = h.send_form(ada, "/" + id + "/fields?then=credits", fields[0] + "=Third");
   CHECK(away.headers.get("location") == "/app/credits?project=" + id);
   const auto eve = h.sign_up();
-  CHECK(h.send_form(eve, "/" + id + "/captions", fields[0] + "=Mine").status == 404);
+  CHECK(h.send_form(eve, "/" + id + "/fields", fields[0] + "=Mine").status == 404);
   CHECK(h.scalar(stored, {ada.str()}).find("Mine") == std::string::npos);
 }

@@ -85,7 +85,7 @@ TEST_CASE("a deleted user's upload is refused and leaves no bytes") {
   const auto ada = h.sign_up();
   const auto project = h.run(projects::create(h.projects, ada, "Gone soon"));
   h.owner.query("delete from auth.users where id = $1", {ada.str()});
-  CHECK_THROWS_AS(h.run(projects::add_input(h.projects, ada, project.id, "a.png", "", png())), core::Problem);
+  CHECK_THROWS_AS(h.run(projects::add_input(h.projects, ada, project.id, "a.png", {}, png())), core::Problem);
   CHECK(h.files() == 0);
 }
 

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "jobs/step.h"
+#include "jobs/pipeline.h"
 #include "jobs/wire.h"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "core/resources.h"
-#include "pipeline/picture.h"
+#include "pipeline/image_safety.h"
 #include "pipeline/slideshow.h"
 #include "pipeline/zip.h"
 
@@ -19,7 +19,7 @@ namespace {
 
 jobs::Input photo(std::string caption) {
   jobs::Input input;
-  input.caption = std::move(caption);
+  input.fields["caption"] = std::move(caption);
   return input;
 }
 
@@ -60,23 +60,23 @@ TEST_CASE("a picture is what its bytes say, and its size is known without decodi
   using namespace std::string_literals;
   const core::Resource* real = core::find_resource("src/pipeline/data/sample/black-canyon.jpg");
   REQUIRE(real);
-  const auto photograph = look_at(real->bytes);
+  const auto photograph = image_in(real->bytes);
   REQUIRE(photograph);
-  CHECK(photograph->kind == Picture::Kind::jpeg);
+  CHECK(photograph->format == Image::Format::jpeg);
   CHECK(photograph->width == 1024);
   CHECK(photograph->height == 750);
-  const auto bomb = look_at("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0"s);
+  const auto bomb = image_in("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0"s);
   REQUIRE(bomb);
   CHECK(bomb->width == 20000);
   CHECK(bomb->height == 20000);
-  const auto webp = look_at("RIFF\x24\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x03\0\xed\x02\0    "s);
+  const auto webp = image_in("RIFF\x24\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x03\0\xed\x02\0    "s);
   REQUIRE(webp);
   CHECK(webp->width == 1024);
   CHECK(webp->height == 750);
   for (const std::string& no : {"hello, I am a text"s, ""s, "\xff\xd8\xff"s, "\xff\xd8\xff\xe0\0\x01"s,
                                 "\x89PNG\r\n\x1a\n\0\0"s, "#EXTM3U\n/etc/passwd"s, "RIFF1234WEBP"s, "GIF89a"s})
-    CHECK_FALSE(look_at(no));
-  CHECK_FALSE(look_at(real->bytes.substr(0, 20)));
+    CHECK_FALSE(image_in(no));
+  CHECK_FALSE(image_in(real->bytes.substr(0, 20)));
 }
 
 TEST_CASE("a zip holds the same bytes under safe names, and is the same each time") {
@@ -120,23 +120,22 @@ TEST_CASE("a zip holds the same bytes under safe names, and is the same each tim
   std::filesystem::remove_all(dir);
 }
 
-TEST_CASE("what unpacks too far is told by size: only above 64 MiB, only beyond a hundred times the file") {
-  using pipeline::Picture;
-  const Picture photograph{Picture::Kind::jpeg, 6000, 4000};
-  CHECK_FALSE(pipeline::unpacks_too_far(photograph, 800000));
-  CHECK(pipeline::unpacks_too_far(photograph, 700000));
-  CHECK_FALSE(pipeline::unpacks_too_far({Picture::Kind::png, 4000, 4000}, 1));
-  CHECK(pipeline::unpacks_too_far({Picture::Kind::png, 5000, 5000}, 20000));
+TEST_CASE("a decompression bomb is above 64 MiB and above a hundred times its file") {
+  const Image photograph{Image::Format::jpeg, 6000, 4000};
+  CHECK_FALSE(is_decompression_bomb(photograph, 800000));
+  CHECK(is_decompression_bomb(photograph, 700000));
+  CHECK_FALSE(is_decompression_bomb({Image::Format::png, 4000, 4000}, 1));
+  CHECK(is_decompression_bomb({Image::Format::png, 5000, 5000}, 20000));
 }
 
-TEST_CASE("a PNG's packed notes are counted, wherever they stand and however long they claim to be") {
+TEST_CASE("a PNG's compressed metadata is counted wherever it is and however long it claims to be") {
   using namespace std::string_literals;
   const std::string head = "\x89PNG\r\n\x1a\n"s;
   const auto counted = [](const std::string& bytes) {
     std::istringstream in(bytes);
-    return pipeline::packed_notes(in);
+    return compressed_metadata(in);
   };
   CHECK(counted("\xff\xd8\xff"s) == 0);
   CHECK(counted(head + "\0\0\0\x02zTXtab1234\0\0\0\x01IDATx1234\0\0\0\x03iCCPabc1234"s) == 5);
-  CHECK(counted(head + "\xff\xff\xff\xffzTXt"s) > pipeline::kMostPackedNotes);
+  CHECK(counted(head + "\xff\xff\xff\xffzTXt"s) > kMostCompressedMetadata);
 }

@@ -13,10 +13,22 @@ TEST_CASE("a title is trimmed and has 1 to 200 characters on one line") {
     CHECK_THROWS_AS(projects::checked_title(bad), core::Problem);
 }
 
-TEST_CASE("a caption is one line of at most 200 characters and may be empty") {
-  CHECK(projects::checked_caption("").empty());
-  CHECK(projects::checked_caption(" one\r\ntwo ") == "one  two");
-  CHECK_THROWS_AS(projects::checked_caption(std::string(201, 'a')), core::Problem);
-  CHECK_THROWS_AS(projects::checked_caption("\xc3"), core::Problem);
-  CHECK_THROWS_AS(projects::checked_caption(std::string("a\0b", 3)), core::Problem);
+TEST_CASE("a text field is one line of at most 200 characters and may be empty") {
+  CHECK(projects::checked_field("caption", "").empty());
+  CHECK(projects::checked_field("caption", " one\r\ntwo ") == "one  two");
+  for (const std::string& bad : {std::string(201, 'a'), std::string("\xc3"), std::string("a\0b", 3)})
+    CHECK_THROWS_AS(projects::checked_field("caption", bad), projects::Refusal);
+}
+
+TEST_CASE("a browser's file name is reduced to its last part and made harmless") {
+  CHECK(projects::clean_name("beach.jpg") == "beach.jpg");
+  CHECK(projects::clean_name("../../etc/passwd") == "passwd");
+  CHECK(projects::clean_name("C:\\Users\\ada\\Strand 1.jpg") == "Strand 1.jpg");
+  CHECK(projects::clean_name("a\r\nb.jpg") == "ab.jpg");
+  CHECK(projects::clean_name("..") == "file");
+  CHECK(projects::clean_name("") == "file");
+  CHECK(projects::clean_name("\xff\xfe.jpg") == "file");
+  std::string long_name;
+  for (int i = 0; i < 300; ++i) long_name += "ü";
+  CHECK(projects::clean_name(long_name).size() == 400);
 }

@@ -28,7 +28,12 @@ struct Site {
   std::string tier;
 
   explicit Site(site::Catalogue catalogue = {}) {
-    site::mount(router, std::move(catalogue));
+    site::Showcase showcase;
+    showcase.examples = {{20, 60, 12}};
+    showcase.worth = [](std::int64_t credits) {
+      return core::Params{{"seconds", credits * 5}, {"minutes", credits * 5 / 60}};
+    };
+    site::mount(router, std::move(catalogue), std::move(showcase));
     site::DashboardSource source;
     source.balance = [this](const http::Request&) -> Task<std::int64_t> { co_return balance; };
     source.running = [this](const http::Request&) -> Task<std::vector<site::RunningJob>> { co_return running; };
@@ -125,19 +130,18 @@ TEST_CASE("a plan without a price is not on sale yet, one with a price says it")
   Site priced{catalogue};
   const std::string page = priced.get("/pricing");
   CHECK(count(page, "Not on sale yet.") == 4);
-  CHECK(has(page, "$29 <small>a month</small>"));
+  CHECK(has(page, "$29 <small>per month</small>"));
   CHECK(has(page, "$9 <small>once</small>"));
 }
 
-TEST_CASE("pricing shows the credits of every tier and pack, and costs that follow the pipeline's price") {
-  site::Catalogue catalogue;
-  catalogue.seconds_per_credit = 5;
-  Site site{catalogue};
+TEST_CASE("pricing shows the credits of every tier and pack, and the pipeline's figures and examples") {
+  Site site;
   const std::string page = site.get("/pricing");
   for (const char* credits : {">60 <", ">200 <", ">500 <", ">25 <", ">80 <", ">250 <"})
     CHECK_MESSAGE(has(page, credits), credits);
   CHECK(has(page, "<td>20 photographs</td><td class=\"num\">1:00</td><td class=\"num\">12</td>"));
   CHECK(has(page, "One credit renders 5 seconds"));
+  CHECK(has(page, "About 41 minutes of video"));
 }
 
 TEST_CASE("the landing page offers the app to the signed-in and an account to others") {
@@ -184,17 +188,17 @@ TEST_CASE("the chart of the month's use is a table too: a row for each day, toda
 TEST_CASE("the dashboard follows running jobs only while there are some") {
   Site site;
   CHECK_FALSE(has(site.get("/app", true), "<progress"));
-  site.running.push_back({core::JobId::random(), core::ProjectId::random(), "A film", "PROCESSING", 42});
+  site.running.push_back({core::JobId::random(), core::ProjectId::random(), "A project", "PROCESSING", 42});
   const std::string page = site.get("/app", true);
   CHECK(has(page, "data-live=\"jobs balance\""));
-  CHECK(has(page, "<progress max=\"100\" value=\"42\" aria-label=\"Progress of A film\" data-live-bar>"));
+  CHECK(has(page, "<progress max=\"100\" value=\"42\" aria-label=\"Progress of A project\" data-live-bar>"));
   CHECK(has(page, "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"));
 }
 
 TEST_CASE("a balance below zero is shown as owed") {
   Site site;
   site.balance = -3;
-  CHECK(has(site.get("/app", true), "Credits owed"));
+  CHECK(has(site.get("/app", true), "Your balance is negative"));
 }
 
 TEST_CASE("the month's use is a figure with a chart that says what it shows") {
@@ -203,12 +207,12 @@ TEST_CASE("the month's use is a figure with a chart that says what it shows") {
   site.spent.front() = 1300;
   const std::string page = site.get("/app", true);
   CHECK(has(page, ">1,307<"));
-  CHECK(has(page, "aria-label=\"1,307 credits in the last 30 days, one bar a day\""));
+  CHECK(has(page, "aria-label=\"1,307 credits used in the last 30 days, one bar per day\""));
   CHECK(count(page, "<rect class=\"none\"") == 28);
   CHECK(count(page, "<rect class=\"today\"") == 1);
 }
 
-TEST_CASE("getting started goes away with the first finished video") {
+TEST_CASE("getting started goes away with the first result") {
   Site site;
   CHECK(has(site.get("/app", true), "Getting started"));
   site.recent.push_back({core::ProjectId::random(), "Mine", "ready", core::Time{}});

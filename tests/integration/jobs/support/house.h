@@ -19,6 +19,7 @@
 #include "integration/storage/support/world.h"
 #include "jobs/jobs.h"
 #include "pg/listener.h"
+#include "pipeline/pipeline.h"
 #include "projects/projects.h"
 
 namespace support {
@@ -35,7 +36,10 @@ struct Fate {
 };
 
 struct House : world::World {
-  House() : listener(loop, pg_config()), jobs(loop, db(), listener, storage(), clock, all) {
+  House()
+      : listener(loop, pg_config()),
+        projects{loop, db(), storage(), clock, pipeline::product().inputs},
+        jobs(projects, listener, all) {
     config.slots = 2;
     config.poll = std::chrono::milliseconds(50);
     config.work_dir = dir + "/work";
@@ -54,14 +58,12 @@ struct House : world::World {
     if (credits > 0) grant(user, credits);
     return user;
   }
-  projects::Projects shelf() { return {loop, db(), storage(), clock}; }
   core::ProjectId project(core::UserId user, std::vector<std::string> photographs) {
-    projects::Projects all_of_them = shelf();
-    const projects::Project made = run(projects::create(all_of_them, user, "A project"));
+    const projects::Project made = run(projects::create(projects, user, "A project"));
     for (const std::string& name : photographs) {
       const core::Resource* file = core::find_resource("src/pipeline/data/sample/" + name + ".jpg");
       REQUIRE_MESSAGE(file, name);
-      run(projects::add_input(all_of_them, user, made.id, name + ".jpg", "Caption of " + name,
+      run(projects::add_input(projects, user, made.id, name + ".jpg", {{"caption", "Caption of " + name}},
                               std::string(file->bytes)));
     }
     return made.id;
@@ -204,6 +206,7 @@ struct House : world::World {
 
   jobs::Pipelines all = support::pipelines();
   pg::Listener listener;
+  projects::Projects projects;
   jobs::Jobs jobs;
   jobs::Config config;
   std::string born = scalar("select clock_timestamp()");  // the database is shared, the store is not

@@ -108,7 +108,7 @@ Task<StepResult> early(Run& run) {
 // Fails in the job of a first attempt only: what retry_of gives the next one tells them apart.
 Task<StepResult> refuse_once(Run& run) {
   co_await run.save("outputs/late.txt", "late");
-  if (run.inputs().at(0).caption == "refuse") co_return jobs::fail("REFUSED", "This caption is refused, change it.");
+  if (run.inputs().at(0).field("caption") == "refuse") co_return jobs::fail("REFUSED");
   co_return jobs::ok();
 }
 Task<StepResult> quick(Run& run) {
@@ -116,8 +116,8 @@ Task<StepResult> quick(Run& run) {
   run.charge(2);
   co_return jobs::ok();
 }
-Task<StepResult> refuse(Run&) { co_return jobs::fail("NO_SPEECH", "We could not hear any speech in this file."); }
-Task<StepResult> wait_outside(Run&) { co_return jobs::try_again("ELSEWHERE_DOWN", "Somebody else's server is down."); }
+Task<StepResult> refuse(Run&) { co_return jobs::fail("BAD_IMAGE", {{"name", std::string("<holiday>.jpg")}}); }
+Task<StepResult> wait_outside(Run&) { co_return jobs::try_again("ELSEWHERE_DOWN"); }
 Task<StepResult> throw_up(Run&) {
   throw std::runtime_error("a bug");
   co_return jobs::ok();
@@ -200,7 +200,7 @@ jobs::Pipeline one(std::string name, jobs::Step step, jobs::Pipeline::Options op
 }  // namespace
 
 jobs::Pipelines pipelines() {
-  jobs::Pipelines all = pipeline::all();
+  jobs::Pipelines all = pipeline::product().pipelines;
   all.push_back(jobs::Pipeline("three", five_credits)
                     .then("first", first)
                     .then("second", second, {.weight = 3})

@@ -1,7 +1,7 @@
 // Pipelines that do each thing a step can do wrong, besides the product's own.
 #pragma once
 
-#include "jobs/step.h"
+#include "jobs/pipeline.h"
 
 namespace support {
 

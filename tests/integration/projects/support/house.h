@@ -1,10 +1,11 @@
-// A world with projects in it, and photographs made of headers only: enough for who judges content.
+// A world with projects under the rules of the sample pipeline, and images that are only headers.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "integration/storage/support/world.h"
+#include "pipeline/pipeline.h"
 #include "projects/inputs.h"
 #include "projects/projects.h"
 
@@ -39,7 +40,10 @@ inline std::string form(const std::vector<Part>& parts) {
 
 class House : public world::World {
  public:
-  House() : projects{loop, db(), storage(), clock} { projects::mount(router, projects); }
+  House() : projects{loop, db(), storage(), clock, pipeline::product().inputs} {
+    router.group("/api", {.errors = html::api_error});
+    projects::mount(router, projects);
+  }
 
   Answer api(core::UserId who, Method method, const std::string& path, const std::string& body = "") {
     return call(Call{.method = method,

@@ -1,12 +1,14 @@
-#include "projects/image_head.h"
+#include "pipeline/image_header.h"
 
-namespace projects {
+#include <algorithm>
+
+namespace pipeline {
 
 namespace {
 
 constexpr std::string_view kPng = "\x89PNG\r\n\x1a\n";
-constexpr std::size_t kPngHead = 24;   // signature, length, IHDR, width, height
-constexpr std::size_t kWebpHead = 30;  // RIFF head, chunk head, ten bytes of the chunk
+constexpr std::size_t kPngHeader = 24;   // signature, length, IHDR, width, height
+constexpr std::size_t kWebpHeader = 30;  // RIFF header, chunk header, ten bytes of the chunk
 
 std::int64_t byte_at(const std::string& text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 
@@ -29,26 +31,26 @@ bool starts_frame(unsigned char marker) {
 
 }  // namespace
 
-std::string_view mime_of(Picture::Format format) {
+std::string_view mime_of(Image::Format format) {
   switch (format) {
-    case Picture::Format::jpeg: return "image/jpeg";
-    case Picture::Format::png: return "image/png";
-    case Picture::Format::webp: return "image/webp";
+    case Image::Format::jpeg: return "image/jpeg";
+    case Image::Format::png: return "image/png";
+    case Image::Format::webp: return "image/webp";
   }
   return "application/octet-stream";
 }
 
-std::string_view extension_of(Picture::Format format) {
+std::string_view extension_of(Image::Format format) {
   switch (format) {
-    case Picture::Format::jpeg: return "jpg";
-    case Picture::Format::png: return "png";
-    case Picture::Format::webp: return "webp";
+    case Image::Format::jpeg: return "jpg";
+    case Image::Format::png: return "png";
+    case Image::Format::webp: return "webp";
   }
   return "bin";
 }
 
-void ImageHead::feed(std::string_view bytes) {
-  while (!bytes.empty() && state_ != State::known && state_ != State::refused) {
+void ImageHeader::feed(std::string_view bytes) {
+  while (!bytes.empty() && state_ != State::found && state_ != State::refused) {
     if (state_ == State::jpeg_skip) {
       const std::size_t n = std::min(skip_, bytes.size());
       skip_ -= n;
@@ -61,15 +63,15 @@ void ImageHead::feed(std::string_view bytes) {
   }
 }
 
-void ImageHead::take(unsigned char byte) {
+void ImageHeader::take(unsigned char byte) {
   if (state_ == State::jpeg_marker) return take_jpeg_marker(byte);
   kept_.push_back(static_cast<char>(byte));
-  if (state_ == State::magic) return judge_magic();
-  if (state_ == State::png && kept_.size() == kPngHead) {
+  if (state_ == State::magic) return check_magic();
+  if (state_ == State::png && kept_.size() == kPngHeader) {
     if (big(kept_, 8, 4) != 13 || kept_.substr(12, 4) != "IHDR") state_ = State::refused;
-    else known(Picture::Format::png, big(kept_, 16, 4), big(kept_, 20, 4));
-  } else if (state_ == State::webp && kept_.size() == kWebpHead) {
-    judge_webp();
+    else found(Image::Format::png, big(kept_, 16, 4), big(kept_, 20, 4));
+  } else if (state_ == State::webp && kept_.size() == kWebpHeader) {
+    check_webp();
   } else if (state_ == State::jpeg_length && kept_.size() == 2) {
     const auto length = static_cast<std::size_t>(big(kept_, 0, 2));
     kept_.clear();
@@ -77,11 +79,11 @@ void ImageHead::take(unsigned char byte) {
     else if (frame_follows_) state_ = State::jpeg_frame;
     else state_ = (skip_ = length - 2) > 0 ? State::jpeg_skip : State::jpeg_marker;
   } else if (state_ == State::jpeg_frame && kept_.size() == 5) {
-    known(Picture::Format::jpeg, big(kept_, 3, 2), big(kept_, 1, 2));
+    found(Image::Format::jpeg, big(kept_, 3, 2), big(kept_, 1, 2));
   }
 }
 
-void ImageHead::judge_magic() {
+void ImageHeader::check_magic() {
   const std::string_view seen = kept_;
   if (seen == "\xff\xd8\xff") {
     kept_.clear();
@@ -97,27 +99,27 @@ void ImageHead::judge_magic() {
   }
 }
 
-void ImageHead::judge_webp() {
+void ImageHeader::check_webp() {
   const std::string kind = kept_.substr(12, 4);
   if (kind == "VP8X") {
-    known(Picture::Format::webp, little(kept_, 24, 3) + 1, little(kept_, 27, 3) + 1);
+    found(Image::Format::webp, little(kept_, 24, 3) + 1, little(kept_, 27, 3) + 1);
   } else if (kind == "VP8L" && byte_at(kept_, 20) == 0x2f) {
     const std::int64_t bits = little(kept_, 21, 4);
-    known(Picture::Format::webp, (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
+    found(Image::Format::webp, (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
   } else if (kind == "VP8 " && kept_.substr(23, 3) == "\x9d\x01\x2a") {
-    known(Picture::Format::webp, little(kept_, 26, 2) & 0x3fff, little(kept_, 28, 2) & 0x3fff);
+    found(Image::Format::webp, little(kept_, 26, 2) & 0x3fff, little(kept_, 28, 2) & 0x3fff);
   } else {
     state_ = State::refused;
   }
 }
 
-void ImageHead::take_jpeg_marker(unsigned char byte) {
+void ImageHeader::take_jpeg_marker(unsigned char byte) {
   if (byte == 0xff) {
     fill_seen_ = true;
     return;
   }
   if (!fill_seen_ || byte == 0x00 || byte == 0xd8 || byte == 0xd9 || byte == 0xda) {
-    state_ = State::refused;  // no marker, or picture data before any frame
+    state_ = State::refused;  // no marker, or image data before any frame
     return;
   }
   fill_seen_ = false;
@@ -127,13 +129,19 @@ void ImageHead::take_jpeg_marker(unsigned char byte) {
   state_ = State::jpeg_length;
 }
 
-void ImageHead::known(Picture::Format format, std::int64_t width, std::int64_t height) {
+void ImageHeader::found(Image::Format format, std::int64_t width, std::int64_t height) {
   if (width < 1 || height < 1) {
     state_ = State::refused;
     return;
   }
-  picture_ = Picture{format, width, height};
-  state_ = State::known;
+  image_ = Image{format, width, height};
+  state_ = State::found;
 }
 
-}  // namespace projects
+std::optional<Image> image_in(std::string_view bytes) {
+  ImageHeader header;
+  header.feed(bytes);
+  return header.image();
+}
+
+}  // namespace pipeline

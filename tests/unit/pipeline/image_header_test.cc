@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "projects/image_head.h"
-#include "projects/inputs.h"
+#include "pipeline/accept.h"
+#include "pipeline/image_header.h"
 
-using projects::ImageHead;
-using projects::Picture;
+using pipeline::Image;
+using pipeline::ImageHeader;
 
 namespace {
 
@@ -34,8 +34,8 @@ std::string webp(const std::string& chunk, const std::string& data) {
   return "RIFF" + bytes({100, 0, 0, 0}) + "WEBP" + chunk + bytes({10, 0, 0, 0}) + data;
 }
 
-ImageHead read(const std::string& all, std::size_t step) {
-  ImageHead head;
+ImageHeader read(const std::string& all, std::size_t step) {
+  ImageHeader head;
   for (std::size_t at = 0; at < all.size(); at += step) head.feed(std::string_view(all).substr(at, step));
   return head;
 }
@@ -45,24 +45,24 @@ ImageHead read(const std::string& all, std::size_t step) {
 TEST_CASE("format and size of a picture are found however its bytes are cut") {
   const struct {
     std::string bytes;
-    Picture::Format format;
+    Image::Format format;
     std::int64_t width, height;
   } table[] = {
-      {png(640, 480), Picture::Format::png, 640, 480},
-      {png(70000, 3), Picture::Format::png, 70000, 3},
-      {jpeg(1280, 853), Picture::Format::jpeg, 1280, 853},
-      {jpeg(4000, 3000, 60000, 0xc0), Picture::Format::jpeg, 4000, 3000},
-      {webp("VP8X", bytes({0, 0, 0, 0, 0xff, 1, 0, 0x1f, 3, 0})), Picture::Format::webp, 512, 800},
-      {webp("VP8L", bytes({0x2f, 0x8f, 0xc0, 0x31, 0, 0, 0, 0, 0, 0})), Picture::Format::webp, 144, 200},
-      {webp("VP8 ", bytes({0, 0, 0, 0x9d, 1, 0x2a, 0x90, 0, 0xc8, 0})), Picture::Format::webp, 144, 200},
+      {png(640, 480), Image::Format::png, 640, 480},
+      {png(70000, 3), Image::Format::png, 70000, 3},
+      {jpeg(1280, 853), Image::Format::jpeg, 1280, 853},
+      {jpeg(4000, 3000, 60000, 0xc0), Image::Format::jpeg, 4000, 3000},
+      {webp("VP8X", bytes({0, 0, 0, 0, 0xff, 1, 0, 0x1f, 3, 0})), Image::Format::webp, 512, 800},
+      {webp("VP8L", bytes({0x2f, 0x8f, 0xc0, 0x31, 0, 0, 0, 0, 0, 0})), Image::Format::webp, 144, 200},
+      {webp("VP8 ", bytes({0, 0, 0, 0x9d, 1, 0x2a, 0x90, 0, 0xc8, 0})), Image::Format::webp, 144, 200},
   };
   for (const auto& row : table)
     for (const std::size_t step : {std::size_t{1}, std::size_t{3}, std::size_t{17}, std::size_t{100000}}) {
-      const ImageHead head = read(row.bytes, step);
-      REQUIRE(head.picture());
-      CHECK(head.picture()->format == row.format);
-      CHECK(head.picture()->width == row.width);
-      CHECK(head.picture()->height == row.height);
+      const ImageHeader head = read(row.bytes, step);
+      REQUIRE(head.image());
+      CHECK(head.image()->format == row.format);
+      CHECK(head.image()->width == row.width);
+      CHECK(head.image()->height == row.height);
     }
 }
 
@@ -80,32 +80,27 @@ TEST_CASE("what is no picture is refused, whatever it calls itself") {
       jpeg(10, 0),
       std::string("\x89PNG\r\n\x1a\n", 8) + bytes({0, 0, 0, 13}) + "IDAT" + std::string(20, 'x')};
   for (const std::string& text : table) {
-    const ImageHead head = read(text, 5);
-    CHECK_MESSAGE(head.is_no_picture(), text);
-    CHECK(!head.picture());
+    const ImageHeader head = read(text, 5);
+    CHECK_MESSAGE(head.refused(), text);
+    CHECK(!head.image());
   }
 }
 
 TEST_CASE("a picture that breaks off before its size is no picture") {
   const std::string whole = jpeg(100, 50);
-  for (std::size_t n = 0; n + 3 < whole.size(); ++n) CHECK(!read(whole.substr(0, n), 64).picture());
+  for (std::size_t n = 0; n + 3 < whole.size(); ++n) CHECK(!read(whole.substr(0, n), 64).image());
 }
 
 TEST_CASE("more than fifty million pixels are refused without overflow") {
-  CHECK_NOTHROW(projects::check_pixels(Picture{Picture::Format::png, 10000, 5000}, "x"));
-  CHECK_THROWS_AS(projects::check_pixels(Picture{Picture::Format::png, 10000, 5001}, "x"), core::Problem);
-  CHECK_THROWS_AS(projects::check_pixels(Picture{Picture::Format::png, 4294967295, 4294967295}, "x"), core::Problem);
-}
-
-TEST_CASE("a browser's file name is only its last part, made harmless") {
-  CHECK(projects::clean_name("beach.jpg") == "beach.jpg");
-  CHECK(projects::clean_name("../../etc/passwd") == "passwd");
-  CHECK(projects::clean_name("C:\\Users\\ada\\Strand 1.jpg") == "Strand 1.jpg");
-  CHECK(projects::clean_name("a\r\nb.jpg") == "ab.jpg");
-  CHECK(projects::clean_name("..") == "photo");
-  CHECK(projects::clean_name("") == "photo");
-  CHECK(projects::clean_name("\xff\xfe.jpg") == "photo");
-  std::string long_name;
-  for (int i = 0; i < 300; ++i) long_name += "ü";
-  CHECK(projects::clean_name(long_name).size() == 400);
+  const auto accept = [](const std::string& bytes) {
+    const auto check = pipeline::accept_photograph("x.png");
+    check->feed(bytes);
+    return check->finish();
+  };
+  CHECK(accept(png(10000, 5000)).width == 10000);
+  CHECK_THROWS_AS(accept(png(10000, 5001)), projects::Refusal);
+  CHECK_THROWS_AS(accept(png(-1, -1)), projects::Refusal);
+  CHECK_THROWS_AS(accept("text"), projects::Refusal);
+  CHECK_THROWS_AS(accept(""), projects::Refusal);
+  CHECK(accept(jpeg(10, 20)).mime == "image/jpeg");
 }
