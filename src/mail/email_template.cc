@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::size_t kMaxSubjectBytes = 300;
 
-// The optional parts of a kind. Every kind has a subject, a heading and a first sentence: mail.<kind>.* in text/*.json.
+// The optional parts of a kind. Every kind has a subject and a first sentence: mail.<kind>.* in text/*.json.
 struct Kind {
   std::string_view name;
   enum class Button { none, url, project, credits, settings } button;
+  bool heading;   // has a heading of its own; otherwise the subject is the heading
   bool code;      // shows the six digits
   bool more;      // has a second sentence, mail.<kind>.more
   bool optional;  // can be switched off: the footer links to the notification settings
@@ -22,17 +23,17 @@ struct Kind {
 using Button = Kind::Button;
 
 constexpr std::array<Kind, 11> kKinds{{
-    {"confirm", Button::url, true, true, false},
-    {"recovery", Button::url, true, true, false},
-    {"magic_link", Button::url, true, true, false},
-    {"email_change", Button::url, true, true, false},
-    {"invite", Button::url, true, true, false},
-    {"reauthentication", Button::none, true, true, false},
-    {"new_sign_in", Button::settings, false, true, false},
-    {"welcome", Button::url, false, true, false},
-    {"job_completed", Button::project, false, false, true},
-    {"job_failed", Button::project, false, true, true},
-    {"credits_low", Button::credits, false, true, true},
+    {"confirm", Button::url, false, true, true, false},
+    {"recovery", Button::url, false, true, true, false},
+    {"magic_link", Button::url, true, true, true, false},
+    {"email_change", Button::url, false, true, true, false},
+    {"invite", Button::url, false, true, true, false},
+    {"reauthentication", Button::none, true, true, true, false},
+    {"new_sign_in", Button::settings, false, false, true, false},
+    {"welcome", Button::url, false, false, true, false},
+    {"job_completed", Button::project, true, false, false, true},
+    {"job_failed", Button::project, true, false, true, true},
+    {"credits_low", Button::credits, false, false, true, true},
 }};
 
 const Kind* find(std::string_view name) {
@@ -102,7 +103,7 @@ std::optional<RenderedEmail> render_email(std::string_view name, const EmailFact
 
   const std::string name_in_address = facts.to.substr(0, facts.to.find('@'));
   html::Data data;
-  data.set("subject", out.subject).set("heading", sentence("heading"));
+  data.set("subject", out.subject).set("heading", sentence(kind->heading ? "heading" : "subject"));
   data.set("greeting", html::text(facts.locale, "mail.greeting", {{"name", one_line(name_in_address, 100)}}));
   data.set("sentence", sentence("text"));
   if (name == "job_failed" && !facts.credits) data.set("more", html::text(facts.locale, "mail.job_failed.again"));
