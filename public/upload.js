@@ -1,9 +1,9 @@
-// A file field that takes drops and sends each chosen file by itself with a bar of its own; without this script it is
-// a plain file field in a plain form. form[data-api] names where files go; form[data-create] first makes the project,
-// and form[data-quote] shows the price of as many files.
-const stalledAfter = 30_000; // ms without a byte moved or an answer
+// A file field that accepts drops and uploads each file on its own, with its own progress bar; without this script it is
+// a plain file field in a plain form. form[data-api] is where files go, form[data-create] creates the project first, and
+// form[data-quote] gives the price for a number of files.
+const stalledAfter = 30_000; // ms without progress or a response
 
-// live.js brings the page up to date and says when it has.
+// live.js refreshes the page; resolves when it has.
 function renew() {
   const detail = {};
   document.dispatchEvent(new CustomEvent("tenon:renew", { detail }));
@@ -19,7 +19,7 @@ function make(tag, className, text) {
   return element;
 }
 
-// Resolves with nothing, rejects with a sentence. entry.abort() ends it.
+// Rejects with a sentence for the user, or an empty one. entry.abort() cancels.
 function send(form, csrf, entry) {
   const { file, bar } = entry;
   return new Promise((resolve, reject) => {
@@ -85,7 +85,7 @@ function enhance(zone) {
     if (turn === asked) place.textContent = words;
   };
 
-  // The same button: Remove while nothing of the file is under way, Cancel while it is.
+  // One button: Cancel during the upload, Remove otherwise.
   const callOff = ({ cancel, file }, label) => {
     cancel.textContent = label;
     cancel.setAttribute("aria-label", `${label}: ${file.name}`);
@@ -135,7 +135,7 @@ function enhance(zone) {
     estimate();
   };
 
-  // Trying again helps against the network, not against a file that is too large.
+  // A retry helps against a network error, not against a file that is too large.
   const failed = (entry, sentence, repeatable = true) => {
     const words = make("span", "error", sentence || zone.dataset.failed);
     words.setAttribute("role", "alert");
@@ -157,7 +157,7 @@ function enhance(zone) {
     estimate();
   };
 
-  // The project is made though a file was refused: the way to it stands there, and nothing makes a second one.
+  // A file was refused but the project exists: link to it instead of creating a second one.
   const offerPage = () => {
     if (form.querySelector("[data-made]")) return;
     const made = make("p", "", `${form.dataset.stay} `);
@@ -182,7 +182,7 @@ function enhance(zone) {
       callOff(entry, form.dataset.cancel);
       try {
         await send(form, csrf, entry);
-        if (!form.dataset.create) await renew()?.catch(() => {}); // it is stored; the page follows later
+        if (!form.dataset.create) await renew()?.catch(() => {}); // stored all the same; the page catches up later
         URL.revokeObjectURL(entry.thumbnail.src);
         entry.item.remove();
       } catch (problem) {
@@ -227,7 +227,7 @@ function enhance(zone) {
       return location.assign(form.dataset.page);
     }
     if (form.getAttribute("aria-busy")) return event.preventDefault();
-    if (!waiting.length) return; // no files: the plain form does it
+    if (!waiting.length) return; // without files the plain form is enough
     event.preventDefault();
     form.querySelector("[data-not-made]:not(form)")?.remove();
     form.setAttribute("aria-busy", "true");
