@@ -75,7 +75,6 @@ def allowed_includes(tree):
             "src/jobs/a.cc": "int a;\n",
         }
     ],
-    held=False,
 )
 def used_edges(tree):
     for module in bounded(tree):

@@ -146,7 +146,6 @@ def known_keys(tree):
         {"src/a/text/en.json": '{"a.problem.gone": "Gone."}', "src/a/v.cc": 'Problem(404, "a.gone")'},
         {"src/a/text/en.json": '{"a.error.gone": "Gone."}', "src/a/v.cc": 'co_return fail("GONE");'},
     ],
-    held=False,
 )
 def used_keys(tree):
     known = english(tree)
@@ -172,6 +171,8 @@ def used_keys(tree):
         forms = {key}
         if kind in ("problem", "notice"):
             forms.add(f"{module}.{name}")
+            if any(code.startswith(f"{module}.{name}.") for code in used):
+                return True  # the code without its detail, as a redirect carries it
         if kind in ("problem", "error") and {name, name.upper()} & codes.get(module, set()):
             return True  # the module's name and the kind are added where the code is turned into a sentence
         if key.endswith((".one", ".other")):

@@ -132,7 +132,6 @@ def texts_for_people(tree):
     "Speak of files, inputs, fields and results; the pipeline declares the words of its business.",
     [{"src/jobs/a.cc": "// Each photograph.\n"}, {"src/jobs/text/en.json": '{"jobs.x": "Make the video"}'}],
     [{"src/pipeline/a.cc": "// Each photograph.\n", "src/jobs/views/a.html": "<table><caption>Jobs</caption></table>"}],
-    held=False,
 )
 def sample_words(tree):
     for path in tree.paths("src/*", "public/*"):
