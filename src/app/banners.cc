@@ -13,7 +13,7 @@ core::Task<> fill(pg::Db& db, http::Request& rq, core::UserId user) {
 
 }  // namespace
 
-auth::Beside banners(pg::Db& db) {
+access_control::SessionExtras banners(pg::Db& db) {
   return [&db](http::Request& rq, core::UserId user) { return fill(db, rq, user); };
 }
 

@@ -16,8 +16,8 @@
 
 #include "app/dev_folder.h"
 #include "app/once.h"
-#include "auth/auth.h"
 #include "core/log.h"
+#include "identity/api_keys.h"
 #include "ops/migrate.h"
 #include "ops/postgres.h"
 #include "ops/process.h"
@@ -145,8 +145,8 @@ ops::Environment child_environment(const DevOptions& options, DevFolder& folder,
   const std::string site = set("APP_BASE_URL", fmt::format("http://localhost:{}", port));
   set("SUPABASE_URL", api_port != 0 ? fmt::format("http://127.0.0.1:{}", api_port) : site);
   const std::string jwt_secret = set("JWT_SECRET", folder.secret("JWT_SECRET"));
-  set("SUPABASE_ANON_KEY", auth::make_api_key(jwt_secret, "anon"));
-  set("SUPABASE_SERVICE_ROLE_KEY", auth::make_api_key(jwt_secret, "service_role"));
+  set("SUPABASE_ANON_KEY", identity::make_api_key(jwt_secret, "anon"));
+  set("SUPABASE_SERVICE_ROLE_KEY", identity::make_api_key(jwt_secret, "service_role"));
   set("INTERNAL_NOTIFY_SECRET", folder.secret("INTERNAL_NOTIFY_SECRET"));
   set("STRIPE_WEBHOOK_SECRET", "whsec_" + folder.secret("STRIPE_WEBHOOK_SECRET"));
   set("STORAGE_DIR", folder.path() + "/storage");

@@ -15,7 +15,7 @@ constexpr int kDemoCredits = 20;
 
 struct House {
   core::Loop& loop;
-  auth::Auth& auth;
+  identity::Identity& identity;
   pg::Db& db;
   const jobs::Product& product;
   projects::Projects& projects;
@@ -27,8 +27,8 @@ Task<> give_credits(pg::Tx& tx, core::UserId user) {
 }
 
 Task<> demo(House house, std::string password) {
-  if (co_await auth::find_user(house.auth, kDemoEmail)) co_return;
-  const core::UserId user = co_await auth::create_user(house.auth, kDemoEmail, std::move(password));
+  if (co_await identity::find_user(house.identity, kDemoEmail)) co_return;
+  const core::UserId user = co_await identity::create_user(house.identity, kDemoEmail, std::move(password));
   co_await house.db.in(pg::as_service("the demo user's first credits"), give_credits, user);
   const jobs::Sample sample = house.product.sample();
   const projects::Project project = co_await projects::create(house.projects, user, sample.title);
@@ -59,12 +59,11 @@ int seed(const Settings& settings) {
   pg::Db db(loop, settings.db);
   pg::Listener listener(loop, settings.db);
   storage::Storage storage(loop, pool, db, clock, settings.storage);
-  http::Client client(loop);
-  auth::Auth auth(loop, pool, db, client, clock, settings.auth);
+  identity::Identity identity(loop, pool, db, clock, settings.identity);
   const jobs::Product product = pipeline::product();
   projects::Projects projects{loop, db, storage, clock, product.inputs};
   jobs::Jobs jobs(projects, listener, product.pipelines);
-  loop.run_until(run(House{loop, auth, db, product, projects, jobs}, listener, settings.demo_password));
+  loop.run_until(run(House{loop, identity, db, product, projects, jobs}, listener, settings.demo_password));
   return 0;
 }
 

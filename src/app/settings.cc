@@ -24,7 +24,10 @@ Settings Settings::read(core::Env& env) {
   out.outbox_only = env.flag("TENON_OUTBOX_ONLY", false);
   out.demo_password = env.text("TENON_DEMO_PASSWORD");
   out.db = pg::Config::from(env);
-  out.auth = auth::Config::from(env);
+  out.identity = identity::Config::from(env);
+  out.oauth = oauth::Config::from(env);
+  out.access = access_control::Config::from(env, out.identity.jwt_secret);
+  out.auth_api = auth_api::Config::from(env);
   out.storage = storage::Config::from(env);
   out.server = http::ServerConfig::from(env);
   out.server.max_connections = (out.server.max_connections + out.loops - 1) / out.loops;
@@ -37,9 +40,9 @@ Settings Settings::read(core::Env& env) {
                          {"/app/projects", "html.nav.projects", "folder"},
                          {"/app/credits", "html.nav.credits", "coins"},
                          {"/app/settings", "html.nav.settings", "settings"}};
-  out.html.settings = {{"/app/settings", "mail.settings.profile", ""},
-                       {"/app/settings/security", "auth.security.title", ""},
-                       {"/app/settings/notifications", "mail.notifications.title", ""}};
+  out.html.settings = {{"/app/settings", "account.settings.profile", ""},
+                       {"/app/settings/security", "account.security.title", ""},
+                       {"/app/settings/notifications", "account.notifications.title", ""}};
   out.html.events_url = "/app/events";
   out.sim = sim::Config::from(env);
   if (out.production && !out.demo_password.empty())

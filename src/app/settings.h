@@ -1,12 +1,15 @@
 // The configuration of every module, read once at start. All faults are reported together; then exit 78 (EX_CONFIG).
 #pragma once
 
-#include "auth/auth.h"
+#include "access/config.h"
+#include "auth_api/auth_api.h"
 #include "core/env.h"
 #include "html/site_config.h"
 #include "http/server.h"
+#include "identity/config.h"
 #include "jobs/jobs.h"
 #include "mail/mail.h"
+#include "oauth/config.h"
 #include "pg/pg.h"
 #include "rest/rest.h"
 #include "sim/sim.h"
@@ -22,7 +25,10 @@ struct Settings {
   bool outbox_only = false;   // TENON_OUTBOX_ONLY: the worker claims no pipeline job
   std::string demo_password;  // TENON_DEMO_PASSWORD: the seed's demo user, development only
   pg::Config db;
-  auth::Config auth;
+  identity::Config identity;
+  oauth::Config oauth;
+  access_control::Config access;
+  auth_api::Config auth_api;
   storage::Config storage;
   http::ServerConfig server;
   mail::Config mail;

@@ -13,11 +13,11 @@ using core::Task;
 
 namespace {
 
-Task<core::UserId> create(auth::Auth& auth, pg::Db& db, std::string email, std::string password) {
+Task<core::UserId> create(identity::Identity& identity, pg::Db& db, std::string email, std::string password) {
   std::exception_ptr failure;
   core::UserId user;
   try {
-    user = co_await auth::create_user(auth, std::move(email), std::move(password));
+    user = co_await identity::create_user(identity, std::move(email), std::move(password));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -35,9 +35,8 @@ int user_create(const Settings& settings, const CliOptions& tools) {
   core::SystemClock clock;
   core::BlockingPool pool(1, 4);
   pg::Db db(loop, settings.db);
-  http::Client client(loop);
-  auth::Auth auth(loop, pool, db, client, clock, settings.auth);
-  fmt::print("{}\n", loop.run_until(create(auth, db, tools.email, password)).str());
+  identity::Identity identity(loop, pool, db, clock, settings.identity);
+  fmt::print("{}\n", loop.run_until(create(identity, db, tools.email, password)).str());
   return 0;
 }
 

@@ -4,6 +4,9 @@
 
 #include <thread>
 
+#include "access/guard.h"
+#include "access/identity_credentials.h"
+#include "account/account.h"
 #include "app/banners.h"
 #include "app/dashboard.h"
 #include "app/display_preferences_cookie.h"
@@ -11,6 +14,7 @@
 #include "app/signals.h"
 #include "app/statements.h"
 #include "app/worker.h"
+#include "auth_api/auth_api.h"
 #include "billing/billing.h"
 #include "core/log.h"
 #include "html/html.h"
@@ -42,13 +46,17 @@ class WebLoop {
         db_(loop_, settings.db),
         listener_(loop_, settings.db),
         client_(loop_),
-        auth_(loop_, pools.hashing, db_, client_, clock_, settings.auth),
-        guard_(auth_, banners(db_)),
+        identity_(loop_, pools.hashing, db_, clock_, settings.identity),
+        oauth_(identity_, client_, settings.oauth),
+        credentials_(identity_),
+        guard_(loop_, clock_, credentials_, settings.access, banners(db_)),
         looks_(guard_, db_),
+        auth_api_{identity_, oauth_, guard_.config(), settings.auth_api},
         storage_(loop_, pools.disk, db_, clock_, settings.storage),
         mail_(loop_, client_, db_, settings.mail),
         rest_(loop_, db_, listener_, settings.rest),
         billing_{db_, clock_},
+        account_{identity_, oauth_, guard_.config()},
         product_(pipeline::product()),
         projects_{loop_, db_, storage_, clock_, product_.inputs},
         jobs_(projects_, listener_, product_.pipelines),
@@ -78,11 +86,12 @@ class WebLoop {
                          {"storage", [this] { return storage_.ping(); }},
                          {"statements", [this] { return statements_fit(); }}});
     http::mount_static(router_, settings.html.source_dir);
-    auth::mount(router_, auth_);
+    auth_api::mount(router_, auth_api_);
     storage::mount(router_, storage_);
     mail::mount(router_, mail_);
     rest::mount(router_, rest_);
     billing::mount(router_, billing_);
+    account::mount(router_, account_);
     projects::mount(router_, projects_);
     jobs::mount(router_, jobs_);
     site::mount(router_, plans(db_), showcase(product_));
@@ -108,13 +117,17 @@ class WebLoop {
   pg::Db db_;
   pg::Listener listener_;
   http::Client client_;
-  auth::Auth auth_;
-  auth::Guard guard_;
+  identity::Identity identity_;
+  oauth::OAuth oauth_;
+  access_control::IdentityCredentials credentials_;
+  access_control::Guard guard_;
   DisplayPreferencesCookie looks_;
+  auth_api::AuthApi auth_api_;
   storage::Storage storage_;
   mail::Mail mail_;
   rest::Rest rest_;
   billing::Billing billing_;
+  account::Account account_;
   jobs::Product product_;
   projects::Projects projects_;
   jobs::Jobs jobs_;

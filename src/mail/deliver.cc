@@ -49,6 +49,13 @@ std::optional<core::Uuid> log_id_of(const outbox::Item& item) {
 
 pg::ImplicitTransaction service(Mail& mail) { return mail.db.as(pg::as_service("the worker sends everybody's email")); }
 
+// "Chrome on Windows", as far as the User-Agent named them.
+std::string device_label(const std::string& locale, const std::string& browser, const std::string& system) {
+  if (browser.empty() && system.empty()) return html::text(locale, "mail.new_sign_in.unknown_device");
+  if (browser.empty() || system.empty()) return browser + system;
+  return html::text(locale, "mail.new_sign_in.device", {{"browser", browser}, {"system", system}});
+}
+
 EmailFacts facts_of(const Mail& mail, const LogEntry& entry, const core::Json& extra) {
   EmailFacts out;
   out.to = entry.to;
@@ -57,9 +64,9 @@ EmailFacts facts_of(const Mail& mail, const LogEntry& entry, const core::Json& e
   out.url = extra["url"].string_or("");
   out.code = extra["code"].string_or("");
   out.new_email = extra["new_email"].string_or("");
-  out.device = extra["device"].string_or("");
+  out.device = device_label(out.locale, extra["browser"].string_or(""), extra["system"].string_or(""));
   out.place = extra["place"].string_or("");
-  out.time = extra["time"].string_or("");
+  if (const auto time = core::parse_rfc3339(extra["time"].string_or(""))) out.time = html::moment(*time, out.locale);
   out.credits = extra["balance"].integer();
   return out;
 }

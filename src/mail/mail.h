@@ -1,4 +1,4 @@
-// Emails through Resend's API and the notification settings. Other modules queue an email with outbox::queue_mail; what
+// Emails through Resend's API. Other modules queue an email with outbox::queue_mail; what
 // each kind needs in `extra` is listed in README.md. Start reading at deliver.cc.
 #pragma once
 
@@ -54,7 +54,7 @@ using FindFinishedJob = std::function<Task<std::optional<FinishedJob>>(core::Job
 // The lane "mail" with its rate, and the delivery of kind "mail".
 void register_deliveries(outbox::OutboxDispatcher& dispatcher, Mail& mail, FindFinishedJob find_job);
 
-// /api/resend/webhook, /app/settings, /app/settings/notifications.
+// /api/resend/webhook.
 void mount(http::Router& router, Mail& mail);
 
 }  // namespace mail

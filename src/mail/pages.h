@@ -6,10 +6,6 @@
 
 namespace mail {
 
-Task<http::Response> webhook(Mail& mail, http::Request& rq);        // webhook.cc
-Task<http::Response> settings_page(Mail& mail, http::Request& rq);  // settings.cc
-Task<http::Response> save_profile(Mail& mail, http::Request& rq);
-Task<http::Response> notifications_page(Mail& mail, http::Request& rq);  // notifications.cc
-Task<http::Response> save_notifications(Mail& mail, http::Request& rq);
+Task<http::Response> webhook(Mail& mail, http::Request& rq);  // webhook.cc
 
 }  // namespace mail

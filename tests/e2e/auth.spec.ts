@@ -6,7 +6,7 @@ import { totp } from "../support/totp.ts";
 
 async function signIn(page: Page, address: string, secret = password): Promise<void> {
   await page.goto("/login");
-  await page.getByLabel("E-mail address").fill(address);
+  await page.getByLabel("Email address").fill(address);
   await page.getByLabel("Password").fill(secret);
   await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
 }
@@ -31,8 +31,8 @@ for (const javaScriptEnabled of [true, false]) {
       await signUp(page, address);
       await page.context().clearCookies();
       await page.goto("/login?next=/app/projects");
-      await page.getByRole("link", { name: /link by mail/ }).click();
-      await page.getByLabel("E-mail address").fill(address);
+      await page.getByRole("link", { name: /email link/ }).click();
+      await page.getByLabel("Email address").fill(address);
       await page.getByRole("button", { name: "Send the link" }).click();
       await expect(page.getByRole("main").getByRole("status")).toContainText(address);
       const link = linkIn((await mailTo(page, address, /sign-in link/i)).text, "/verify");
@@ -41,7 +41,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page).toHaveURL(/\/app\/projects$/);
       await page.context().clearCookies();
       await page.goto(link);
-      await expect(page.getByRole("alert")).toContainText("used already");
+      await expect(page.getByRole("alert")).toContainText("already been used");
       expect(faults).toEqual([]);
     });
 
@@ -50,8 +50,8 @@ for (const javaScriptEnabled of [true, false]) {
       await signUp(page, address);
       await page.context().clearCookies();
       await signIn(page, address, "not the password");
-      await expect(page.getByRole("alert")).toContainText("do not belong together");
-      await expect(page.getByLabel("E-mail address")).toHaveValue(address);
+      await expect(page.getByRole("alert")).toContainText("Incorrect email or password");
+      await expect(page.getByLabel("Email address")).toHaveValue(address);
       await page.getByLabel("Password").fill(password);
       await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
       await expect(page).toHaveURL(/\/app$/);
@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.context().addCookies(cookies);
       await page.goto("/app/settings/security");
       await expect(page).toHaveURL(/\/login\?next=/);
-      await expect(page.locator("body")).toContainText("the session ended");
+      await expect(page.locator("body")).toContainText("session ended");
       await signIn(page, address);
     });
 
@@ -74,10 +74,10 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("button", { name: "Add an authenticator app" }).click();
       await expect(page.getByRole("img", { name: /QR code/ })).toBeVisible();
       const key = (await page.locator("code").first().textContent())!;
-      await page.getByLabel("Code of the app").fill("000000");
+      await page.getByLabel("Authentication code").fill("000000");
       await page.getByRole("button", { name: "Turn on" }).click();
-      await expect(page.locator(".error")).toContainText("not right");
-      await page.getByLabel("Code of the app").fill(totp(key));
+      await expect(page.locator(".error")).toContainText("wrong or has expired");
+      await page.getByLabel("Authentication code").fill(totp(key));
       await page.getByRole("button", { name: "Turn on" }).click();
       await expect(page.getByRole("heading", { name: "Your recovery codes" })).toBeVisible();
       const codes = await page.locator("li code").allTextContents();
@@ -88,7 +88,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(other).toHaveURL(/\/login\/code/);
       await other.goto("/app");
       await expect(other).toHaveURL(/\/login\/code/);
-      await other.getByLabel("Code of the app").fill(totp(key, Date.now() + 30_000));
+      await other.getByLabel("Authentication code").fill(totp(key, Date.now() + 30_000));
       await other.getByRole("button", { name: "Confirm" }).click();
       await expect(other).toHaveURL(/\/app$/);
       await mailTo(page, address, /new sign-in/i);
@@ -104,7 +104,7 @@ for (const javaScriptEnabled of [true, false]) {
       await other.getByRole("link", { name: /recovery code/ }).click();
       await other.getByLabel("Recovery code").fill(codes[0]);
       await other.getByRole("button", { name: "Confirm" }).click();
-      await expect(other.locator(".error")).toContainText("used already");
+      await expect(other.locator(".error")).toContainText("already been used");
 
       await page.goto("/app/settings/security");
       await expect(page.getByRole("main")).toContainText("9 recovery codes left");
@@ -139,7 +139,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator("#e-email-password")).toContainText("not your current password");
       await page.locator("#f-email-password").fill(password);
       await page.getByRole("button", { name: "Change address" }).click();
-      await expect(page.getByRole("main")).toContainText(`The change to ${wanted} waits`);
+      await expect(page.getByRole("main")).toContainText(`The change to ${wanted} is waiting`);
       for (const mailbox of [wanted, address]) {
         await page.goto(linkIn((await mailTo(page, mailbox, /change of your e-mail/i)).text, "/verify"));
         await page.getByRole("main").getByRole("button", { name: "Confirm the change" }).click();

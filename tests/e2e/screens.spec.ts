@@ -42,7 +42,7 @@ test("signing up and in", async ({ page }) => {
     { name: "login, link", path: "/login/link" },
     { name: "login, link sent", path: "/login/link", then: submit({ email: freshAddress() }) },
     { name: "verify, link by mail", path: "/verify?type=magiclink&token_hash=0123456789abcdef", status: 410 },
-    { name: "signed out", path: "/login?notice=auth.signed_out" },
+    { name: "signed out", path: "/login?notice=account.signed_out" },
   ]);
 });
 
@@ -121,7 +121,7 @@ test("an account that is new", async ({ page }) => {
       }).then(() => page.waitForSelector("[aria-invalid=true]")).then(() => undefined) },
     { name: "credits, empty", path: "/app/credits" },
     { name: "settings", path: "/app/settings" },
-    { name: "settings, saved", path: "/app/settings?notice=mail.profile" },
+    { name: "settings, saved", path: "/app/settings?notice=account.profile" },
     { name: "settings, notifications", path: "/app/settings/notifications" },
     { name: "project of somebody else", path: `/app/projects/${project}`, status: 404 },
     { name: "landing, signed in", path: "/" },

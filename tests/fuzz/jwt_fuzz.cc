@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "auth/keys/jwt.h"
+#include "identity/jwt.h"
 #include "storage/signed_url_token.h"
 
 namespace {
@@ -16,15 +16,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   static const core::Secret link_key = storage::derive_signing_key(core::Secret(std::string(kSecret)));
   if (data[0] % 2 == 0) {
-    if (auth::jwt::verify(bytes, kSecret, kNow) || auth::jwt::open(bytes, kSecret)) std::abort();
+    if (identity::jwt::verify(bytes, kSecret, kNow) || identity::jwt::verify_signature(bytes, kSecret)) std::abort();
     for (const auto scope : {storage::Scope::download, storage::Scope::upload})
       if (std::holds_alternative<storage::SignedUrlClaims>(
               storage::verify_token(link_key, bytes, scope, "b/k", 1772366400)))
         std::abort();
     return 0;
   }
-  const std::string token = auth::jwt::sign(bytes, kSecret);
-  const auto claims = auth::jwt::verify(token, kSecret, kNow);
+  const std::string token = identity::jwt::sign(bytes, kSecret);
+  const auto claims = identity::jwt::verify(token, kSecret, kNow);
   if (!claims) return 0;
   if (claims->expires <= core::unix_seconds(kNow)) std::abort();
   if (claims->role != "anon" && claims->role != "authenticated" && claims->role != "service_role") std::abort();

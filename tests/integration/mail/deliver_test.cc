@@ -247,3 +247,15 @@ TEST_CASE("a running dispatcher is woken by the commit, not by polling") {
   CHECK(took < 0.7);
   CHECK(app.scalar("select state from tenon.outbox") == "done");
 }
+
+TEST_CASE("the email about a new sign-in names the device in its reader's language") {
+  MailApp app;
+  const auto dieter = app.sign_up();
+  app.owner.query("update public.profiles set locale = 'de' where id = $1", {dieter.str()});
+  app.queue(dieter, "new_sign_in", unique(),
+            R"({"browser":"Chrome","system":"Windows","place":"198.51.100.7","time":"2026-11-30T21:00:00Z"})");
+  CHECK(app.drain() == 1);
+  REQUIRE(app.mails().size() == 1);
+  CHECK(app.mails()[0]->text.find("Chrome auf Windows") != std::string::npos);
+  CHECK(app.mails()[0]->text.find("198.51.100.7") != std::string::npos);
+}

@@ -5,8 +5,10 @@
 #include <memory>
 #include <set>
 
+#include "access/guard.h"
+#include "access/identity_credentials.h"
 #include "app/web.h"
-#include "auth/auth.h"
+#include "identity/api_keys.h"
 
 namespace {
 
@@ -23,9 +25,9 @@ struct Door {
   core::SystemClock clock;
   core::BlockingPool pool{1, 16};
   pg::Db db{loop, config.db};
-  http::Client client{loop};
-  auth::Auth auth{loop, pool, db, client, clock, config.auth};
-  auth::Guard guard{auth};
+  identity::Identity identity{loop, pool, db, clock, config.identity};
+  access_control::IdentityCredentials credentials{identity};
+  access_control::Guard guard{loop, clock, credentials, config.access};
 
   ~Door() { loop.run_until(db.close()); }
 
@@ -103,8 +105,8 @@ TEST_CASE("without a session no route of a person, an admin or the worker lets a
 
 TEST_CASE("a forged, expired or foreign token opens none of the guarded routes") {
   Door door;
-  const std::string anon = auth::make_api_key(door.config.auth.jwt_secret.reveal(), "anon");
-  const std::string foreign = auth::make_api_key("the secret of another installation, long enough", "service_role");
+  const std::string anon = identity::make_api_key(door.config.identity.jwt_secret.reveal(), "anon");
+  const std::string foreign = identity::make_api_key("the secret of another installation, long enough", "service_role");
   for (const http::Router::Route& route : app::route_table(door.config)) {
     if (route.access != http::Access::user && route.access != http::Access::admin &&
         route.access != http::Access::internal)
@@ -112,7 +114,7 @@ TEST_CASE("a forged, expired or foreign token opens none of the guarded routes")
     CAPTURE(route.pattern);
     for (const std::string& token :
          {anon, foreign, std::string("eyJhbGciOiJub25lIn0.eyJyb2xlIjoic2VydmljZV9yb2xlIiwiZXhwIjo5OTk5OTk5OTk5fQ."),
-          std::string("x"), std::string(9000, 'a'), door.config.auth.jwt_secret.reveal()})
+          std::string("x"), std::string(9000, 'a'), door.config.identity.jwt_secret.reveal()})
       CHECK(door.refusal(route, "Bearer " + token, token));
   }
 }

@@ -1,5 +1,5 @@
 // POST /api/internal/notify, as external workers and forgers call it.
-#include "integration/auth/support/house.h"
+#include "support/auth_house.h"
 #include "jobs/api.h"
 #include "jobs/jobs.h"
 
@@ -12,7 +12,7 @@ const std::string kSecret = "one-secret-of-internal-calls";
 
 struct NotifyHouse : House {
   NotifyHouse()
-      : House([](auth::Config& config) { config.notify_secret = core::Secret(kSecret); }),
+      : House([](Config& config) { config.access.notify_secret = core::Secret(kSecret); }),
         listener(loop, db_config()),
         storage(loop, pool, db(), clock, storage::Config{}),
         jobs(loop, db(), listener, storage, clock, pipelines) {

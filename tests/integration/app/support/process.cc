@@ -17,8 +17,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "auth/auth.h"
 #include "core/json.h"
+#include "identity/api_keys.h"
 #include "support/wait.h"
 
 namespace process {
@@ -79,7 +79,7 @@ std::string json_headers(const std::string& token) {
 }
 
 std::string service_headers() {
-  const std::string key = auth::make_api_key(kSecret, "service_role");
+  const std::string key = identity::make_api_key(kSecret, "service_role");
   return "apikey: " + key + "\r\nAuthorization: Bearer " + key + "\r\n";
 }
 
