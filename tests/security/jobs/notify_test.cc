@@ -1,7 +1,10 @@
 // POST /api/internal/notify, as external workers and forgers call it.
-#include "support/auth_house.h"
+#include <filesystem>
+
 #include "jobs/api.h"
 #include "jobs/jobs.h"
+#include "projects/projects.h"
+#include "support/auth_house.h"
 
 using namespace auth_test;
 using http::Method;
@@ -14,8 +17,10 @@ struct NotifyHouse : House {
   NotifyHouse()
       : House([](Config& config) { config.access.notify_secret = core::Secret(kSecret); }),
         listener(loop, db_config()),
-        storage(loop, pool, db(), clock, storage::Config{}),
-        jobs(loop, db(), listener, storage, clock, pipelines) {
+        storage(loop, pool, db(), clock,
+                {.dir = (std::filesystem::temp_directory_path() / "tenon-notify-test").string()}),
+        projects{loop, db(), storage, clock, {}},
+        jobs(projects, listener, pipelines) {
     router.post("/api/internal/notify", http::Access::internal, http::with(jobs, jobs::notify));
   }
   ~NotifyHouse() { loop.run_until(listener.close()); }
@@ -34,6 +39,7 @@ struct NotifyHouse : House {
   pg::Listener listener;
   storage::Storage storage;
   jobs::Pipelines pipelines;
+  projects::Projects projects;
   jobs::Jobs jobs;
 };
 
