@@ -34,7 +34,7 @@ function(tenon_tests)
   file(REMOVE "${CMAKE_BINARY_DIR}/without-tests")
   separate_arguments(test_arguments UNIX_COMMAND "${TENON_TEST_ARGUMENTS}")
   add_library(tenon_test_main STATIC "${CMAKE_SOURCE_DIR}/tests/support/test_main.cc")
-  target_link_libraries(tenon_test_main PUBLIC fmt::fmt)
+  target_link_libraries(tenon_test_main PUBLIC fmt::fmt tenon_core)
   target_include_directories(tenon_test_main PUBLIC "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/tests")
   # support::App (tests/support/app.h): an app without its server, over Postgres.
   add_library(tenon_test_app STATIC "${CMAKE_SOURCE_DIR}/tests/support/app.cc")

@@ -20,7 +20,6 @@
 #include "identity/api_keys.h"
 #include "ops/migrate.h"
 #include "ops/postgres.h"
-#include "ops/process.h"
 
 namespace app {
 
@@ -73,52 +72,52 @@ bool is_ready(int port) {
 }
 
 // One child that is started again, with growing pauses, when it ends by itself.
-class Child {
+class SupervisedProcess {
  public:
-  Child(std::string name, ops::Spawn spawn, std::string pid_file)
-      : name_(std::move(name)), spawn_(std::move(spawn)), pid_file_(std::move(pid_file)) {}
+  SupervisedProcess(std::string name, core::ProcessSpec spec, std::string pid_file)
+      : name_(std::move(name)), spec_(std::move(spec)), pid_file_(std::move(pid_file)) {}
 
   void start(const DevFolder& folder) {
-    pid_ = ops::start(spawn_);
+    process_.emplace(spec_);
     started_ = SteadyClock::now();
-    folder.write(pid_file_, fmt::format("{}\n", pid_), 0644);
+    folder.write(pid_file_, fmt::format("{}\n", process_->pid()), 0644);
   }
   void tend(const DevFolder& folder) {
-    if (pid_ != 0) {
-      const auto status = ops::ended(pid_);
-      if (!status) return;
-      pid_ = 0;
+    if (process_) {
+      const auto end = process_->ended();
+      if (!end) return;
+      process_.reset();
       if (SteadyClock::now() - started_ > 30s) failures_ = 0;
       ++failures_;
       restart_at_ = SteadyClock::now() + std::min(std::chrono::milliseconds(100 << std::min(failures_, 7)), 10000ms);
-      fmt::print(stderr, "tenon: {} ended with status {}; starting it again (see {})\n", name_, *status,
-                 spawn_.log_file);
+      fmt::print(stderr, "tenon: {} ended with status {}; starting it again (see {})\n", name_, end->exit_code(),
+                 spec_.log_file);
     } else if (SteadyClock::now() >= restart_at_) {
       start(folder);
     }
   }
   void signal(int number) const {
-    if (pid_ != 0) ::kill(pid_, number);
+    if (process_) process_->signal(number);
   }
   void stop(std::chrono::milliseconds grace) {
-    if (pid_ != 0) ops::stop(pid_, SIGTERM, grace);
-    pid_ = 0;
+    if (process_) process_->stop(SIGTERM, grace);
+    process_.reset();
   }
-  bool alive() const { return pid_ != 0; }
+  bool alive() const { return process_.has_value(); }
   int failures() const { return failures_; }
-  const std::string& log_file() const { return spawn_.log_file; }
+  const std::string& log_file() const { return spec_.log_file; }
 
  private:
   std::string name_;
-  ops::Spawn spawn_;
+  core::ProcessSpec spec_;
   std::string pid_file_;
-  pid_t pid_ = 0;
+  std::optional<core::Process> process_;
   int failures_ = 0;
   SteadyClock::time_point started_{};
   SteadyClock::time_point restart_at_{};
 };
 
-std::string dev_env_file(const ops::Environment& e, const std::string& owner_database_url) {
+std::string dev_env_file(const core::Environment& e, const std::string& owner_database_url) {
   std::string out = "# Written by `tenon dev` at each start. DATABASE_URL is the owner's, for people and tools.\n";
   const auto line = [&](const char* name, const std::string& value) { out += fmt::format("{}={}\n", name, value); };
   line("TENON_URL", e.at("APP_BASE_URL"));
@@ -131,9 +130,9 @@ std::string dev_env_file(const ops::Environment& e, const std::string& owner_dat
 }
 
 // All that the children read. What the environment (or .env.local, .env) sets wins over what is made up here.
-ops::Environment child_environment(const DevOptions& options, DevFolder& folder, int port, int api_port) {
+core::Environment child_environment(const DevOptions& options, DevFolder& folder, int port, int api_port) {
   core::Env env = core::Env::from_process();
-  ops::Environment out = ops::own_environment();
+  core::Environment out = core::own_environment();
   const auto set = [&](const std::string& name, const std::string& made_up) {
     const auto given = env.maybe(name);
     out[name] = given ? *given : made_up;
@@ -160,17 +159,18 @@ ops::Environment child_environment(const DevOptions& options, DevFolder& folder,
   return out;
 }
 
-ops::Spawn self(std::vector<std::string> words, const ops::Environment& environment, const std::string& log_file) {
-  ops::Spawn spawn;
-  spawn.command = std::move(words);
-  spawn.command.insert(spawn.command.begin(), fs::read_symlink("/proc/self/exe").string());
-  spawn.environment = environment;
-  spawn.log_file = log_file;
-  spawn.death_signal = SIGTERM;
-  return spawn;
+core::ProcessSpec self(std::vector<std::string> words, const core::Environment& environment,
+                       const std::string& log_file) {
+  core::ProcessSpec spec;
+  spec.argv = std::move(words);
+  spec.argv.insert(spec.argv.begin(), fs::read_symlink("/proc/self/exe").string());
+  spec.environment = environment;
+  spec.log_file = log_file;
+  spec.death_signal = SIGTERM;
+  return spec;
 }
 
-void tell_ready(const DevOptions& options, const ops::Environment& e, int api_port) {
+void tell_ready(const DevOptions& options, const core::Environment& e, int api_port) {
   fmt::print("Tenon is ready at {}{}{}\n", e.at("APP_BASE_URL"),
              api_port != 0 ? fmt::format("  (API: {})", e.at("SUPABASE_URL")) : "",
              options.seed ? fmt::format("  demo sign-in: demo@example.com / {}", e.at("TENON_DEMO_PASSWORD")) : "");
@@ -191,7 +191,7 @@ class Supervisor {
 
     const int port = take_port(options_.port, "--port");
     const int api_port = options_.api_port == 0 ? 0 : take_port(options_.api_port, "--api-port");
-    ops::Environment environment = child_environment(options_, folder_, port, api_port);
+    core::Environment environment = child_environment(options_, folder_, port, api_port);
     const std::string owner_url = prepare_database(environment);
     if (options_.seed) seed(environment);
 
@@ -217,7 +217,7 @@ class Supervisor {
   }
 
  private:
-  std::string prepare_database(ops::Environment& environment) {
+  std::string prepare_database(core::Environment& environment) {
     if (const auto given = core::Env::from_process().maybe("DATABASE_URL")) {
       environment["DATABASE_URL"] = *given;
       const std::string direct = core::Env::from_process().maybe("DATABASE_DIRECT_URL").value_or(*given);
@@ -232,9 +232,9 @@ class Supervisor {
     return postgres_->owner_tcp_url().reveal();
   }
 
-  void seed(const ops::Environment& environment) const {
-    const ops::Finished seeded = ops::run(self({"seed"}, environment, ""), 60s);
-    if (seeded.status != 0) throw std::runtime_error("the demo data could not be made:\n" + seeded.output);
+  void seed(const core::Environment& environment) const {
+    const core::Captured seeded = core::run_and_capture(self({"seed"}, environment, ""), 60s);
+    if (seeded.end.exit_code() != 0) throw std::runtime_error("the demo data could not be made:\n" + seeded.output);
   }
 
   // 0 when web answers; 1 when it cannot start; 130 when told to stop meanwhile.
@@ -280,8 +280,8 @@ class Supervisor {
   DevOptions options_;
   DevFolder folder_;
   std::unique_ptr<ops::Postgres> postgres_;
-  std::optional<Child> web_;
-  std::optional<Child> worker_;
+  std::optional<SupervisedProcess> web_;
+  std::optional<SupervisedProcess> worker_;
 };
 
 }  // namespace

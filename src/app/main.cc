@@ -11,6 +11,7 @@
 #include "app/web.h"
 #include "app/worker.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "jobs/jobs.h"
 #include "ops/migrate.h"
 #include "pipeline/pipeline.h"
@@ -39,6 +40,7 @@ app::Settings bare_settings() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto status = core::confined_exec(argc, argv)) return *status;
   CLI::App cli{"Tenon: a SaaS in one binary and Postgres."};
   cli.require_subcommand(1);
   std::function<int()> chosen;

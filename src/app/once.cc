@@ -12,9 +12,9 @@
 #include "core/crypto.h"
 #include "core/json.h"
 #include "core/loop.h"
+#include "core/process.h"
 #include "core/text.h"
 #include "http/client.h"
-#include "ops/process.h"
 #include "pipeline/pipeline.h"
 
 namespace app {
@@ -292,17 +292,17 @@ void describe(const Downloaded& file) {
     fmt::print("{}\n", line.substr(0, 200));
   }
   if (!file.mime.starts_with("video/") && !file.mime.starts_with("audio/")) return;
-  ops::Spawn probe;
-  probe.command = {"/usr/bin/ffprobe",
-                   "-v",
-                   "error",
-                   "-show_entries",
-                   "format=duration,size:stream=codec_name,codec_type,width,height",
-                   "-of",
-                   "default=nw=1",
-                   file.path};
-  const ops::Finished summary = ops::run(std::move(probe));
-  if (summary.status != 0) throw Failed("ffprobe cannot read " + file.name + ": " + summary.output);
+  core::ProcessSpec probe;
+  probe.argv = {"/usr/bin/ffprobe",
+                "-v",
+                "error",
+                "-show_entries",
+                "format=duration,size:stream=codec_name,codec_type,width,height",
+                "-of",
+                "default=nw=1",
+                file.path};
+  const core::Captured summary = core::run_and_capture(std::move(probe));
+  if (summary.end.exit_code() != 0) throw Failed("ffprobe cannot read " + file.name + ": " + summary.output);
   fmt::print("{}", summary.output);
 }
 

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,9 +13,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+
+#include "core/process.h"
 
 namespace jobs {
 namespace {
@@ -38,51 +39,10 @@ void limit(int what, std::uint64_t value) {
   ::setrlimit(static_cast<__rlimit_resource>(what), &wanted);
 }
 
-struct Pipe {
-  int read = -1;
-  int write = -1;
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-    read = ends[0];
-    write = ends[1];
-  }
-  ~Pipe() {
-    close_write();
-    if (read >= 0) ::close(read);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  void close_write() {
-    if (write >= 0) ::close(std::exchange(write, -1));
-  }
-};
-
-[[noreturn]] void become(const std::vector<std::string>& argv, const StepLimits& limits, int out, int err, int report,
-                         pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it died before the line above
-  if (limits.memory_bytes) {
-    const rlimit memory{limits.memory_bytes, limits.memory_bytes};
-    ::setrlimit(RLIMIT_AS, &memory);
-  }
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  ::dup2(nothing, 0);
-  ::dup2(out, 1);
-  ::dup2(err, 2);
-  std::vector<char*> words;
-  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  ::execvp(words[0], words.data());
-  const int why = errno;
-  [[maybe_unused]] const ssize_t n = ::write(report, &why, sizeof why);
-  ::_exit(127);
-}
-
 // Reads both ends until they close, giving whole lines of the first to on_line, keeping the tail of the second. False
 // when neither said anything for `quiet` (0: as long as it likes).
-bool pump(int out, int err, std::chrono::seconds quiet, const std::function<void(std::string_view)>& on_line,
-          std::string& errors) {
+bool read_output(int out, int err, std::chrono::seconds quiet, const std::function<void(std::string_view)>& on_line,
+                 std::string& errors) {
   using Steady = std::chrono::steady_clock;
   Steady::time_point heard = Steady::now();
   std::string line;
@@ -114,7 +74,7 @@ bool pump(int out, int err, std::chrono::seconds quiet, const std::function<void
       line += bytes;
       for (std::size_t end; (end = line.find('\n')) != std::string::npos; line.erase(0, end + 1))
         if (on_line) on_line(std::string_view(line).substr(0, end));
-      if (line.size() > kLongestLine) line.clear();
+      if (line.size() > kMaxLine) line.clear();
     }
   }
   if (on_line && !line.empty()) on_line(line);
@@ -132,8 +92,8 @@ void apply(const StepLimits& limits) {
 }
 
 core::Json Run::Impl::ask(std::string line) {
-  wire.send(std::move(line));
-  const std::optional<core::Json> answer = wire.receive();
+  channel.send(std::move(line));
+  const std::optional<core::Json> answer = channel.receive();
   if (!answer) throw std::runtime_error("the worker is gone");
   const std::string code = (*answer)["code"].string_or("");
   if (code == "NO_SPACE") throw NoDisk{DiskFault::full};
@@ -204,7 +164,7 @@ void Run::progress(double share) {
   impl_->sent_permille = permille;
   core::JsonWriter w;
   w.begin().field("do", "progress").field("permille", permille).end();
-  impl_->wire.send(w.take());
+  impl_->channel.send(w.take());
 }
 
 std::chrono::seconds Run::timeout() const { return std::chrono::seconds(impl_->limits.timeout_seconds); }
@@ -218,35 +178,30 @@ void Run::set_output(std::string json) { impl_->output = std::move(json); }
 
 Task<Ended> Run::exec(Command command) {
   if (command.argv.empty()) throw std::invalid_argument("an empty command");
-  Pipe out;
-  Pipe err;
-  Pipe report;
-  const pid_t self = ::getpid();
-  const pid_t child = ::fork();
-  if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (child == 0) become(command.argv, impl_->limits, out.write, err.write, report.write, self);
+  core::Pipe out;
+  core::Pipe err;
+  core::ProcessSpec spec;
+  spec.argv = command.argv;
+  spec.descriptors = {{out.write_end(), 1}, {err.write_end(), 2}};
+  spec.own_group = false;  // the worker kills the step's whole group
+  spec.death_signal = SIGKILL;
+  spec.memory_bytes = impl_->limits.memory_bytes;  // set again here: a sanitized step has no limit of its own
+  Ended ended;
+  std::optional<core::Process> process;
+  try {
+    process.emplace(spec);
+  } catch (const std::system_error& e) {
+    if (e.code().value() != ENOENT && e.code().value() != EACCES) throw;
+    ended.how = Ended::How::missing;
+    co_return ended;
+  }
   out.close_write();
   err.close_write();
-  report.close_write();
-  Ended ended;
-  const bool silent = !pump(out.read, err.read, command.quiet, command.on_line, ended.errors);
-  if (silent) ::kill(child, SIGKILL);
-  int why = 0;
-  const bool never_ran = !silent && ::read(report.read, &why, sizeof why) == static_cast<ssize_t>(sizeof why);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (never_ran) {
-    if (why != ENOENT && why != EACCES) throw std::system_error(why, std::generic_category(), command.argv[0]);
-    ended.how = Ended::How::missing;
-  } else if (silent) {
-    ended.how = Ended::How::silent;
-  } else if (WIFSIGNALED(status)) {
-    ended.how = Ended::How::killed;
-    ended.status = WTERMSIG(status);
-  } else {
-    ended.status = WEXITSTATUS(status);
-  }
+  const bool silent = !read_output(out.read_end(), err.read_end(), command.quiet, command.on_line, ended.errors);
+  if (silent) process->signal(SIGKILL);
+  const core::ProcessEnd end = process->wait();
+  ended.how = silent ? Ended::How::silent : end.by_signal ? Ended::How::killed : Ended::How::exited;
+  if (!silent) ended.status = end.value;
   co_return ended;
 }
 

@@ -8,7 +8,7 @@
 
 #include "jobs/disk_fault.h"
 #include "jobs/step.h"
-#include "jobs/wire.h"
+#include "jobs/step_channel.h"
 
 namespace jobs {
 
@@ -22,10 +22,10 @@ struct StepLimits {
 void apply(const StepLimits& limits);
 
 struct Run::Impl {
-  explicit Impl(Wire& the_wire) : wire(the_wire) {}
+  explicit Impl(StepChannel& to_worker) : channel(to_worker) {}
   core::Json ask(std::string line);  // throws std::runtime_error with the worker's refusal
 
-  Wire& wire;
+  StepChannel& channel;
   core::JobId job;
   core::ProjectId project;
   core::UserId user;

@@ -68,7 +68,7 @@ Task<bool> Runner::run_steps() {
     if (interrupt_ == Interrupt::cancelled) co_return co_await settle_cancelled(nullptr);
     if (interrupt_ != Interrupt::none) co_return co_await leave();
     const auto report_share = [this](double share) { return report(share); };
-    const auto hold_child = [this](Child* child) {
+    const auto hold_child = [this](StepProcess* child) {
       child_ = child;
       if (child && interrupt_ != Interrupt::none) child->stop();
     };

@@ -59,7 +59,7 @@ class Runner {
   std::int64_t charged_ = -1;                   // -1: no step has charged
   std::int64_t cpu_ms_ = 0;
   Interrupt interrupt_ = Interrupt::none;
-  Child* child_ = nullptr;
+  StepProcess* child_ = nullptr;
   std::chrono::steady_clock::time_point last_report_{};
 };
 

@@ -14,7 +14,7 @@
 #include "core/problem.h"
 #include "jobs/disk_fault.h"
 #include "jobs/read.h"
-#include "jobs/wire.h"
+#include "jobs/step_channel.h"
 
 namespace jobs {
 namespace fs = std::filesystem;
@@ -100,18 +100,21 @@ Task<> StepHost::find_inputs() {
   }
 }
 
-ChildSpec StepHost::spec(const Pipeline& pipeline, std::size_t n) const {
-  ChildSpec spec;
+StepProcessSpec StepHost::spec(const Pipeline& pipeline, std::size_t n) const {
+  StepProcessSpec spec;
   spec.argv = {config_.step_program, "step", pipeline.name(), std::to_string(n)};
   const char* path = std::getenv("PATH");
-  spec.environment = {std::string("PATH=") + (path ? path : "/usr/local/bin:/usr/bin:/bin"), "LANG=C.UTF-8", "TZ=UTC",
-                      "HOME=" + dir_, "TMPDIR=" + dir_};
+  spec.environment = {{"PATH", path ? path : "/usr/local/bin:/usr/bin:/bin"},
+                      {"LANG", "C.UTF-8"},
+                      {"TZ", "UTC"},
+                      {"HOME", dir_},
+                      {"TMPDIR", dir_}};
   for (const std::string& name : config_.pipeline_env)
-    if (const char* value = std::getenv(name.c_str())) spec.environment.push_back(name + "=" + value);
+    if (const char* value = std::getenv(name.c_str())) spec.environment[name] = value;
   const int own = pipeline.steps()[n].options.timeout_seconds;
   spec.timeout = own > 0 ? std::chrono::seconds(own) : config_.step_timeout;
   spec.folder = dir_;
-  spec.most_bytes = most_bytes();
+  spec.max_folder_bytes = most_bytes();
   return spec;
 }
 
@@ -141,10 +144,10 @@ std::string StepHost::hello(const Pipeline& pipeline, std::size_t n,
 
 Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
                                 const std::map<std::string, std::string>& outputs,
-                                std::function<Task<>(double)> progress, std::function<void(Child*)> started) {
+                                std::function<Task<>(double)> progress, std::function<void(StepProcess*)> started) {
   StepOutcome outcome;
   std::optional<core::Json> result;
-  Child child(loop_, spec(pipeline, n));
+  StepProcess child(loop_, spec(pipeline, n));
   started(&child);
   child.send(hello(pipeline, n, outputs));
   for (;;) {
@@ -166,7 +169,7 @@ Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
   }
   started(nullptr);
   outcome.end = child.end();
-  if (result && outcome.end.how == ChildEnd::How::exited) {
+  if (result && outcome.end.how == StepProcessEnd::How::exited) {
     const bool success = (*result)["ok"].boolean().value_or(false);
     outcome.result =
         success ? ok() : fail((*result)["code"].string_or("ERR_PROCESSING"), params_from((*result)["params"]));
@@ -180,14 +183,14 @@ Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
   co_return outcome;
 }
 
-StepResult StepHost::blame(const ChildEnd& end) const {
-  if (end.how == ChildEnd::How::timed_out) return fail("STEP_TIMEOUT");
-  if (end.how == ChildEnd::How::killed && end.status == SIGXCPU) return fail("STEP_TIMEOUT");
-  if (end.how == ChildEnd::How::too_large || (end.how == ChildEnd::How::killed && end.status == SIGXFSZ))
+StepResult StepHost::blame(const StepProcessEnd& end) const {
+  if (end.how == StepProcessEnd::How::timed_out) return fail("STEP_TIMEOUT");
+  if (end.how == StepProcessEnd::How::killed && end.status == SIGXCPU) return fail("STEP_TIMEOUT");
+  if (end.how == StepProcessEnd::How::too_large || (end.how == StepProcessEnd::How::killed && end.status == SIGXFSZ))
     return fail("OUTPUT_TOO_LARGE");
-  if (end.how == ChildEnd::How::never_started) return try_again("STEP_NOT_STARTED");
+  if (end.how == StepProcessEnd::How::never_started) return try_again("STEP_NOT_STARTED");
   const auto most = static_cast<std::int64_t>(config_.step_memory_bytes / 1024);
-  if (end.how == ChildEnd::How::killed && end.status == SIGKILL && most > 0 && end.peak_kb > most * 3 / 4)
+  if (end.how == StepProcessEnd::How::killed && end.status == SIGKILL && most > 0 && end.peak_kb > most * 3 / 4)
     return fail("STEP_OUT_OF_MEMORY");
   return try_again("STEP_CRASHED");
 }

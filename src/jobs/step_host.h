@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "jobs/child.h"
 #include "jobs/jobs.h"
 #include "jobs/queue.h"
+#include "jobs/step_process.h"
 
 namespace jobs {
 
@@ -25,7 +25,7 @@ struct StepOutcome {
   StepResult result;
   std::optional<std::int64_t> credits;
   std::string output;  // JSON, or empty
-  ChildEnd end;
+  StepProcessEnd end;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   JobError error() const { return {result.code, result.params}; }
@@ -43,7 +43,7 @@ class StepHost {
   const std::vector<Input>& inputs() const { return inputs_; }
   // Runs step n. `progress` is awaited with the step's own share; `started` gets the child for as long as it lives.
   Task<StepOutcome> run(const Pipeline& pipeline, std::size_t n, const std::map<std::string, std::string>& outputs,
-                        std::function<Task<>(double)> progress, std::function<void(Child*)> started);
+                        std::function<Task<>(double)> progress, std::function<void(StepProcess*)> started);
   // What the step saved and no transaction has named yet.
   const std::map<std::string, Kept>& kept() const { return kept_; }
   void forget_kept() { kept_.clear(); }
@@ -52,12 +52,12 @@ class StepHost {
 
  private:
   std::string hello(const Pipeline& pipeline, std::size_t n, const std::map<std::string, std::string>& outputs) const;
-  ChildSpec spec(const Pipeline& pipeline, std::size_t n) const;
+  StepProcessSpec spec(const Pipeline& pipeline, std::size_t n) const;
   Task<std::string> answer(const core::Json& asked, StepOutcome& outcome);
   Task<std::string> bring(std::string name, StepOutcome& outcome);
   Task<std::string> keep(std::string name, std::string mime, StepOutcome& outcome);
   std::uint64_t most_bytes() const { return config_.step_file_bytes * kFolderOverFile; }
-  StepResult blame(const ChildEnd& end) const;
+  StepResult blame(const StepProcessEnd& end) const;
 
   core::Loop& loop_;
   pg::Db& db_;

@@ -78,9 +78,9 @@ int step_main(const Pipelines& pipelines, std::string_view pipeline_name, std::s
   const Pipeline* pipeline = find(pipelines, pipeline_name);
   const auto n = core::parse_int(step_number);
   if (!pipeline || !n || *n < 0 || *n >= static_cast<std::int64_t>(pipeline->steps().size())) return 64;
-  Wire wire(kWireFd);
-  const auto hello = wire.receive();
-  Run::Impl state(wire);
+  StepChannel channel(kStepChannelFd);
+  const auto hello = channel.receive();
+  Run::Impl state(channel);
   // The worker may have died before PDEATHSIG was set: then nobody would end this process.
   if (!hello || (*hello)["parent"].integer().value_or(0) != ::getppid() || !read_hello(*hello, state)) return 65;
   if (::chdir(state.dir.c_str()) != 0) return 66;
@@ -96,7 +96,7 @@ int step_main(const Pipelines& pipelines, std::string_view pipeline_name, std::s
   if (!state.output.empty() && core::Json::parse(state.output)) w.key("output").raw(state.output);
   w.end();
   try {
-    wire.send(w.take());
+    channel.send(w.take());
   } catch (const std::system_error&) {
     return 67;
   }

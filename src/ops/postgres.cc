@@ -15,8 +15,8 @@
 #include <thread>
 
 #include "core/crypto.h"
+#include "core/process.h"
 #include "core/text.h"
-#include "ops/process.h"
 #include "pg/session.h"
 
 namespace ops {
@@ -79,13 +79,11 @@ Postgres::Postgres(std::string dir, Passwords passwords, Life life)
   const fs::path link = fs::path(dir_) / "postgres";
   if (::geteuid() == 0) {
     const passwd& user = server_user();
-    as_other_user_ = true;
-    uid_ = user.pw_uid;
-    gid_ = user.pw_gid;
+    run_as_ = core::ProcessSpec::Identity{user.pw_uid, user.pw_gid};
     const fs::path home = fs::path("/var/lib/tenon") / core::hex(core::sha256(dir_)).substr(0, 16);
     cluster_ = (home / "data").string();
     fs::create_directories(home);
-    if (::chown(home.c_str(), uid_, gid_) != 0)
+    if (::chown(home.c_str(), run_as_->uid, run_as_->gid) != 0)
       throw std::runtime_error("cannot give " + home.string() + " to " + user.pw_name);
     if (fs::is_symlink(link) && fs::read_symlink(link) != home) fs::remove(link);
     if (!fs::exists(fs::symlink_status(link))) fs::create_directory_symlink(home, link);
@@ -100,12 +98,14 @@ Postgres::Postgres(std::string dir, Passwords passwords, Life life)
     socket_ = fmt::format("/tmp/tenon-{}-{}", ::geteuid(), core::hex(core::sha256(dir_)).substr(0, 12));
     fs::create_directories(socket_);
     ::chmod(socket_.c_str(), 0700);
-    if (as_other_user_ && ::chown(socket_.c_str(), uid_, gid_) != 0) throw std::runtime_error("cannot own " + socket_);
+    if (run_as_ && ::chown(socket_.c_str(), run_as_->uid, run_as_->gid) != 0)
+      throw std::runtime_error("cannot own " + socket_);
   }
 }
 
 Postgres::~Postgres() {
   if (life_ == Life::with_parent) stop();
+  else if (server_) server_->detach();
 }
 
 void Postgres::create_cluster() {
@@ -117,27 +117,25 @@ void Postgres::create_cluster() {
   fs::remove_all(making);
   write_file(password_file, passwords_.super.reveal());
   ::chmod(password_file.c_str(), 0600);
-  if (as_other_user_ && ::chown(password_file.c_str(), uid_, gid_) != 0)
+  if (run_as_ && ::chown(password_file.c_str(), run_as_->uid, run_as_->gid) != 0)
     throw std::runtime_error("cannot own " + password_file);
-  Spawn spawn;
-  spawn.command = {binaries_ + "/initdb",
-                   "-D",
-                   making,
-                   "-U",
-                   kSuper,
-                   "--pwfile=" + password_file,
-                   "--auth=scram-sha-256",
-                   "--encoding=UTF8",
-                   "--locale=C.UTF-8",
-                   "--data-checksums"};
-  spawn.directory = "/";
-  if (as_other_user_) {
-    spawn.uid = uid_;
-    spawn.gid = gid_;
-  }
-  const Finished made = run(std::move(spawn), 60s);
+  core::ProcessSpec spec;
+  spec.argv = {binaries_ + "/initdb",
+               "-D",
+               making,
+               "-U",
+               kSuper,
+               "--pwfile=" + password_file,
+               "--auth=scram-sha-256",
+               "--encoding=UTF8",
+               "--locale=C.UTF-8",
+               "--data-checksums"};
+  spec.directory = "/";
+  spec.run_as = run_as_;
+  spec.death_signal = SIGTERM;
+  const core::Captured made = core::run_and_capture(std::move(spec), 60s);
   fs::remove(password_file);
-  if (made.status != 0) throw std::runtime_error("initdb failed:\n" + made.output);
+  if (made.end.exit_code() != 0) throw std::runtime_error("initdb failed:\n" + made.output);
   std::ofstream settings(making + "/postgresql.conf", std::ios::app);
   settings << "\n# Tenon's own: durable, quiet, small.\n"
               "listen_addresses = '127.0.0.1'\n"
@@ -186,22 +184,19 @@ void Postgres::restart() {
 }
 
 void Postgres::launch() {
-  Spawn spawn;
-  spawn.command = {binaries_ + "/postgres", "-D", cluster_, "-p", std::to_string(port_), "-k", socket_};
-  spawn.environment = {{"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}, {"PATH", "/usr/bin:/bin"}};
-  spawn.log_file = dir_ + "/log/postgres.log";
-  spawn.directory = "/";
-  spawn.death_signal = life_ == Life::with_parent ? SIGINT : 0;
-  if (as_other_user_) {
-    spawn.uid = uid_;
-    spawn.gid = gid_;
-  }
+  core::ProcessSpec spec;
+  spec.argv = {binaries_ + "/postgres", "-D", cluster_, "-p", std::to_string(port_), "-k", socket_};
+  spec.environment = {{"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}, {"PATH", "/usr/bin:/bin"}};
+  spec.log_file = dir_ + "/log/postgres.log";
+  spec.directory = "/";
+  spec.death_signal = life_ == Life::with_parent ? SIGINT : 0;
+  spec.run_as = run_as_;
   fs::create_directories(dir_ + "/log");
-  pid_ = ops::start(spawn);
+  server_.emplace(spec);
   const core::Secret probe = url(kSuper, passwords_.super, "postgres");
   const auto deadline = std::chrono::steady_clock::now() + 30s;
   for (;;) {
-    if (!running()) throw std::runtime_error("Postgres ended at once; see " + spawn.log_file);
+    if (!running()) throw std::runtime_error("Postgres ended at once; see " + spec.log_file);
     try {
       pg::Session session(probe, 1000);
       session.script("select 1");
@@ -214,7 +209,7 @@ void Postgres::launch() {
     } catch (const pg::Unavailable& unavailable) {
       if (std::chrono::steady_clock::now() > deadline)
         throw std::runtime_error(
-            fmt::format("Postgres does not answer: {}; see {}", unavailable.what(), spawn.log_file));
+            fmt::format("Postgres does not answer: {}; see {}", unavailable.what(), spec.log_file));
     }
     std::this_thread::sleep_for(20ms);
   }
@@ -226,16 +221,13 @@ void Postgres::set_runtime_password() const {
 }
 
 void Postgres::stop() {
-  if (pid_ == 0) return;
-  ops::stop(pid_, SIGINT, 15s);
-  pid_ = 0;
+  if (server_) server_->stop(SIGINT, 15s);
+  server_.reset();
 }
 
 bool Postgres::running() {
-  if (pid_ == 0) return false;
-  if (!ended(pid_)) return true;
-  pid_ = 0;
-  return false;
+  if (server_ && server_->ended()) server_.reset();
+  return server_.has_value();
 }
 
 core::Secret Postgres::url(const std::string& role, const core::Secret& password, const std::string& database) const {

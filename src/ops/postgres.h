@@ -5,9 +5,11 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "core/env.h"
+#include "core/process.h"
 
 namespace ops {
 
@@ -40,7 +42,7 @@ class Postgres {
   void set_runtime_password() const;
   // False once the server has ended by itself.
   bool running();
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return server_ ? server_->pid() : 0; }
   int port() const { return port_; }
 
   // By Unix socket; the password stands in the URL, so these are Secrets.
@@ -60,11 +62,9 @@ class Postgres {
   std::string binaries_;
   Passwords passwords_;
   Life life_;
-  bool as_other_user_ = false;
-  uid_t uid_ = 0;
-  gid_t gid_ = 0;
+  std::optional<core::ProcessSpec::Identity> run_as_;  // when this process is root's
   int port_ = 0;
-  pid_t pid_ = 0;
+  std::optional<core::Process> server_;
 };
 
 // Deletes the cluster that a data folder's `postgres` link points to (root's cluster is outside DIR). The server must

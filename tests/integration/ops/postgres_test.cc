@@ -9,7 +9,6 @@
 #include <string>
 
 #include "ops/migrate.h"
-#include "ops/process.h"
 #include "pg/session.h"
 
 namespace fs = std::filesystem;

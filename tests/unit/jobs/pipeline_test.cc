@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "jobs/pipeline.h"
-#include "jobs/wire.h"
+#include "jobs/step_channel.h"
 
 namespace {
 core::Task<jobs::StepResult> nothing(jobs::Run&) { co_return jobs::ok(); }

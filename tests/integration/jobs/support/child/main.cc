@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "integration/jobs/support/pipelines.h"
 #include "jobs/jobs.h"
 #include "pg/listener.h"
@@ -45,6 +46,7 @@ int work() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto status = core::confined_exec(argc, argv)) return *status;
   if (argc == 4 && std::strcmp(argv[1], "step") == 0) return jobs::step_main(support::pipelines(), argv[2], argv[3]);
   if (argc == 2 && std::strcmp(argv[1], "worker") == 0) return work();
   std::fprintf(stderr, "usage: jobs_test_child step PIPELINE N | worker\n");

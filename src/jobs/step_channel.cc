@@ -1,4 +1,4 @@
-#include "jobs/wire.h"
+#include "jobs/step_channel.h"
 
 #include <sys/socket.h>
 
@@ -9,7 +9,7 @@
 
 namespace jobs {
 
-void Wire::send(std::string line) {
+void StepChannel::send(std::string line) {
   line += '\n';
   std::string_view left = line;
   while (!left.empty()) {
@@ -20,7 +20,7 @@ void Wire::send(std::string line) {
   }
 }
 
-std::optional<core::Json> Wire::receive() {
+std::optional<core::Json> StepChannel::receive() {
   for (;;) {
     const std::size_t end = buffer_.find('\n');
     if (end != std::string::npos) {

@@ -8,22 +8,22 @@
 
 #include "core/loop.h"
 #include "core/text.h"
-#include "jobs/child.h"
+#include "jobs/step_process.h"
 #include "jobs/work_dir.h"
 
-using jobs::ChildEnd;
+using jobs::StepProcessEnd;
 
 namespace {
 
-jobs::ChildSpec shell(std::string script) {
-  jobs::ChildSpec spec;
+jobs::StepProcessSpec shell(std::string script) {
+  jobs::StepProcessSpec spec;
   spec.argv = {"/bin/sh", "-c", std::move(script)};
-  spec.environment = {"PATH=/usr/bin:/bin"};
+  spec.environment = {{"PATH", "/usr/bin:/bin"}};
   spec.grace = std::chrono::milliseconds(200);
   return spec;
 }
 
-core::Task<std::vector<std::string>> all_lines(jobs::Child& child) {
+core::Task<std::vector<std::string>> all_lines(jobs::StepProcess& child) {
   std::vector<std::string> lines;
   while (auto line = co_await child.next()) lines.push_back(*line);
   co_return lines;
@@ -41,16 +41,16 @@ bool alive(pid_t pid) {
 
 TEST_CASE("lines of a child arrive whole and in order, the last ones of a quick end too") {
   core::Loop loop;
-  jobs::Child child(loop, shell("for i in 1 2 3; do echo line $i >&3; done; printf 'no newline' >&3; exit 7"));
+  jobs::StepProcess child(loop, shell("for i in 1 2 3; do echo line $i >&3; done; printf 'no newline' >&3; exit 7"));
   CHECK(loop.run_until(all_lines(child)) == std::vector<std::string>{"line 1", "line 2", "line 3"});
-  CHECK(child.end().how == ChildEnd::How::exited);
+  CHECK(child.end().how == StepProcessEnd::How::exited);
   CHECK(child.end().status == 7);
   CHECK(child.end().peak_kb > 0);
 }
 
 TEST_CASE("what is sent is read by the child") {
   core::Loop loop;
-  jobs::Child child(loop, shell("read x <&3; echo \"got $x\" >&3"));
+  jobs::StepProcess child(loop, shell("read x <&3; echo \"got $x\" >&3"));
   child.send("hello");
   CHECK(loop.run_until(all_lines(child)) == std::vector<std::string>{"got hello"});
 }
@@ -58,40 +58,40 @@ TEST_CASE("what is sent is read by the child") {
 TEST_CASE("a child that ends by a signal, takes too long or cannot start says so") {
   core::Loop loop;
   {
-    jobs::Child child(loop, shell("kill -SEGV $$"));
+    jobs::StepProcess child(loop, shell("kill -SEGV $$"));
     loop.run_until(all_lines(child));
-    CHECK(child.end().how == ChildEnd::How::killed);
+    CHECK(child.end().how == StepProcessEnd::How::killed);
     CHECK(child.end().status == SIGSEGV);
   }
   {
-    jobs::ChildSpec spec = shell("trap '' TERM; while :; do sleep 1; done");
+    jobs::StepProcessSpec spec = shell("trap '' TERM; while :; do sleep 1; done");
     spec.timeout = std::chrono::seconds(1);
     const auto before = std::chrono::steady_clock::now();
-    jobs::Child child(loop, spec);
+    jobs::StepProcess child(loop, spec);
     loop.run_until(all_lines(child));
-    CHECK(child.end().how == ChildEnd::How::timed_out);
+    CHECK(child.end().how == StepProcessEnd::How::timed_out);
     CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(8));
   }
   {
-    jobs::ChildSpec spec = shell("");
+    jobs::StepProcessSpec spec = shell("");
     spec.argv = {"/no/such/program"};
-    jobs::Child child(loop, spec);
+    jobs::StepProcess child(loop, spec);
     loop.run_until(all_lines(child));
-    CHECK(child.end().how == ChildEnd::How::never_started);
+    CHECK(child.end().how == StepProcessEnd::How::never_started);
     CHECK(child.end().status == ENOENT);
   }
 }
 
 TEST_CASE("stopping a child ends what it has started, too") {
   core::Loop loop;
-  jobs::Child child(loop, shell("sleep 600 & echo $! >&3; wait"));
+  jobs::StepProcess child(loop, shell("sleep 600 & echo $! >&3; wait"));
   const auto first = [&]() -> core::Task<std::string> { co_return (co_await child.next()).value_or(""); };
   const auto pid = core::parse_int(loop.run_until(first()));
   REQUIRE(pid);
   CHECK(alive(static_cast<pid_t>(*pid)));
   child.stop();
   loop.run_until(all_lines(child));
-  CHECK(child.end().how == ChildEnd::How::stopped);
+  CHECK(child.end().how == StepProcessEnd::How::stopped);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (alive(static_cast<pid_t>(*pid)) && std::chrono::steady_clock::now() < deadline) ::usleep(10000);
   CHECK_FALSE(alive(static_cast<pid_t>(*pid)));
@@ -101,7 +101,7 @@ TEST_CASE("a child that is let go of is killed") {
   core::Loop loop;
   std::optional<std::int64_t> pid;
   {
-    jobs::Child child(loop, shell("trap '' TERM; echo $$ >&3; while :; do sleep 1; done"));
+    jobs::StepProcess child(loop, shell("trap '' TERM; echo $$ >&3; while :; do sleep 1; done"));
     const auto first = [&]() -> core::Task<std::string> { co_return (co_await child.next()).value_or(""); };
     pid = core::parse_int(loop.run_until(first()));
     REQUIRE(pid);
@@ -141,7 +141,7 @@ TEST_CASE("work folders of the dead are removed, those of the living are not") {
 
 TEST_CASE("more than a socket holds reaches a child that reads late") {
   core::Loop loop;
-  jobs::Child child(loop, shell("sleep 0.3; IFS= read -r x <&3; echo ${#x} >&3"));
+  jobs::StepProcess child(loop, shell("sleep 0.3; IFS= read -r x <&3; echo ${#x} >&3"));
   child.send(std::string(600000, 'x'));
   CHECK(loop.run_until(all_lines(child)) == std::vector<std::string>{"600000"});
 }
@@ -150,13 +150,13 @@ TEST_CASE("a child that fills its folder is ended, however small each file") {
   char folder[] = "/tmp/tenon-child.XXXXXX";
   REQUIRE(::mkdtemp(folder) != nullptr);
   core::Loop loop;
-  jobs::ChildSpec spec = shell("i=0; while :; do head -c 1000000 /dev/zero > " + std::string(folder) +
-                               "/$i; i=$((i+1)); sleep 0.02; done");
+  jobs::StepProcessSpec spec = shell("i=0; while :; do head -c 1000000 /dev/zero > " + std::string(folder) +
+                                     "/$i; i=$((i+1)); sleep 0.02; done");
   spec.folder = folder;
-  spec.most_bytes = 10000000;
+  spec.max_folder_bytes = 10000000;
   spec.timeout = std::chrono::seconds(30);
-  jobs::Child child(loop, spec);
+  jobs::StepProcess child(loop, spec);
   loop.run_until(all_lines(child));
-  CHECK(child.end().how == ChildEnd::How::too_large);
+  CHECK(child.end().how == StepProcessEnd::How::too_large);
   std::filesystem::remove_all(folder);
 }

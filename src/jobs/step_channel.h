@@ -10,13 +10,13 @@
 
 namespace jobs {
 
-inline constexpr int kWireFd = 3;
-inline constexpr std::size_t kLongestLine = 1 << 20;
+inline constexpr int kStepChannelFd = 3;
+inline constexpr std::size_t kMaxLine = 1 << 20;
 
 // The child's blocking end.
-class Wire {
+class StepChannel {
  public:
-  explicit Wire(int fd) : fd_(fd) {}
+  explicit StepChannel(int fd) : fd_(fd) {}
   void send(std::string line);          // throws std::system_error when the worker is gone
   std::optional<core::Json> receive();  // nothing when the worker is gone
 
