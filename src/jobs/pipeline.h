@@ -17,7 +17,7 @@ struct Quote {
   double seconds = 0;  // of the result, if results have a length
 };
 using Estimate = Quote (*)(const std::vector<Input>& inputs);
-using Step = Task<StepResult> (*)(Run&);
+using Step = Task<StepResult> (*)(PipelineContext&);
 
 // The steps in order: Pipeline("reports", estimate).then("read", read).then("write", write, {.weight = 8}).
 class Pipeline {

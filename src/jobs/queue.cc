@@ -44,108 +44,110 @@ constexpr pg::Sql kReveal{"jobs.asset_reveal", R"sql(
 constexpr pg::Sql kHeldBy{"jobs.queue_held_by", R"sql(
   select id, fence, cancel_requested_at is not null from public.jobs where lease_id = $1 and status = 'PROCESSING'
 )sql"};
-constexpr pg::Sql kHandBack{"jobs.queue_hand_back", R"sql(select tenon.release_job($1, $2, $3))sql"};
-constexpr pg::Sql kTell{"jobs.progress_tell", R"sql(
+constexpr pg::Sql kReleaseClaim{"jobs.claim_release", R"sql(select tenon.release_job($1, $2, $3))sql"};
+constexpr pg::Sql kNotifyProgress{"jobs.progress_notify", R"sql(
   select pg_notify('tenon_progress', job)::text from unnest($1::text[]) as job
 )sql"};
-constexpr pg::Sql kRescue{"jobs.house_rescue", R"sql(select tenon.reap_expired_leases($1, $2))sql"};
-constexpr pg::Sql kRescueExternal{"jobs.house_rescue_external",
+constexpr pg::Sql kRescue{"jobs.maintenance_rescue", R"sql(select tenon.reap_expired_leases($1, $2))sql"};
+constexpr pg::Sql kRescueExternal{"jobs.maintenance_rescue_external",
                                   R"sql(select tenon.reap_silent_workers($1, $2, $3))sql"};
-constexpr pg::Sql kSettle{"jobs.house_settle", R"sql(select tenon.settle_finished_jobs())sql"};
-constexpr pg::Sql kPromote{"jobs.house_promote", R"sql(select tenon.promote_due_jobs())sql"};
-constexpr pg::Sql kSealAudit{"jobs.house_seal_audit", R"sql(select tenon.seal_audit())sql"};
-constexpr pg::Sql kPrune{"jobs.house_prune", R"sql(select tenon.prune())sql"};
-constexpr pg::Sql kPruneAuth{"jobs.house_prune_auth", R"sql(select tenon.prune_auth())sql"};
+constexpr pg::Sql kSettle{"jobs.maintenance_settle", R"sql(select tenon.settle_finished_jobs())sql"};
+constexpr pg::Sql kPromote{"jobs.maintenance_promote", R"sql(select tenon.promote_due_jobs())sql"};
+constexpr pg::Sql kSealAudit{"jobs.maintenance_seal_audit", R"sql(select tenon.seal_audit())sql"};
+constexpr pg::Sql kPrune{"jobs.maintenance_prune", R"sql(select tenon.prune())sql"};
+constexpr pg::Sql kPruneAuth{"jobs.maintenance_prune_auth", R"sql(select tenon.prune_auth())sql"};
 
 // jobs.error_message, for clients that read the column; our own pages and emails use code and parameters.
 constexpr const char* kColumnLanguage = "en";
 // More rounds than any healthy system needs; the rest comes two seconds later.
-constexpr int kMostRounds = 200;
+constexpr int kMaxRounds = 200;
 
-Held held_of(const std::string& word) {
-  if (word == "ok") return Held::yes;
-  return word == "cancel" ? Held::cancel : Held::lost;
+ClaimStatus status_of(const std::string& word) {
+  if (word == "ok") return ClaimStatus::valid;
+  return word == "cancel" ? ClaimStatus::cancelled : ClaimStatus::lost;
 }
 
 }  // namespace
 
-pg::As worker_role() { return pg::as_service("the worker runs everybody's jobs"); }
+pg::As as_worker() { return pg::as_service("the worker runs everybody's jobs"); }
 
 Task<std::int64_t> open_lease(pg::Db& db, std::string worker, std::string host, int seconds) {
-  co_return co_await db.as(worker_role()).one<std::int64_t>(kOpenLease, worker, host, seconds);
+  co_return co_await db.as(as_worker()).one<std::int64_t>(kOpenLease, worker, host, seconds);
 }
 Task<bool> heartbeat(pg::Db& db, std::int64_t lease, int seconds) {
-  co_return co_await db.as(worker_role()).one<bool>(kHeartbeat, lease, seconds);
+  co_return co_await db.as(as_worker()).one<bool>(kHeartbeat, lease, seconds);
 }
-Task<std::vector<StillOurs>> held_by(pg::Db& db, std::int64_t lease) {
-  co_return co_await db.as(worker_role()).many<StillOurs>(kHeldBy, lease);
+Task<std::vector<HeldJob>> held_by(pg::Db& db, std::int64_t lease) {
+  co_return co_await db.as(as_worker()).many<HeldJob>(kHeldBy, lease);
 }
-Task<> close_lease(pg::Db& db, std::int64_t lease) { co_await db.as(worker_role()).run(kCloseLease, lease); }
+Task<> close_lease(pg::Db& db, std::int64_t lease) { co_await db.as(as_worker()).run(kCloseLease, lease); }
 Task<std::vector<ClaimedJob>> claim(pg::Db& db, std::string lane, std::string worker, std::int64_t lease, int n) {
-  co_return co_await db.as(worker_role()).many<ClaimedJob>(kClaim, lane, worker, lease, n);
+  co_return co_await db.as(as_worker()).many<ClaimedJob>(kClaim, lane, worker, lease, n);
 }
 Task<int> admit_burst(pg::Db& db, std::string lane, int n) {
-  co_return co_await db.as(worker_role()).one<std::int32_t>(kBurst, lane, n);
+  co_return co_await db.as(as_worker()).one<std::int32_t>(kBurst, lane, n);
 }
 Task<std::vector<StepDone>> steps_done(pg::Db& db, core::JobId job) {
-  co_return co_await db.as(worker_role()).many<StepDone>(kStepsDone, job);
+  co_return co_await db.as(as_worker()).many<StepDone>(kStepsDone, job);
 }
-Task<Held> set_progress(pg::Db& db, Holding held, int progress) {
+Task<ClaimStatus> set_progress(pg::Db& db, JobClaim held, int progress) {
   const std::string word =
-      co_await db.as(worker_role()).one<std::string>(kSetProgress, held.job, held.lease, held.fence, progress);
-  co_return held_of(word);
+      co_await db.as(as_worker()).one<std::string>(kSetProgress, held.job, held.lease, held.fence, progress);
+  co_return status_of(word);
 }
-Task<Held> checkpoint(pg::Tx& tx, const Holding& held, const StepRow& step) {
+Task<ClaimStatus> checkpoint(pg::Tx& tx, const JobClaim& held, const StepRow& step) {
   const std::string word =
       co_await tx.one<std::string>(kCheckpoint, held.job, held.lease, held.fence, step.n, step.name, step.state,
                                    step.progress, step.output, step.error_code, step.meter, step.assets);
-  co_return held_of(word);
+  co_return status_of(word);
 }
-Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict) {
-  const std::string message = verdict.ok ? "" : error_text(kColumnLanguage, verdict.error);
-  const std::string params = params_json(verdict.error.params);
+Task<bool> finish(pg::Tx& tx, const JobClaim& held, const JobResult& result) {
+  const std::string message = result.ok ? "" : error_text(kColumnLanguage, result.error);
+  const std::string params = params_json(result.error.params);
   const std::string word =
-      co_await tx.one<std::string>(kFinish, held.job, held.lease, held.fence, verdict.ok, verdict.cost,
-                                   verdict.error.code, message, verdict.assets, verdict.metering, params);
+      co_await tx.one<std::string>(kFinish, held.job, held.lease, held.fence, result.ok, result.cost, result.error.code,
+                                   message, result.assets, result.metering, params);
   co_return word == "done";
 }
-Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, const JobError& error, int delay_seconds) {
+Task<AttemptOutcome> fail_attempt(pg::Tx& tx, const JobClaim& held, const JobError& error, int delay_seconds) {
   const std::string message = error_text(kColumnLanguage, error);
   const std::string params = params_json(error.params);
   const std::string word = co_await tx.one<std::string>(kFailAttempt, held.job, held.lease, held.fence, error.code,
                                                         message, delay_seconds, params);
-  if (word == "retry") co_return Retried::retry;
-  if (word == "failed") co_return Retried::failed;
-  co_return word == "cancelled" ? Retried::cancelled : Retried::lost;
+  if (word == "retry") co_return AttemptOutcome::retry;
+  if (word == "failed") co_return AttemptOutcome::failed;
+  co_return word == "cancelled" ? AttemptOutcome::cancelled : AttemptOutcome::lost;
 }
-Task<> end_step(pg::Tx& tx, const Holding& held, const StepRow& step) {
+Task<> end_step(pg::Tx& tx, const JobClaim& held, const StepRow& step) {
   co_await tx.run(kEndStep, held.job, step.n, step.state, step.output, step.error_code, step.meter);
 }
 Task<> reveal_outputs(pg::Tx& tx, core::JobId job) { co_await tx.run(kReveal, job, std::string(storage::kOutputs)); }
-Task<> hand_back(pg::Db& db, Holding held) {
-  co_await db.as(worker_role()).one<std::string>(kHandBack, held.job, held.lease, held.fence);
+Task<> release_claim(pg::Db& db, JobClaim held) {
+  co_await db.as(as_worker()).one<std::string>(kReleaseClaim, held.job, held.lease, held.fence);
 }
-Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs) { co_await db.as(worker_role()).run(kTell, jobs); }
+Task<> notify_progress(pg::Db& db, std::vector<std::string> jobs) {
+  co_await db.as(as_worker()).run(kNotifyProgress, jobs);
+}
 
-Task<> keep_house(pg::Db& db, int external_seconds) {
+Task<> run_maintenance(pg::Db& db, int external_seconds) {
   const std::string crashed = error_text(kColumnLanguage, {"WORKER_CRASHED"});
   const std::string cancelled = error_text(kColumnLanguage, {"CANCELLED"});
-  for (int i = 0; i < kMostRounds; ++i)
-    if (co_await db.as(worker_role()).one<std::int32_t>(kRescue, crashed, cancelled) <= 0) break;
-  for (int i = 0; i < kMostRounds; ++i)
-    if (co_await db.as(worker_role()).one<std::int32_t>(kRescueExternal, external_seconds, crashed, cancelled) <= 0)
+  for (int i = 0; i < kMaxRounds; ++i)
+    if (co_await db.as(as_worker()).one<std::int32_t>(kRescue, crashed, cancelled) <= 0) break;
+  for (int i = 0; i < kMaxRounds; ++i)
+    if (co_await db.as(as_worker()).one<std::int32_t>(kRescueExternal, external_seconds, crashed, cancelled) <= 0)
       break;
-  for (int i = 0; i < kMostRounds; ++i)
-    if (co_await db.as(worker_role()).one<std::int32_t>(kSettle) <= 0) break;
-  for (int i = 0; i < kMostRounds; ++i)
-    if (co_await db.as(worker_role()).one<std::int32_t>(kPromote) <= 0) break;
-  co_await db.as(worker_role()).one<std::int32_t>(kSealAudit);
+  for (int i = 0; i < kMaxRounds; ++i)
+    if (co_await db.as(as_worker()).one<std::int32_t>(kSettle) <= 0) break;
+  for (int i = 0; i < kMaxRounds; ++i)
+    if (co_await db.as(as_worker()).one<std::int32_t>(kPromote) <= 0) break;
+  co_await db.as(as_worker()).one<std::int32_t>(kSealAudit);
 }
 
 Task<> prune(pg::Db& db) {
   for (const pg::Sql& what : {kPrune, kPruneAuth})
-    for (int i = 0; i < kMostRounds; ++i)
-      if (co_await db.as(worker_role()).one<std::int32_t>(what) <= 0) break;
+    for (int i = 0; i < kMaxRounds; ++i)
+      if (co_await db.as(as_worker()).one<std::int32_t>(what) <= 0) break;
 }
 
 }  // namespace jobs

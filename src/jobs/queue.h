@@ -1,5 +1,5 @@
-// The queue's functions in Postgres (db/README.md), one call each. All of them for the service role: users have no
-// right on them.
+// Calls of the queue's functions in Postgres (db/README.md), one each, as the service role; users may execute none of
+// them.
 #pragma once
 
 #include <chrono>
@@ -39,17 +39,18 @@ struct StepDone {
   std::string output;         // JSON, or empty
   std::int32_t credits = -1;  // -1: it never charged
 };
-struct StillOurs {
+struct HeldJob {
   core::JobId id;
   std::int64_t fence = 0;
   bool cancel_requested = false;
 };
-struct Holding {  // what proves that a job is still ours
+// Proves to the database that this worker still holds the job; a newer claim has a higher fence.
+struct JobClaim {
   core::JobId job;
   std::int64_t lease = 0;
   std::int64_t fence = 0;
 };
-enum class Held { yes, cancel, lost };
+enum class ClaimStatus { valid, cancelled, lost };
 struct StepRow {
   std::int32_t n = 0;
   std::string name;
@@ -60,42 +61,45 @@ struct StepRow {
   std::string meter = "{}";
   std::string assets = "[]";
 };
-struct Verdict {
+struct JobResult {
   bool ok = false;
   std::int32_t cost = 0;
   JobError error{};
   std::string assets = "[]";
   std::string metering = "{}";
 };
-enum class Retried { retry, failed, cancelled, lost };
+enum class AttemptOutcome { retry, failed, cancelled, lost };
 
-pg::As worker_role();
+pg::As as_worker();
 
 Task<std::int64_t> open_lease(pg::Db& db, std::string worker, std::string host, int seconds);
 Task<bool> heartbeat(pg::Db& db, std::int64_t lease, int seconds);
-Task<std::vector<StillOurs>> held_by(pg::Db& db, std::int64_t lease);  // what a missed notice would have said
+Task<std::vector<HeldJob>> held_by(pg::Db& db, std::int64_t lease);  // for the case of a missed NOTIFY
 Task<> close_lease(pg::Db& db, std::int64_t lease);
 Task<std::vector<ClaimedJob>> claim(pg::Db& db, std::string lane, std::string worker, std::int64_t lease, int n);
 Task<int> admit_burst(pg::Db& db, std::string lane, int n);
 Task<std::vector<StepDone>> steps_done(pg::Db& db, core::JobId job);
-Task<Held> set_progress(pg::Db& db, Holding held, int progress);
-Task<Held> checkpoint(pg::Tx& tx, const Holding& held, const StepRow& step);
-Task<bool> finish(pg::Tx& tx, const Holding& held, const Verdict& verdict);  // false: lost, nothing written
-Task<Retried> fail_attempt(pg::Tx& tx, const Holding& held, const JobError& error, int delay_seconds);
-// The row of the step that was running when its job was settled, in the same transaction and after it (lock order).
-Task<> end_step(pg::Tx& tx, const Holding& held, const StepRow& step);
-// Outputs of earlier steps, which nobody sees before the job is READY. In the transaction of finish(), after it.
+Task<ClaimStatus> set_progress(pg::Db& db, JobClaim held, int progress);
+Task<ClaimStatus> checkpoint(pg::Tx& tx, const JobClaim& held, const StepRow& step);
+Task<bool> finish(pg::Tx& tx, const JobClaim& held,
+                  const JobResult& result);  // false: the claim is lost and nothing was written
+Task<AttemptOutcome> fail_attempt(pg::Tx& tx, const JobClaim& held, const JobError& error, int delay_seconds);
+// Ends the row of the step that was running when its job was settled: in the same transaction, after finish() (lock
+// order, db/README.md).
+Task<> end_step(pg::Tx& tx, const JobClaim& held, const StepRow& step);
+// Makes the outputs of earlier steps visible to the user. In the transaction of finish(), after it.
 Task<> reveal_outputs(pg::Tx& tx, core::JobId job);
-Task<> hand_back(pg::Db& db, Holding held);
-Task<> tell_progress(pg::Db& db, std::vector<std::string> jobs);  // one NOTIFY statement for all of them
-// One round of rescue, rescue_external, settle_stragglers and promote_due, each until it says 0.
-Task<> keep_house(pg::Db& db, int external_seconds);
+Task<> release_claim(pg::Db& db, JobClaim held);
+Task<> notify_progress(pg::Db& db, std::vector<std::string> jobs);  // one NOTIFY statement for all of them
+// One round of maintenance: reaps expired leases, settles jobs of foreign workers, and promotes jobs that are due.
+Task<> run_maintenance(pg::Db& db, int external_seconds);
 Task<> prune(pg::Db& db);  // hourly
 
-// Runs fn() until the database answers; an outage never fails a job. Throws pg::Unavailable once give_up() says so.
-// A commit whose answer was lost is asked again: the fence then says `lost`, and nothing is written twice.
+// Repeats fn() until the database answers, since an outage never fails a job; rethrows pg::Unavailable once give_up()
+// returns true. A commit whose answer was lost is repeated too: its fence is `lost` by then, so nothing is written
+// twice.
 template <class Fn, class R = typename std::invoke_result_t<Fn&>::value_type>
-Task<R> patiently(std::function<bool()> give_up, Fn fn) {
+Task<R> retry_while_unavailable(std::function<bool()> give_up, Fn fn) {
   for (;;) {
     std::exception_ptr outage;
     try {

@@ -1,4 +1,4 @@
-// One claimed job from its first step that is not done to its settlement. Each way out is one transaction.
+// Runs one claimed job from its first unfinished step to its settlement. Every end is a single transaction.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ struct RunnerParts {
   core::BlockingPool& disk;
   const Pipelines& pipelines;
   const Config& config;
-  std::function<void(core::JobId)> moved;  // after each commit that a person may see
+  std::function<void(core::JobId)> progressed;  // called after each commit that changes what users see
 };
 
 class Runner {
@@ -26,7 +26,7 @@ class Runner {
   Runner(RunnerParts parts, ClaimedJob job, std::int64_t lease, std::string dir);
   // True when the job was settled (READY or FAILED) by this run.
   Task<bool> run();
-  // The first reason but `lost` stands, which beats all.
+  // The first interrupt wins, except that `lost` overrides any other.
   void interrupt(Interrupt why);
   const ClaimedJob& job() const { return job_; }
   std::int64_t lease() const { return held_.lease; }
@@ -34,14 +34,14 @@ class Runner {
  private:
   Task<bool> run_steps();
   Task<> report(double share);
-  Task<Held> begin_step();
-  Task<Held> end_step_well(const StepOutcome& outcome);
-  Task<bool> settle_well(const StepOutcome* last);
-  Task<bool> settle_badly(JobError error, const StepOutcome* outcome);
-  Task<bool> settle_cancelled(const StepOutcome* outcome);
-  Task<bool> fail_for_now(const StepOutcome& outcome);
-  Task<bool> leave();
-  Task<> drop_kept();
+  Task<ClaimStatus> begin_step();
+  Task<ClaimStatus> complete_step(const StepOutcome& outcome);
+  Task<bool> complete_job(const StepOutcome* last);
+  Task<bool> fail_job(JobError error, const StepOutcome* outcome);
+  Task<bool> cancel_job(const StepOutcome* outcome);
+  Task<bool> schedule_retry(const StepOutcome& outcome);
+  Task<bool> release_job();
+  Task<> discard_saved_files();
   std::int64_t cost() const;
   std::string step_metering(const StepOutcome& outcome) const;
   std::string job_metering() const;
@@ -51,7 +51,7 @@ class Runner {
 
   RunnerParts parts_;
   ClaimedJob job_;
-  Holding held_;
+  JobClaim held_;
   StepHost host_;
   const Pipeline* pipeline_ = nullptr;
   std::size_t n_ = 0;

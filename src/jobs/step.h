@@ -1,6 +1,6 @@
 // The contract of a step, all that a pipeline's author needs. A step runs in its own child process, with limits and
-// without secrets. It may run again after a crash: same input, same paths, same result. It sees Run, never the queue,
-// the database or billing.
+// without secrets. It may run again after a crash: same input, same paths, same result. It sees PipelineContext, never
+// the queue, the database or billing.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ StepResult fail(std::string code, core::Params params = {});
 StepResult try_again(std::string code, core::Params params = {});
 
 struct Input {
-  std::string file;  // for Run::path: "inputs/1.jpg", numbered in the order of upload
+  std::string file;  // for PipelineContext::path: "inputs/1.jpg", numbered in the order of upload
   std::string name;  // the user's own file name
   std::map<std::string, std::string, std::less<>> fields;  // the text fields that the input rules declare
   std::string mime;
@@ -63,10 +63,10 @@ struct Ended {
 // One run of a step. File names are relative: "inputs/…" and "intermediate/…" lie in the job's folder of
 // project-assets, "outputs/…" in its folder of project-outputs. Files of earlier steps are available, whichever machine
 // ran them.
-class Run {
+class PipelineContext {
  public:
   struct Impl;
-  explicit Run(Impl& impl) : impl_(&impl) {}
+  explicit PipelineContext(Impl& impl) : impl_(&impl) {}
 
   core::JobId job() const;
   core::ProjectId project() const;

@@ -1,5 +1,5 @@
-// The line between a worker and its step process: JSON objects, one a line, over a socket pair that is descriptor 3 in
-// the child. The child asks (progress, load, save, result), the worker answers load and save.
+// The protocol between a worker and a step's process: one JSON object per line over a socket pair, which is descriptor
+// 3 in the child. The child sends progress, load, save and result; the worker answers load and save.
 #pragma once
 
 #include <optional>
@@ -25,8 +25,8 @@ class StepChannel {
   std::string buffer_;
 };
 
-// "inputs/1.jpg", "outputs/final.mp4": one folder of three, then one or more plain segments. Everything a step names is
-// checked by this on the worker's side, since a step may be anybody's code.
+// "inputs/1.jpg", "outputs/final.mp4": one folder of three, then one or more plain segments. The worker
+// checks every name that a step sends, since a step may run foreign code.
 bool valid_name(std::string_view name);
 
 }  // namespace jobs

@@ -28,14 +28,14 @@ constexpr pg::Sql kSaved{"jobs.assets_saved", R"sql(
   select path from public.assets where job_id = $1 and user_id = $2 and type <> 'input'
 )sql"};
 
-// A copy, never a link: a step may be anybody's code, and the store's bytes are not its to change.
+// A copy, never a link: a step may run foreign code and must not be able to change the store's bytes.
 std::uint64_t copy_bytes(const std::string& from, const std::string& to) {
   fs::create_directories(fs::path(to).parent_path());
   fs::copy_file(from, to, fs::copy_options::overwrite_existing);
   return fs::file_size(to);
 }
 
-// The size of a plain file of this folder; a link or anything else that leads out of it is refused.
+// The size of a regular file in this folder; links and everything else that leads out of it are refused.
 std::uint64_t plain_size(const std::string& file) {
   struct stat facts{};
   if (::lstat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_nlink != 1)
@@ -46,7 +46,7 @@ std::uint64_t plain_size(const std::string& file) {
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
-std::function<bool()> tired_after(std::chrono::seconds limit) {
+std::function<bool()> give_up_after(std::chrono::seconds limit) {
   return [until = std::chrono::steady_clock::now() + limit] { return std::chrono::steady_clock::now() > until; };
 }
 
@@ -83,13 +83,13 @@ std::pair<std::string, std::string> StepHost::place(std::string_view name) const
 }
 
 Task<> StepHost::find_inputs() {
-  // As the user: the worker reads no more of a project than its owner may.
+  // As the user, so that the worker reads no more of a project than its owner may.
   std::vector<projects::Asset> all = co_await projects::inputs(db_, job_.user, job_.project);
   const std::vector<projects::Asset> rows = those_of(std::move(all), job_.input.text);
   inputs_ = as_inputs(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) asset_paths_[inputs_[i].file] = rows[i].path;
-  // A retried job's files lie in the folder of the job before it: the asset's own path tells.
-  const std::vector<AssetRow> made = co_await db_.as(worker_role()).many<AssetRow>(kSaved, job_.id, job_.user);
+  // The files of a retried job lie in the folder of the job before it, as the asset's path shows.
+  const std::vector<AssetRow> made = co_await db_.as(as_worker()).many<AssetRow>(kSaved, job_.id, job_.user);
   for (const AssetRow& row : made) {
     const std::size_t cut = row.path.find("/j_");
     const std::size_t end = cut == std::string::npos ? cut : row.path.find('/', cut + 1);
@@ -163,7 +163,7 @@ Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
     } else if (what == "result") {
       result = said;
     } else {
-      core::log::warn("jobs.step.spoke_nonsense", {{"step", pipeline.steps()[n].name}});
+      core::log::warn("jobs.step.protocol_error", {{"step", pipeline.steps()[n].name}});
       child.stop();
     }
   }
@@ -178,12 +178,12 @@ Task<StepOutcome> StepHost::run(const Pipeline& pipeline, std::size_t n,
       outcome.credits = std::clamp<std::int64_t>(*credits, 0, 1000000000);
     if (result->has("output")) outcome.output = (*result)["output"].dump();
   } else {
-    outcome.result = blame(outcome.end);
+    outcome.result = explain(outcome.end);
   }
   co_return outcome;
 }
 
-StepResult StepHost::blame(const StepProcessEnd& end) const {
+StepResult StepHost::explain(const StepProcessEnd& end) const {
   if (end.how == StepProcessEnd::How::timed_out) return fail("STEP_TIMEOUT");
   if (end.how == StepProcessEnd::How::killed && end.status == SIGXCPU) return fail("STEP_TIMEOUT");
   if (end.how == StepProcessEnd::How::too_large || (end.how == StepProcessEnd::How::killed && end.status == SIGXFSZ))
@@ -234,8 +234,9 @@ Task<std::string> StepHost::bring(std::string name, StepOutcome& outcome) {
                            const std::string& at) -> Task<std::optional<storage::Object>> {
     co_return co_await storage_.find(tx, in, at);
   };
-  const auto ask = [&] { return db_.in(worker_role(), look, bucket, key); };
-  const std::optional<storage::Object> object = co_await patiently(tired_after(std::chrono::seconds(60)), ask);
+  const auto ask = [&] { return db_.in(as_worker(), look, bucket, key); };
+  const std::optional<storage::Object> object =
+      co_await retry_while_unavailable(give_up_after(std::chrono::seconds(60)), ask);
   if (!object) co_return refusal("the store has no " + name, "INPUT_MISSING");
   const std::string local = co_await storage_.local_path(*object);
   outcome.bytes_in += co_await core::offload(disk_, [&local, &file] { return copy_bytes(local, file); });
@@ -248,12 +249,13 @@ Task<std::string> StepHost::keep(std::string name, std::string mime, StepOutcome
   const std::uint64_t size = plain_size(file);
   if (size > config_.step_file_bytes || outcome.bytes_out + size > most_bytes())
     co_return refusal("more than a step may save", "OUTPUT_TOO_LARGE");
-  Kept kept;
-  kept.staged = co_await storage_.stage_file(file);
-  kept.mime = mime.empty() ? mime_of(name) : mime;
+  SavedFile saved;
+  saved.staged = co_await storage_.stage_file(file);
+  saved.mime = mime.empty() ? mime_of(name) : mime;
   outcome.bytes_out += size;
-  if (const auto before = kept_.find(name); before != kept_.end()) co_await storage_.discard(before->second.staged);
-  kept_[name] = std::move(kept);
+  if (const auto before = saved_files_.find(name); before != saved_files_.end())
+    co_await storage_.discard(before->second.staged);
+  saved_files_[name] = std::move(saved);
   co_return std::string(R"({"ok":true})");
 }
 

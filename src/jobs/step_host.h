@@ -1,5 +1,5 @@
-// The worker's side of one job's steps: brings the files they ask for, keeps the files they save, and says how a step
-// process ended. Knows the storage and the work folder, not the queue.
+// The worker's side of one job's steps: loads the files they request, stages the files they save, and explains how a
+// step's process ended. Knows the storage and the work folder, not the queue.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace jobs {
 
-struct Kept {
+struct SavedFile {
   storage::Staged staged;
   std::string mime;
 };
@@ -31,7 +31,7 @@ struct StepOutcome {
   JobError error() const { return {result.code, result.params}; }
 };
 
-// A job's folder may hold so many times the largest file that one of its steps may write.
+// A job's folder may hold this many times the largest file that one of its steps may write.
 inline constexpr std::uint64_t kFolderOverFile = 4;
 
 class StepHost {
@@ -39,15 +39,15 @@ class StepHost {
   StepHost(core::Loop& loop, pg::Db& db, storage::Storage& storage, core::BlockingPool& disk, const Config& config,
            const ClaimedJob& job, std::string dir);
 
-  Task<> find_inputs();  // what the job was started with
+  Task<> find_inputs();  // those the job was started with
   const std::vector<Input>& inputs() const { return inputs_; }
-  // Runs step n. `progress` is awaited with the step's own share; `started` gets the child for as long as it lives.
+  // Runs step n. `progress` is awaited with the step's own share; `started` gets its process, then null.
   Task<StepOutcome> run(const Pipeline& pipeline, std::size_t n, const std::map<std::string, std::string>& outputs,
                         std::function<Task<>(double)> progress, std::function<void(StepProcess*)> started);
-  // What the step saved and no transaction has named yet.
-  const std::map<std::string, Kept>& kept() const { return kept_; }
-  void forget_kept() { kept_.clear(); }
-  // Bucket and key of a name of this job.
+  // Saved by the step and not yet referred to by any transaction.
+  const std::map<std::string, SavedFile>& saved_files() const { return saved_files_; }
+  void forget_saved_files() { saved_files_.clear(); }
+  // Bucket and key of one of this job's file names.
   std::pair<std::string, std::string> place(std::string_view name) const;
 
  private:
@@ -57,7 +57,7 @@ class StepHost {
   Task<std::string> bring(std::string name, StepOutcome& outcome);
   Task<std::string> keep(std::string name, std::string mime, StepOutcome& outcome);
   std::uint64_t most_bytes() const { return config_.step_file_bytes * kFolderOverFile; }
-  StepResult blame(const StepProcessEnd& end) const;
+  StepResult explain(const StepProcessEnd& end) const;
 
   core::Loop& loop_;
   pg::Db& db_;
@@ -67,11 +67,11 @@ class StepHost {
   const ClaimedJob& job_;
   std::string dir_;
   std::vector<Input> inputs_;
-  std::map<std::string, std::string> asset_paths_;  // by name of this job: "bucket/key"
-  std::map<std::string, Kept> kept_;
+  std::map<std::string, std::string> asset_paths_;  // file name → "bucket/key"
+  std::map<std::string, SavedFile> saved_files_;
 };
 
-// "video/mp4" of "outputs/final.mp4".
+// The media type by file extension: "video/mp4" for "outputs/final.mp4".
 std::string mime_of(std::string_view name);
 
 }  // namespace jobs

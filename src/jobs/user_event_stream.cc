@@ -1,5 +1,5 @@
 // GET /app/events: one stream for whatever page a user has open.
-//   job     {"job","project","status","progress","text","steps":{"render":"running"}}   when a job moved
+//   job     {"job","project","status","progress","text","steps":{"render":"running"}}   when a job progressed
 //   balance {"balance","text"}                                                            at first and when it changed
 //   toast   {"text","href"}                                                               when a job has ended
 // It looks at the newest jobs only, so its cost does not grow with the user's history.

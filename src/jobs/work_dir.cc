@@ -16,7 +16,7 @@ namespace jobs {
 namespace fs = std::filesystem;
 namespace {
 
-// Ours are told by this: a folder that is anybody else's must never be swept away.
+// The sweep recognises our folders by these prefixes and must never remove another.
 constexpr std::string_view kPrefix = "tenon-w-";
 constexpr std::string_view kNewPrefix = "tenon-n-";
 
@@ -58,8 +58,7 @@ WorkDir::WorkDir(const std::string& root, const std::string& worker) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
     name += plain ? c : '_';
   }
-  // Locked under a name that nobody sweeps, and only then under its own: a sweep in between would take it for a dead
-  // one.
+  // Locked under a name that no sweep removes, then renamed: a sweep in between would take it for a dead worker's.
   std::string made = (fs::path(root) / (std::string(kNewPrefix) + "XXXXXX")).string();
   if (!::mkdtemp(made.data())) throw std::system_error(errno, std::generic_category(), made);
   lock_ = lock_of(made);
@@ -70,7 +69,7 @@ WorkDir::WorkDir(const std::string& root, const std::string& worker) {
   fs::rename(made, path_);
 }
 
-bool WorkDir::stands() const {
+bool WorkDir::exists() const {
   struct stat named{};
   struct stat held{};
   return ::stat((path_ + "/lock").c_str(), &named) == 0 && ::fstat(lock_, &held) == 0 && named.st_ino == held.st_ino;

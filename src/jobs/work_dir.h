@@ -1,4 +1,5 @@
-// Where jobs work on this machine: one folder a worker process, held by a lock that dies with it, one below it a job.
+// The folders in which jobs work on this machine: one per worker process, held by a file lock that ends with the
+// process, and below it one per job.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ class WorkDir {
   WorkDir(const WorkDir&) = delete;
   WorkDir& operator=(const WorkDir&) = delete;
   const std::string& path() const { return path_; }
-  bool stands() const;  // false when somebody took it away
+  bool exists() const;  // false when something has removed it
 
  private:
   std::string path_;

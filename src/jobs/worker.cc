@@ -22,10 +22,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr const char* kLane = "pipeline";
-constexpr seconds kHouseEvery{2};
-constexpr seconds kPruneEvery{3600};
-constexpr seconds kSweepEvery{10};
-constexpr milliseconds kTellEvery{100};
+constexpr seconds kMaintenanceInterval{2};
+constexpr seconds kPruneInterval{3600};
+constexpr seconds kSweepInterval{10};
+constexpr milliseconds kNotifyInterval{100};
 
 std::string host_name() {
   char name[256] = {};
@@ -33,7 +33,7 @@ std::string host_name() {
   return name;
 }
 
-// Goes on when the loop runs: a worker may be started before it.
+// Resumes on the running loop, since a worker may be started before its loop.
 struct OnLoop {
   core::Loop& loop;
   bool await_ready() const noexcept { return false; }
@@ -67,15 +67,15 @@ struct Worker::Impl {
 
   enum class Until { stopped, empty };
   Task<> work(Until until);
-  Task<> take_turns(Until until);
-  void have_work_dir();
+  Task<> claim_loop(Until until);
+  void ensure_work_dir();
   Task<bool> keep_lease();
   Task<int> claim_free_slots();
   Task<> run_one(std::shared_ptr<Runner> runner, std::string dir);
   Task<> give_up(const Runner& runner, std::string code);
   Task<> reconcile();
-  Task<> tell();
-  Task<> keep_house_forever();
+  Task<> notify_loop();
+  Task<> maintenance_loop();
   Task<> shut_down();
   void interrupt_all(Interrupt why);
 
@@ -87,12 +87,12 @@ struct Worker::Impl {
   const Pipelines& pipelines;
   const Config config;
   core::Event wake;
-  core::Event something_moved;
+  core::Event progress_made;
   core::TaskGroup running_jobs;
   core::TaskGroup background;
   std::unique_ptr<WorkDir> work_dir;
   std::map<core::JobId, std::shared_ptr<Runner>> running;
-  std::set<core::JobId> moved;
+  std::set<core::JobId> progressed;
   std::int64_t lease = 0;
   Steady::time_point beat_at{};
   bool stopping = false;
@@ -134,11 +134,11 @@ Task<> Worker::Impl::work(Until until) {
   };
   const std::shared_ptr<void> ready = listener.subscribe("tenon_jobs", on_ready);
   const std::shared_ptr<void> cancels = listener.subscribe("tenon_cancel", on_cancel);
-  background.spawn("jobs.worker.tell", tell());
-  if (until == Until::stopped) background.spawn("jobs.worker.house", keep_house_forever());
+  background.spawn("jobs.worker.notify", notify_loop());
+  if (until == Until::stopped) background.spawn("jobs.worker.maintenance", maintenance_loop());
   std::exception_ptr fault;
   try {
-    co_await take_turns(until);
+    co_await claim_loop(until);
   } catch (const std::exception&) {
     fault = std::current_exception();
   }
@@ -146,19 +146,19 @@ Task<> Worker::Impl::work(Until until) {
   if (fault) std::rethrow_exception(fault);
 }
 
-Task<> Worker::Impl::take_turns(Until until) {
+Task<> Worker::Impl::claim_loop(Until until) {
   milliseconds pause = config.poll;
-  bool house_kept = until == Until::stopped;
+  bool maintained = until == Until::stopped;
   Steady::time_point went_well = Steady::now();
   while (!stopping && !core::task_context()->stop.stop_requested()) {
     std::exception_ptr fault;
     bool outage = false;
     int claimed = 0;
     try {
-      if (!house_kept) co_await keep_house(db, config.external_lease_seconds);
-      house_kept = true;
+      if (!maintained) co_await run_maintenance(db, config.external_lease_seconds);
+      maintained = true;
       if (co_await keep_lease()) {
-        have_work_dir();
+        ensure_work_dir();
         claimed = co_await claim_free_slots();
       }
       went_well = Steady::now();
@@ -167,29 +167,30 @@ Task<> Worker::Impl::take_turns(Until until) {
       outage = dynamic_cast<const pg::Unavailable*>(&e) != nullptr;
       core::log::warn("jobs.claim.failed", {{"worker", config.worker_id}, {"what", e.what()}});
     }
-    // Who waits for drain() is told what is wrong; run() stays and tries on.
-    const bool tired = Steady::now() - went_well >= config.drain_patience || (!outage && running.empty());
-    if (fault && until == Until::empty && tired) std::rethrow_exception(fault);
+    // drain() reports the fault to its caller; run() keeps trying.
+    const bool overdue = Steady::now() - went_well >= config.drain_patience || (!outage && running.empty());
+    if (fault && until == Until::empty && overdue) std::rethrow_exception(fault);
     if (!fault && until == Until::empty && claimed == 0 && running.empty()) break;
     pause = fault ? std::min<milliseconds>(pause * 2, until == Until::empty ? milliseconds(500) : milliseconds(5000))
                   : config.poll;
     const auto beat_in = std::chrono::duration_cast<milliseconds>(beat_at - Steady::now());
-    // With every slot taken there is nothing to look for: the end of a job rings.
+    // All slots busy: sleep until a job finishes.
     const bool full = static_cast<int>(running.size()) >= config.slots;
     const milliseconds wait = lease == 0 || fault ? pause : full ? beat_in : std::min(pause, beat_in);
     if (claimed == 0) co_await wake.wait(std::max(wait, milliseconds(10)));
   }
 }
 
-// Without a folder to work in nothing is claimed: another worker may have one. A cleaner of temporary files may have
-// taken ours away.
-void Worker::Impl::have_work_dir() {
-  if (work_dir && work_dir->stands()) return;
+// A worker without a work folder claims nothing, so that another one can. The folder is made again if something that
+// cleans up temporary files has removed it.
+void Worker::Impl::ensure_work_dir() {
+  if (work_dir && work_dir->exists()) return;
   work_dir.reset();
   work_dir = std::make_unique<WorkDir>(config.work_dir, config.worker_id);
 }
 
-// True while there is a lease to claim under. The beat comes from this loop's own progress: a loop that hangs loses it.
+// True while there is a lease to claim under. The claim loop itself sends the heartbeat, so a loop that hangs loses its
+// lease.
 Task<bool> Worker::Impl::keep_lease() {
   const auto every = milliseconds(config.lease_seconds * 1000 / 3);
   if (lease == 0) {
@@ -198,7 +199,7 @@ Task<bool> Worker::Impl::keep_lease() {
     co_return true;
   }
   if (Steady::now() < beat_at) co_return true;
-  beat_at = Steady::now() + std::min(every, milliseconds(1000));  // sooner again, should this one fail
+  beat_at = Steady::now() + std::min(every, milliseconds(1000));  // sooner, if this one fails
   if (!co_await heartbeat(db, lease, config.lease_seconds)) {
     core::log::error("jobs.lease.lost", {{"worker", config.worker_id}, {"jobs", running.size()}});
     interrupt_all(Interrupt::lost);
@@ -210,18 +211,18 @@ Task<bool> Worker::Impl::keep_lease() {
   co_return true;
 }
 
-// What notices and answers may have failed to say: cancels, jobs that went to another worker, and jobs claimed by a
-// statement whose answer never came.
+// Reconciles with the database in case a NOTIFY or an answer was lost: cancelled jobs, jobs that another worker took
+// over, and jobs claimed by a statement whose answer never arrived.
 Task<> Worker::Impl::reconcile() {
-  const std::vector<StillOurs> ours = co_await held_by(db, lease);
+  const std::vector<HeldJob> ours = co_await held_by(db, lease);
   for (const auto& [id, runner] : running) {
     if (runner->lease() != lease) continue;
-    const auto found = std::find_if(ours.begin(), ours.end(), [&](const StillOurs& o) { return o.id == id; });
+    const auto found = std::find_if(ours.begin(), ours.end(), [&](const HeldJob& o) { return o.id == id; });
     if (found != ours.end() && found->cancel_requested) runner->interrupt(Interrupt::cancelled);
     if (found != ours.end() && found->fence != runner->job().fence) runner->interrupt(Interrupt::lost);
   }
-  for (const StillOurs& job : ours)
-    if (!running.contains(job.id)) co_await hand_back(db, {job.id, lease, job.fence});
+  for (const HeldJob& job : ours)
+    if (!running.contains(job.id)) co_await release_claim(db, {job.id, lease, job.fence});
 }
 
 Task<int> Worker::Impl::claim_free_slots() {
@@ -233,13 +234,13 @@ Task<int> Worker::Impl::claim_free_slots() {
     for (const ClaimedJob& job : jobs) {
       const std::string dir = job_dir(work_dir->path(), job);
       RunnerParts parts{loop, db, storage, disk, pipelines, config, [this](core::JobId id) {
-                          moved.insert(id);
-                          something_moved.set();
+                          progressed.insert(id);
+                          progress_made.set();
                         }};
       auto runner = std::make_shared<Runner>(std::move(parts), job, lease, dir);
       running[job.id] = runner;
-      moved.insert(job.id);
-      something_moved.set();
+      progressed.insert(job.id);
+      progress_made.set();
       auto context = std::make_shared<core::TaskContext>();
       context->job_id = job.id.str();
       context->user_id = job.user.str();
@@ -276,67 +277,67 @@ Task<> Worker::Impl::run_one(std::shared_ptr<Runner> runner, std::string dir) {
   try {
     co_await core::offload(disk, clean);
   } catch (const core::Problem& busy) {
-    core::log::warn("jobs.folder.left", {{"what", busy.what()}});  // goes with the worker's own folder
+    core::log::warn("jobs.folder.not_removed", {{"what", busy.what()}});  // removed with the worker's own folder
   }
-  // After a lost lease the same job may run here again under a new claim: only one's own entry goes.
+  // After a lost lease the same job may run here again under a new claim, whose entry must stay.
   const auto mine = running.find(runner->job().id);
   if (mine != running.end() && mine->second == runner) running.erase(mine);
   wake.set();
 }
 
 Task<> Worker::Impl::give_up(const Runner& runner, std::string code) {
-  const auto in_tx = [](pg::Tx& tx, const Holding& held, const JobError& error) -> Task<Retried> {
+  const auto in_tx = [](pg::Tx& tx, const JobClaim& held, const JobError& error) -> Task<AttemptOutcome> {
     co_return co_await fail_attempt(tx, held, error, 30);
   };
   const JobError error{std::move(code)};
-  const Holding held{runner.job().id, runner.lease(), runner.job().fence};
+  const JobClaim held{runner.job().id, runner.lease(), runner.job().fence};
   std::string fault;
   try {
-    const Retried what = co_await db.in(worker_role(), in_tx, held, error);
-    if (what == Retried::failed || what == Retried::cancelled) ++settled;
-    moved.insert(held.job);
-    something_moved.set();
+    const AttemptOutcome what = co_await db.in(as_worker(), in_tx, held, error);
+    if (what == AttemptOutcome::failed || what == AttemptOutcome::cancelled) ++settled;
+    progressed.insert(held.job);
+    progress_made.set();
   } catch (const std::exception& e) {
-    fault = e.what();  // reconcile() hands it back
+    fault = e.what();  // reconcile() releases the claim
   }
-  if (!fault.empty()) core::log::error("jobs.job.kept", {{"what", fault}});
+  if (!fault.empty()) core::log::error("jobs.job.release_failed", {{"what", fault}});
 }
 
-// At most one notice statement each 100 ms, for all jobs that moved meanwhile: notices serialise commits.
-Task<> Worker::Impl::tell() {
+// At most one NOTIFY statement per 100 ms, for all jobs that progressed meanwhile: NOTIFY serialises commits.
+Task<> Worker::Impl::notify_loop() {
   while (!core::task_context()->stop.stop_requested()) {
-    co_await something_moved.wait(seconds(3600));
-    if (!co_await core::sleep_for(kTellEvery) || moved.empty()) continue;
+    co_await progress_made.wait(seconds(3600));
+    if (!co_await core::sleep_for(kNotifyInterval) || progressed.empty()) continue;
     std::vector<std::string> jobs;
-    for (const core::JobId& job : moved) jobs.push_back(job.str());
-    moved.clear();
+    for (const core::JobId& job : progressed) jobs.push_back(job.str());
+    progressed.clear();
     try {
-      co_await tell_progress(db, jobs);
+      co_await notify_progress(db, jobs);
     } catch (const std::exception& e) {
-      core::log::debug("jobs.progress.untold", {{"what", e.what()}});  // the pages poll
+      core::log::debug("jobs.progress.notify_failed", {{"what", e.what()}});  // the pages poll
     }
   }
 }
 
-Task<> Worker::Impl::keep_house_forever() {
+Task<> Worker::Impl::maintenance_loop() {
   Steady::time_point prune_at = Steady::now() + seconds(60);
-  Steady::time_point sweep_at = Steady::now() + kSweepEvery;
+  Steady::time_point sweep_at = Steady::now() + kSweepInterval;
   do {
     try {
-      co_await keep_house(db, config.external_lease_seconds);
+      co_await run_maintenance(db, config.external_lease_seconds);
       if (Steady::now() >= prune_at) {
-        prune_at = Steady::now() + kPruneEvery;
+        prune_at = Steady::now() + kPruneInterval;
         co_await prune(db);
       }
       if (Steady::now() >= sweep_at) {
-        sweep_at = Steady::now() + kSweepEvery;
+        sweep_at = Steady::now() + kSweepInterval;
         const auto sweep = [this] { sweep_work_folders(config.work_dir); };
         co_await core::offload(disk, sweep);
       }
     } catch (const std::exception& e) {
-      core::log::warn("jobs.house.failed", {{"what", e.what()}});
+      core::log::warn("jobs.maintenance.failed", {{"what", e.what()}});
     }
-  } while (co_await core::sleep_for(kHouseEvery));
+  } while (co_await core::sleep_for(kMaintenanceInterval));
 }
 
 void Worker::Impl::interrupt_all(Interrupt why) {
@@ -344,7 +345,7 @@ void Worker::Impl::interrupt_all(Interrupt why) {
 }
 
 Task<> Worker::Impl::shut_down() {
-  // What is done from here on must not end early because the process was asked to stop.
+  // A context of its own, so that the process's stop request does not cut the shutdown short.
   const core::TaskContextScope own(std::make_shared<core::TaskContext>());
   interrupt_all(Interrupt::shutdown);
   co_await running_jobs.join();

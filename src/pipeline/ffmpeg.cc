@@ -11,28 +11,28 @@ namespace pipeline {
 namespace {
 
 // ffmpeg reports five times a second while it renders, and decodes a photograph within seconds.
-std::chrono::seconds longest_silence(const jobs::Run& run) {
-  return std::clamp<std::chrono::seconds>(run.timeout() / 3, std::chrono::seconds(1), std::chrono::seconds(60));
+std::chrono::seconds longest_silence(const jobs::PipelineContext& ctx) {
+  return std::clamp<std::chrono::seconds>(ctx.timeout() / 3, std::chrono::seconds(1), std::chrono::seconds(60));
 }
 
 }  // namespace
 
-core::Task<jobs::Ended> ffmpeg(jobs::Run& run, std::vector<std::string> arguments,
+core::Task<jobs::Ended> ffmpeg(jobs::PipelineContext& ctx, std::vector<std::string> arguments,
                                std::function<void(std::string_view)> on_line) {
   jobs::Command command;
   command.argv = {"ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-xerror", "-y"};
   for (std::string& argument : arguments) command.argv.push_back(std::move(argument));
   command.on_line = std::move(on_line);
-  command.quiet = longest_silence(run);
-  jobs::Ended ended = co_await run.exec(std::move(command));
+  command.quiet = longest_silence(ctx);
+  jobs::Ended ended = co_await ctx.exec(std::move(command));
   co_return ended;
 }
 
-jobs::StepResult why_failed(jobs::Run& run, const jobs::Ended& ended, jobs::StepResult otherwise) {
+jobs::StepResult why_failed(jobs::PipelineContext& ctx, const jobs::Ended& ended, jobs::StepResult otherwise) {
   using How = jobs::Ended::How;
   if (ended.how == How::missing) return jobs::fail("FFMPEG_MISSING");
   if (ended.how == How::silent) return jobs::fail("FFMPEG_HUNG");
-  core::log::warn("pipeline.ffmpeg.failed", {{"job", run.job()}, {"status", ended.status}, {"errors", ended.errors}});
+  core::log::warn("pipeline.ffmpeg.failed", {{"job", ctx.job()}, {"status", ended.status}, {"errors", ended.errors}});
   const auto printed = [&ended](const char* text) { return ended.errors.find(text) != std::string::npos; };
   if (ended.how == How::killed && ended.status == SIGXFSZ) return jobs::fail("OUTPUT_TOO_LARGE");
   if (ended.how == How::killed && ended.status == SIGXCPU) return jobs::fail("STEP_TIMEOUT");
@@ -43,16 +43,16 @@ jobs::StepResult why_failed(jobs::Run& run, const jobs::Ended& ended, jobs::Step
   return otherwise;
 }
 
-core::Task<double> duration_of(jobs::Run& run, std::string file) {
+core::Task<double> duration_of(jobs::PipelineContext& ctx, std::string file) {
   double seconds = 0;
   jobs::Command command;
   command.argv = {"ffprobe",         "-v",  "error",   "-protocol_whitelist", "file,pipe", "-show_entries",
                   "format=duration", "-of", "csv=p=0", std::move(file)};
-  command.quiet = longest_silence(run);
+  command.quiet = longest_silence(ctx);
   command.on_line = [&seconds](std::string_view line) {
     if (const double said = std::strtod(std::string(line).c_str(), nullptr); said > 0) seconds = said;
   };
-  const jobs::Ended ended = co_await run.exec(std::move(command));
+  const jobs::Ended ended = co_await ctx.exec(std::move(command));
   co_return went_well(ended) ? seconds : 0.0;
 }
 

@@ -11,12 +11,12 @@
 namespace pipeline {
 
 // `ffmpeg -nostdin …` with these arguments.
-core::Task<jobs::Ended> ffmpeg(jobs::Run& run, std::vector<std::string> arguments,
+core::Task<jobs::Ended> ffmpeg(jobs::PipelineContext& ctx, std::vector<std::string> arguments,
                                std::function<void(std::string_view)> on_line = {});
 inline bool went_well(const jobs::Ended& ended) { return ended.how == jobs::Ended::How::exited && ended.status == 0; }
 // The failure to report: the code of a missing, hanging or starved ffmpeg, else `otherwise`.
-jobs::StepResult why_failed(jobs::Run& run, const jobs::Ended& ended, jobs::StepResult otherwise);
+jobs::StepResult why_failed(jobs::PipelineContext& ctx, const jobs::Ended& ended, jobs::StepResult otherwise);
 // Length of a finished video in seconds; 0 if ffprobe cannot read it.
-core::Task<double> duration_of(jobs::Run& run, std::string file);
+core::Task<double> duration_of(jobs::PipelineContext& ctx, std::string file);
 
 }  // namespace pipeline

@@ -3,9 +3,9 @@
 
 namespace pipeline {
 
-core::Task<jobs::StepResult> captions(jobs::Run& run) {
-  const std::string text = srt(cues(run.inputs()));
-  co_await run.save("intermediate/captions.srt", text);
+core::Task<jobs::StepResult> captions(jobs::PipelineContext& ctx) {
+  const std::string text = srt(cues(ctx.inputs()));
+  co_await ctx.save("intermediate/captions.srt", text);
   co_return jobs::ok();
 }
 

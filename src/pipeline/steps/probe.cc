@@ -27,7 +27,7 @@ bool decompresses_too_far(const std::string& file, const Image& image) {
   return compressed_metadata(in) > kMostCompressedMetadata;
 }
 
-core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Image& image) {
+core::Task<jobs::Ended> decode(jobs::PipelineContext& ctx, const std::string& file, const Image& image) {
   std::vector<std::string> arguments{"-err_detect",
                                      "explode",
                                      "-protocol_whitelist",
@@ -45,32 +45,32 @@ core::Task<jobs::Ended> decode(jobs::Run& run, const std::string& file, const Im
                                      "-f",
                                      "null",
                                      "-"};
-  co_return co_await ffmpeg(run, std::move(arguments));
+  co_return co_await ffmpeg(ctx, std::move(arguments));
 }
 
 }  // namespace
 
-core::Task<jobs::StepResult> probe(jobs::Run& run) {
-  if (run.inputs().empty()) co_return jobs::fail("NO_INPUTS");
+core::Task<jobs::StepResult> probe(jobs::PipelineContext& ctx) {
+  if (ctx.inputs().empty()) co_return jobs::fail("NO_INPUTS");
   core::JsonWriter w;
   w.begin().key("photographs").begin_array();
   double done = 0;
-  for (const jobs::Input& input : run.inputs()) {
-    const std::string file = co_await run.path(input.file);
+  for (const jobs::Input& input : ctx.inputs()) {
+    const std::string file = co_await ctx.path(input.file);
     const std::string head = head_of(file);
     const std::optional<Image> image = image_in(head);
     if (!image) co_return jobs::fail("BAD_IMAGE", {{"name", input.name}});
     const core::Params facts{{"name", input.name}, {"width", image->width}, {"height", image->height}};
     if (image->width > kMostPixels / image->height) co_return jobs::fail("IMAGE_TOO_LARGE", facts);
     if (decompresses_too_far(file, *image)) co_return jobs::fail("IMAGE_UNPACKS_TOO_FAR", facts);
-    const jobs::Ended ended = co_await decode(run, file, *image);
-    if (!went_well(ended)) co_return why_failed(run, ended, jobs::fail("BAD_IMAGE", {{"name", input.name}}));
+    const jobs::Ended ended = co_await decode(ctx, file, *image);
+    if (!went_well(ended)) co_return why_failed(ctx, ended, jobs::fail("BAD_IMAGE", {{"name", input.name}}));
     w.begin().field("file", input.file).field("demuxer", demuxer(image->format));
     w.field("width", image->width).field("height", image->height).end();
-    run.progress(++done / static_cast<double>(run.inputs().size()));
+    ctx.progress(++done / static_cast<double>(ctx.inputs().size()));
   }
   w.end_array().end();
-  run.set_output(w.take());
+  ctx.set_output(w.take());
   co_return jobs::ok();
 }
 

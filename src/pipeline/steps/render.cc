@@ -30,18 +30,18 @@ std::string photograph_filter(const std::string& caption_file) {
 }
 
 // One photograph as one frame of the video's size, so that the video is cut from equal pieces.
-core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json& probed) {
-  const jobs::Input& input = run.inputs()[n];
+core::Task<jobs::Ended> prepare(jobs::PipelineContext& ctx, std::size_t n, const core::Json& probed) {
+  const jobs::Input& input = ctx.inputs()[n];
   // The file name has no character that is special in a filter graph; the working directory is the step's folder.
   std::string caption;
   if (const std::string text = wrap(input.field("caption"), 80, 2); !text.empty()) {
     caption = fmt::format("frames/{}.txt", n + 1);
-    std::ofstream out(run.scratch(caption), std::ios::binary);
+    std::ofstream out(ctx.scratch(caption), std::ios::binary);
     out << text;
     out.close();
     if (!out) throw std::system_error(errno, std::generic_category(), caption);
   }
-  const std::string file = co_await run.path(input.file);
+  const std::string file = co_await ctx.path(input.file);
   std::vector<std::string> arguments{"-protocol_whitelist",
                                      "file,pipe",
                                      "-max_pixels",
@@ -58,17 +58,17 @@ core::Task<jobs::Ended> prepare(jobs::Run& run, std::size_t n, const core::Json&
                                      "1",
                                      "-vf",
                                      photograph_filter(caption),
-                                     run.scratch(fmt::format("frames/{:05}.png", n + 1))};
-  co_return co_await ffmpeg(run, std::move(arguments));
+                                     ctx.scratch(fmt::format("frames/{:05}.png", n + 1))};
+  co_return co_await ffmpeg(ctx, std::move(arguments));
 }
 
-core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t photographs, const std::string& video) {
+core::Task<jobs::Ended> encode(jobs::PipelineContext& ctx, std::size_t photographs, const std::string& video) {
   const double whole_us = static_cast<double>(photographs) * kSecondsPerPhotograph * 1e6;
-  const auto follow = [&run, whole_us](std::string_view line) {
+  const auto follow = [&ctx, whole_us](std::string_view line) {
     constexpr std::string_view kTime = "out_time_us=";
     if (!line.starts_with(kTime)) return;
     if (const auto us = core::parse_int(line.substr(kTime.size())))
-      run.progress(kPreparing + (1 - kPreparing) * static_cast<double>(*us) / whole_us);
+      ctx.progress(kPreparing + (1 - kPreparing) * static_cast<double>(*us) / whole_us);
   };
   std::vector<std::string> arguments{"-f",
                                      "image2",
@@ -103,30 +103,30 @@ core::Task<jobs::Ended> encode(jobs::Run& run, std::size_t photographs, const st
                                      "-progress",
                                      "pipe:1",
                                      video};
-  co_return co_await ffmpeg(run, std::move(arguments), follow);
+  co_return co_await ffmpeg(ctx, std::move(arguments), follow);
 }
 
 }  // namespace
 
-core::Task<jobs::StepResult> render(jobs::Run& run) {
-  const core::Json probed = run.output_of("probe")["photographs"];
-  const std::size_t count = run.inputs().size();
+core::Task<jobs::StepResult> render(jobs::PipelineContext& ctx) {
+  const core::Json probed = ctx.output_of("probe")["photographs"];
+  const std::size_t count = ctx.inputs().size();
   if (probed.size() != count) throw std::runtime_error("the inputs are not the ones that were probed");
   for (std::size_t n = 0; n < count; ++n) {
-    const jobs::Ended ended = co_await prepare(run, n, probed[n]);
-    if (!went_well(ended)) co_return why_failed(run, ended, jobs::fail("BAD_IMAGE", {{"name", run.inputs()[n].name}}));
-    run.progress(kPreparing * static_cast<double>(n + 1) / static_cast<double>(count));
+    const jobs::Ended ended = co_await prepare(ctx, n, probed[n]);
+    if (!went_well(ended)) co_return why_failed(ctx, ended, jobs::fail("BAD_IMAGE", {{"name", ctx.inputs()[n].name}}));
+    ctx.progress(kPreparing * static_cast<double>(n + 1) / static_cast<double>(count));
   }
-  const std::string video = run.scratch("intermediate/final.mp4");
-  const jobs::Ended ended = co_await encode(run, count, video);
-  if (!went_well(ended)) co_return why_failed(run, ended, jobs::fail("RENDER_FAILED"));
-  const double seconds = co_await duration_of(run, video);
+  const std::string video = ctx.scratch("intermediate/final.mp4");
+  const jobs::Ended ended = co_await encode(ctx, count, video);
+  if (!went_well(ended)) co_return why_failed(ctx, ended, jobs::fail("RENDER_FAILED"));
+  const double seconds = co_await duration_of(ctx, video);
   if (seconds <= 0) co_return jobs::fail("RENDER_FAILED");
-  co_await run.save_file("intermediate/final.mp4");
-  run.charge(credits_for(seconds));
+  co_await ctx.save_file("intermediate/final.mp4");
+  ctx.charge(credits_for(seconds));
   core::JsonWriter w;
   w.begin().field("seconds", seconds).end();
-  run.set_output(w.take());
+  ctx.set_output(w.take());
   co_return jobs::ok();
 }
 

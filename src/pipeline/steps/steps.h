@@ -5,9 +5,9 @@
 
 namespace pipeline {
 
-core::Task<jobs::StepResult> probe(jobs::Run& run);     // checks that each input is an image
-core::Task<jobs::StepResult> captions(jobs::Run& run);  // times and writes the subtitles
-core::Task<jobs::StepResult> render(jobs::Run& run);    // renders the video
-core::Task<jobs::StepResult> package(jobs::Run& run);   // makes the downloads
+core::Task<jobs::StepResult> probe(jobs::PipelineContext& ctx);     // checks that each input is an image
+core::Task<jobs::StepResult> captions(jobs::PipelineContext& ctx);  // times and writes the subtitles
+core::Task<jobs::StepResult> render(jobs::PipelineContext& ctx);    // renders the video
+core::Task<jobs::StepResult> package(jobs::PipelineContext& ctx);   // makes the downloads
 
 }  // namespace pipeline

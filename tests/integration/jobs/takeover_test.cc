@@ -13,23 +13,23 @@ TEST_CASE("a stale fence writes nothing: no progress, no step, no end") {
   REQUIRE(claimed.size() == 1);
   house.owner.query("update tenon.leases set expires_at = now() - interval '1 second' where id = $1",
                     {std::to_string(first)});
-  house.run(jobs::keep_house(house.db(), 3600));
+  house.run(jobs::run_maintenance(house.db(), 3600));
   const auto second = house.run(jobs::open_lease(house.db(), "second", "here", 12));
   const auto again = house.run(jobs::claim(house.db(), "pipeline", "second", second, 1));
   REQUIRE(again.size() == 1);
   CHECK(again[0].fence > claimed[0].fence);
 
-  const jobs::Holding stale{job, first, claimed[0].fence};
-  const jobs::Holding half_stale{job, second, claimed[0].fence};
-  for (const jobs::Holding& held : {stale, half_stale}) {
-    CHECK(house.run(jobs::set_progress(house.db(), held, 77)) == jobs::Held::lost);
+  const jobs::JobClaim stale{job, first, claimed[0].fence};
+  const jobs::JobClaim half_stale{job, second, claimed[0].fence};
+  for (const jobs::JobClaim& held : {stale, half_stale}) {
+    CHECK(house.run(jobs::set_progress(house.db(), held, 77)) == jobs::ClaimStatus::lost);
     const auto attempt = [&held](pg::Tx& tx) -> core::Task<bool> {
       jobs::StepRow step{.n = 0, .name = "first", .state = "done"};
-      const jobs::Held kept = co_await jobs::checkpoint(tx, held, step);
+      const jobs::ClaimStatus kept = co_await jobs::checkpoint(tx, held, step);
       const bool done = co_await jobs::finish(tx, held, {.ok = true, .cost = 5});
-      co_return kept != jobs::Held::lost || done;
+      co_return kept != jobs::ClaimStatus::lost || done;
     };
-    CHECK_FALSE(house.run(house.db().in(jobs::worker_role(), attempt)));
+    CHECK_FALSE(house.run(house.db().in(jobs::as_worker(), attempt)));
   }
   CHECK(house.status(job) == "PROCESSING");
   CHECK(house.scalar("select progress from public.jobs where id = $1", {job.str()}) != "77");
@@ -82,7 +82,7 @@ TEST_CASE("a job that takes its worker with it twice is failed by name and gives
     house.until("it runs", [&] { return house.status(job) == "PROCESSING"; });
     victim.end(SIGKILL);
     house.owner.query("update tenon.leases set expires_at = now() - interval '1 second'");
-    house.run(jobs::keep_house(house.db(), 3600));
+    house.run(jobs::run_maintenance(house.db(), 3600));
   }
   CHECK(house.fate(job).status == "FAILED");
   CHECK(house.fate(job).code == "WORKER_CRASHED");

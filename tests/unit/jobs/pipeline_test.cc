@@ -6,7 +6,7 @@
 #include "jobs/step_channel.h"
 
 namespace {
-core::Task<jobs::StepResult> nothing(jobs::Run&) { co_return jobs::ok(); }
+core::Task<jobs::StepResult> nothing(jobs::PipelineContext&) { co_return jobs::ok(); }
 jobs::Quote free_of_charge(const std::vector<jobs::Input>&) { return {0, 0}; }
 }  // namespace
 

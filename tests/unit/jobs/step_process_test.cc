@@ -128,10 +128,10 @@ TEST_CASE("work folders of the dead are removed, those of the living are not") {
     jobs::sweep_work_folders(root);
     CHECK_FALSE(std::filesystem::exists(root + "/tenon-w-dead-2"));
     CHECK(std::filesystem::exists(root + "/tenon-n-starts"));
-    CHECK(living.stands());
+    CHECK(living.exists());
     std::filesystem::remove(root + "/tenon-n-starts");
     std::filesystem::remove_all(second.path());
-    CHECK_FALSE(second.stands());
+    CHECK_FALSE(second.exists());
   }
   CHECK(std::filesystem::exists(root + "/somebody-elses/files"));
   std::filesystem::remove_all(root + "/somebody-elses");

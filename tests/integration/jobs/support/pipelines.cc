@@ -20,61 +20,61 @@ namespace support {
 namespace {
 
 using core::Task;
-using jobs::Run;
+using jobs::PipelineContext;
 using jobs::StepResult;
 using std::chrono::milliseconds;
 
 jobs::Quote five_credits(const std::vector<jobs::Input>&) { return {5, 0}; }
 
-void take_time(Run& run, int ms) {
+void take_time(PipelineContext& ctx, int ms) {
   for (int i = 1; i <= 10; ++i) {
     std::this_thread::sleep_for(milliseconds(ms / 10));  // the step lasts
-    run.progress(i / 10.0);
+    ctx.progress(i / 10.0);
   }
 }
 
-Task<StepResult> first(Run& run) {
-  const std::string photo = co_await run.load(run.inputs().at(0).file);
-  take_time(run, 200);
-  co_await run.save("intermediate/first.txt", std::to_string(photo.size()));
-  run.set_output(R"({"bytes":)" + std::to_string(photo.size()) + "}");
-  run.charge(1);
+Task<StepResult> first(PipelineContext& ctx) {
+  const std::string photo = co_await ctx.load(ctx.inputs().at(0).file);
+  take_time(ctx, 200);
+  co_await ctx.save("intermediate/first.txt", std::to_string(photo.size()));
+  ctx.set_output(R"({"bytes":)" + std::to_string(photo.size()) + "}");
+  ctx.charge(1);
   co_return jobs::ok();
 }
-Task<StepResult> second(Run& run) {
-  const std::string before = co_await run.load("intermediate/first.txt");
-  take_time(run, 600);
-  co_await run.save("intermediate/second.txt", before + " and second");
-  run.charge(1);
+Task<StepResult> second(PipelineContext& ctx) {
+  const std::string before = co_await ctx.load("intermediate/first.txt");
+  take_time(ctx, 600);
+  co_await ctx.save("intermediate/second.txt", before + " and second");
+  ctx.charge(1);
   co_return jobs::ok();
 }
-Task<StepResult> third(Run& run) {
-  const std::string before = co_await run.load("intermediate/second.txt");
-  take_time(run, 200);
-  const std::int64_t bytes = run.output_of("first")["bytes"].integer().value_or(-1);
-  co_await run.save("outputs/result.txt", before + " and third of " + std::to_string(bytes));
+Task<StepResult> third(PipelineContext& ctx) {
+  const std::string before = co_await ctx.load("intermediate/second.txt");
+  take_time(ctx, 200);
+  const std::int64_t bytes = ctx.output_of("first")["bytes"].integer().value_or(-1);
+  co_await ctx.save("outputs/result.txt", before + " and third of " + std::to_string(bytes));
   co_return jobs::ok();
 }
 
-Task<StepResult> slow(Run& run) {
-  take_time(run, 5000);
-  co_await run.save("outputs/result.txt", "at last");
+Task<StepResult> slow(PipelineContext& ctx) {
+  take_time(ctx, 5000);
+  co_await ctx.save("outputs/result.txt", "at last");
   co_return jobs::ok();
 }
 // What a full disk does to the video, without one.
-Task<StepResult> render_full(Run& run) {
-  [[maybe_unused]] const int n = ::symlink("/dev/full", run.scratch("intermediate/final.mp4").c_str());
-  co_return co_await pipeline::render(run);
+Task<StepResult> render_full(PipelineContext& ctx) {
+  [[maybe_unused]] const int n = ::symlink("/dev/full", ctx.scratch("intermediate/final.mp4").c_str());
+  co_return co_await pipeline::render(ctx);
 }
 // Writes where TENON_TEST_READ_ONLY leads.
-Task<StepResult> write_read_only(Run& run) {
-  const std::string folder = run.scratch("intermediate");
+Task<StepResult> write_read_only(PipelineContext& ctx) {
+  const std::string folder = ctx.scratch("intermediate");
   const char* to = std::getenv("TENON_TEST_READ_ONLY");
   if (to == nullptr || ::symlink(to, folder.c_str()) != 0) throw std::runtime_error("no read-only folder");
-  co_await run.save("intermediate/n.txt", "n");
+  co_await ctx.save("intermediate/n.txt", "n");
   co_return jobs::ok();
 }
-Task<StepResult> flood(Run&) {
+Task<StepResult> flood(PipelineContext&) {
   const std::string line = R"({"do":"progress","permille":1})"
                            "\n";
   std::string many;
@@ -84,110 +84,112 @@ Task<StepResult> flood(Run&) {
   for (;;) ::pause();
   co_return jobs::ok();
 }
-Task<StepResult> many_files(Run& run) {
+Task<StepResult> many_files(PipelineContext& ctx) {
   const std::string megabytes(4 << 20, 'x');
   for (int i = 0; i < 100; ++i) {
-    std::ofstream(run.scratch("intermediate/" + std::to_string(i)), std::ios::binary) << megabytes;
+    std::ofstream(ctx.scratch("intermediate/" + std::to_string(i)), std::ios::binary) << megabytes;
     std::this_thread::sleep_for(milliseconds(50));  // long enough to be measured between two files
   }
   co_return jobs::ok();
 }
-Task<StepResult> say_much(Run& run) {
-  run.set_output(R"({"much":")" + std::string(900000, 'm') + "\"}");
+Task<StepResult> say_much(PipelineContext& ctx) {
+  ctx.set_output(R"({"much":")" + std::string(900000, 'm') + "\"}");
   co_return jobs::ok();
 }
-Task<StepResult> hear_much(Run& run) {
-  const std::string much = run.output_of("say")["much"].string_or("") + run.output_of("say2")["much"].string_or("");
-  co_await run.save("outputs/result.txt", std::to_string(much.size()));
+Task<StepResult> hear_much(PipelineContext& ctx) {
+  const std::string much = ctx.output_of("say")["much"].string_or("") + ctx.output_of("say2")["much"].string_or("");
+  co_await ctx.save("outputs/result.txt", std::to_string(much.size()));
   co_return jobs::ok();
 }
-Task<StepResult> early(Run& run) {
-  co_await run.save("outputs/early.txt", "early");
+Task<StepResult> early(PipelineContext& ctx) {
+  co_await ctx.save("outputs/early.txt", "early");
   co_return jobs::ok();
 }
 // Fails in the job of a first attempt only: what retry_of gives the next one tells them apart.
-Task<StepResult> refuse_once(Run& run) {
-  co_await run.save("outputs/late.txt", "late");
-  if (run.inputs().at(0).field("caption") == "refuse") co_return jobs::fail("REFUSED");
+Task<StepResult> refuse_once(PipelineContext& ctx) {
+  co_await ctx.save("outputs/late.txt", "late");
+  if (ctx.inputs().at(0).field("caption") == "refuse") co_return jobs::fail("REFUSED");
   co_return jobs::ok();
 }
-Task<StepResult> quick(Run& run) {
-  co_await run.save("outputs/result.txt", "done");
-  run.charge(2);
+Task<StepResult> quick(PipelineContext& ctx) {
+  co_await ctx.save("outputs/result.txt", "done");
+  ctx.charge(2);
   co_return jobs::ok();
 }
-Task<StepResult> refuse(Run&) { co_return jobs::fail("BAD_IMAGE", {{"name", std::string("<holiday>.jpg")}}); }
-Task<StepResult> wait_outside(Run&) { co_return jobs::try_again("ELSEWHERE_DOWN"); }
-Task<StepResult> throw_up(Run&) {
+Task<StepResult> refuse(PipelineContext&) {
+  co_return jobs::fail("BAD_IMAGE", {{"name", std::string("<holiday>.jpg")}});
+}
+Task<StepResult> wait_outside(PipelineContext&) { co_return jobs::try_again("ELSEWHERE_DOWN"); }
+Task<StepResult> throw_up(PipelineContext&) {
   throw std::runtime_error("a bug");
   co_return jobs::ok();
 }
-Task<StepResult> crash(Run&) {
+Task<StepResult> crash(PipelineContext&) {
   ::raise(SIGSEGV);
   co_return jobs::ok();
 }
-Task<StepResult> hang(Run& run) {
-  run.progress(0.5);
+Task<StepResult> hang(PipelineContext& ctx) {
+  ctx.progress(0.5);
   for (;;) ::pause();
   co_return jobs::ok();
 }
-Task<StepResult> hang_deaf(Run&) {
+Task<StepResult> hang_deaf(PipelineContext&) {
   ::signal(SIGTERM, SIG_IGN);
   for (;;) ::pause();
   co_return jobs::ok();
 }
-Task<StepResult> devour(Run&) {
+Task<StepResult> devour(PipelineContext&) {
   std::vector<std::string> all;
   for (int i = 0; i < 4096; ++i) all.emplace_back(1 << 20, 'x');
   co_return jobs::ok();
 }
-Task<StepResult> overflow(Run& run) {
-  std::ofstream out(run.scratch("outputs/huge"), std::ios::binary);
+Task<StepResult> overflow(PipelineContext& ctx) {
+  std::ofstream out(ctx.scratch("outputs/huge"), std::ios::binary);
   const std::string megabyte(1 << 20, 'x');
   for (int i = 0; i < 256; ++i) out << megabyte << std::flush;
-  co_await run.save_file("outputs/huge");
+  co_await ctx.save_file("outputs/huge");
   co_return jobs::ok();
 }
-Task<StepResult> spy(Run& run) {
+Task<StepResult> spy(PipelineContext& ctx) {
   std::string all;
   for (char** one = environ; *one; ++one) all += std::string(*one) + "\n";
-  co_await run.save("outputs/environment.txt", all);
+  co_await ctx.save("outputs/environment.txt", all);
   std::string open;
   for (int fd = 4; fd < 256; ++fd)
     if (::fcntl(fd, F_GETFD) >= 0) open += std::to_string(fd) + " ";
-  co_await run.save("outputs/descriptors.txt", open + ".");
+  co_await ctx.save("outputs/descriptors.txt", open + ".");
   co_return jobs::ok();
 }
-Task<bool> refused(Run& run, std::string name) {
+Task<bool> refused(PipelineContext& ctx, std::string name) {
   try {
-    co_await run.save_file(name);
+    co_await ctx.save_file(name);
   } catch (const std::runtime_error&) {
     co_return true;
   }
   co_return false;
 }
 // Everything a step may not name or hand over.
-Task<StepResult> trespass(Run& run) {
+Task<StepResult> trespass(PipelineContext& ctx) {
   std::string taken;
   for (const char* name :
        {"../../etc/passwd", "/etc/passwd", "outputs/../../x", "elsewhere/x", "outputs/", "outputs/.hidden",
         "inputs/1.jpg", "outputs/link", "outputs/hard", "outputs/folder", "outputs/absent"}) {
     if (std::string_view(name) == "outputs/link") [[maybe_unused]]
-      const int a = ::symlink("/etc/passwd", run.scratch(name).c_str());
+      const int a = ::symlink("/etc/passwd", ctx.scratch(name).c_str());
     if (std::string_view(name) == "outputs/hard") {
-      co_await run.save("intermediate/own.txt", "own");
-      [[maybe_unused]] const int b = ::link(run.scratch("intermediate/own.txt").c_str(), run.scratch(name).c_str());
+      co_await ctx.save("intermediate/own.txt", "own");
+      [[maybe_unused]] const int b = ::link(ctx.scratch("intermediate/own.txt").c_str(), ctx.scratch(name).c_str());
     }
     if (std::string_view(name) == "outputs/folder") [[maybe_unused]]
-      const int c = ::mkdir(run.scratch(name).c_str(), 0700);
-    if (!co_await refused(run, name)) taken += std::string(name) + " ";
+      const int c = ::mkdir(ctx.scratch(name).c_str(), 0700);
+    if (!co_await refused(ctx, name)) taken += std::string(name) + " ";
   }
-  [[maybe_unused]] const int d = ::symlink("/etc", run.scratch("outputs/etc").c_str());
-  if (!co_await refused(run, "outputs/etc/passwd")) taken += "outputs/etc/passwd ";
-  co_await run.save("outputs/taken.txt", taken + ".");
+  [[maybe_unused]] const int d = ::symlink("/etc", ctx.scratch("outputs/etc").c_str());
+  if (!co_await refused(ctx, "outputs/etc/passwd")) taken += "outputs/etc/passwd ";
+  co_await ctx.save("outputs/taken.txt", taken + ".");
   co_return jobs::ok();
 }
-Task<StepResult> babble(Run&) {
+Task<StepResult> babble(PipelineContext&) {
   [[maybe_unused]] const ssize_t n = ::write(3, "no json\n", 8);
   for (;;) ::pause();
   co_return jobs::ok();

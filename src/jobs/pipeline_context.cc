@@ -1,4 +1,4 @@
-#include "jobs/run.h"
+#include "jobs/pipeline_context.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -39,8 +39,8 @@ void limit(int what, std::uint64_t value) {
   ::setrlimit(static_cast<__rlimit_resource>(what), &wanted);
 }
 
-// Reads both ends until they close, giving whole lines of the first to on_line, keeping the tail of the second. False
-// when neither said anything for `quiet` (0: as long as it likes).
+// Reads both pipes until they close: whole lines of the first go to on_line, the tail of the second is kept. False
+// when both were silent for `quiet` (0: no limit).
 bool read_output(int out, int err, std::chrono::seconds quiet, const std::function<void(std::string_view)>& on_line,
                  std::string& errors) {
   using Steady = std::chrono::steady_clock;
@@ -91,7 +91,7 @@ void apply(const StepLimits& limits) {
   ::setrlimit(RLIMIT_CORE, &none);
 }
 
-core::Json Run::Impl::ask(std::string line) {
+core::Json PipelineContext::Impl::ask(std::string line) {
   channel.send(std::move(line));
   const std::optional<core::Json> answer = channel.receive();
   if (!answer) throw std::runtime_error("the worker is gone");
@@ -105,22 +105,22 @@ core::Json Run::Impl::ask(std::string line) {
   return *answer;
 }
 
-core::JobId Run::job() const { return impl_->job; }
-core::ProjectId Run::project() const { return impl_->project; }
-core::UserId Run::user() const { return impl_->user; }
-std::string Run::base_path() const { return impl_->base_path; }
-std::string Run::output_path() const { return impl_->output_path; }
-const std::vector<Input>& Run::inputs() const { return impl_->inputs; }
-core::Json Run::output_of(std::string_view step) const { return impl_->outputs[step]; }
+core::JobId PipelineContext::job() const { return impl_->job; }
+core::ProjectId PipelineContext::project() const { return impl_->project; }
+core::UserId PipelineContext::user() const { return impl_->user; }
+std::string PipelineContext::base_path() const { return impl_->base_path; }
+std::string PipelineContext::output_path() const { return impl_->output_path; }
+const std::vector<Input>& PipelineContext::inputs() const { return impl_->inputs; }
+core::Json PipelineContext::output_of(std::string_view step) const { return impl_->outputs[step]; }
 
-Task<std::string> Run::path(std::string name) {
+Task<std::string> PipelineContext::path(std::string name) {
   core::JsonWriter w;
   w.begin().field("do", "load").field("name", name).end();
   const core::Json answer = impl_->ask(w.take());
   co_return answer["path"].string_or("");
 }
 
-Task<std::string> Run::load(std::string name) {
+Task<std::string> PipelineContext::load(std::string name) {
   const std::string local = co_await path(std::move(name));
   std::ifstream in(local, std::ios::binary);
   std::ostringstream bytes;
@@ -129,13 +129,13 @@ Task<std::string> Run::load(std::string name) {
   co_return std::move(bytes).str();
 }
 
-std::string Run::scratch(std::string_view name) const {
+std::string PipelineContext::scratch(std::string_view name) const {
   const std::filesystem::path file = std::filesystem::path(impl_->dir) / name;
   std::filesystem::create_directories(file.parent_path());
   return file.string();
 }
 
-Task<> Run::save(std::string name, std::string bytes) {
+Task<> PipelineContext::save(std::string name, std::string bytes) {
   const std::string file = scratch(name);
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), file);
@@ -151,14 +151,14 @@ Task<> Run::save(std::string name, std::string bytes) {
   co_await save_file(std::move(name));
 }
 
-Task<> Run::save_file(std::string name, std::string mime) {
+Task<> PipelineContext::save_file(std::string name, std::string mime) {
   core::JsonWriter w;
   w.begin().field("do", "save").field("name", name).field("mime", mime).end();
   impl_->ask(w.take());
   co_return;
 }
 
-void Run::progress(double share) {
+void PipelineContext::progress(double share) {
   const int permille = static_cast<int>(std::clamp(std::isfinite(share) ? share : 0.0, 0.0, 1.0) * 1000);
   if (permille <= impl_->sent_permille) return;
   impl_->sent_permille = permille;
@@ -167,16 +167,16 @@ void Run::progress(double share) {
   impl_->channel.send(w.take());
 }
 
-std::chrono::seconds Run::timeout() const { return std::chrono::seconds(impl_->limits.timeout_seconds); }
+std::chrono::seconds PipelineContext::timeout() const { return std::chrono::seconds(impl_->limits.timeout_seconds); }
 
-void Run::charge(std::int64_t credits) {
+void PipelineContext::charge(std::int64_t credits) {
   if (credits < 0) throw std::invalid_argument("a step cannot give credits");
   impl_->charged = std::max<std::int64_t>(impl_->charged, 0) + credits;
 }
 
-void Run::set_output(std::string json) { impl_->output = std::move(json); }
+void PipelineContext::set_output(std::string json) { impl_->output = std::move(json); }
 
-Task<Ended> Run::exec(Command command) {
+Task<Ended> PipelineContext::exec(Command command) {
   if (command.argv.empty()) throw std::invalid_argument("an empty command");
   core::Pipe out;
   core::Pipe err;

@@ -1,4 +1,4 @@
-// The child's side of a run: what Run answers from. Only step_main.cc makes one.
+// What PipelineContext works on, in a step's own process. Only step_main.cc makes one.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ struct StepLimits {
   std::int64_t cpu_seconds = 0;
   std::int64_t timeout_seconds = 0;
 };
-// On the calling process, for good. Address space is left alone under a sanitizer, which needs terabytes of it.
+// Applies them to this process, for good; address space is unlimited under a sanitizer, which reserves terabytes.
 void apply(const StepLimits& limits);
 
-struct Run::Impl {
+struct PipelineContext::Impl {
   explicit Impl(StepChannel& to_worker) : channel(to_worker) {}
   core::Json ask(std::string line);  // throws std::runtime_error with the worker's refusal
 
@@ -40,15 +40,15 @@ struct Run::Impl {
   int sent_permille = -1;
 };
 
-// A disk that takes no file, seen from a step.
+// The worker could not store a file: its disk is full or read-only.
 struct NoDisk {
   DiskFault fault;
 };
-// An input that its row still names and the store does not have.
+// The input's row exists, its bytes do not.
 struct Missing {};
 // More than a step may save.
 struct TooLarge {};
-// The database stayed away for longer than a step waits.
+// The database was unavailable for longer than a step waits.
 struct Outage {};
 
 }  // namespace jobs
