@@ -4,6 +4,7 @@
 #include "identity/api_keys.h"
 #include "identity/keyring.h"
 #include "identity/sessions.h"
+#include "pg/pg.h"
 
 namespace access_control {
 namespace {

@@ -2,6 +2,7 @@
 #include "account/pages.h"
 #include "html/html.h"
 #include "mail/preferences.h"
+#include "pg/pg.h"
 
 namespace account {
 

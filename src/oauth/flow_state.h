@@ -9,6 +9,7 @@
 
 #include "identity/identity.h"
 #include "oauth/provider_profile.h"
+#include "pg/pg.h"
 
 namespace oauth {
 
