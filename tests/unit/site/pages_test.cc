@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -69,7 +70,7 @@ int count(const std::string& text, std::string_view part) {
   return n;
 }
 
-// The cookies in the source: how often one is written (each names SameSite), and the names in those files.
+// The cookies in the source: how often one is written (each names SameSite), and the names in the folders that do so.
 struct Cookies {
   int written = 0;
   std::set<std::string> names;
@@ -78,12 +79,16 @@ Cookies cookies_in_source() {
   const char* root = std::getenv("TENON_SOURCE_DIR");
   const std::regex name{"\"(tenon[-_][a-z]+)\""};
   Cookies out;
+  std::map<std::filesystem::path, std::string> source_of;  // by folder
   for (const auto& file :
        std::filesystem::recursive_directory_iterator(std::string(root == nullptr ? "." : root) + "/src")) {
-    if (file.path().extension() != ".cc" || file.path().string().find("/src/sim/") != std::string::npos) continue;
+    const bool is_source = file.path().extension() == ".cc" || file.path().extension() == ".h";
+    if (!is_source || file.path().string().find("/src/sim/") != std::string::npos) continue;
     std::ostringstream read;
     read << std::ifstream(file.path(), std::ios::binary).rdbuf();
-    const std::string text = read.str();
+    source_of[file.path().parent_path()] += read.str();
+  }
+  for (const auto& [folder, text] : source_of) {
     const int written = count(text, "SameSite=");
     if (written == 0) continue;
     out.written += written;
