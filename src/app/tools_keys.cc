@@ -4,9 +4,9 @@
 #include <functional>
 
 #include "app/tools.h"
+#include "core/loop.h"
 #include "identity/api_keys.h"
 #include "identity/signing_keys.h"
-#include "core/loop.h"
 
 namespace app {
 

@@ -87,8 +87,7 @@ TEST_CASE("each refusal of the sign-up form has its own sentence beside its fiel
   Browser browser(house);
   browser.get("/signup");
   CHECK(has(browser.post("/signup", {{"email", "w@example.com"}, {"password", "short"}}), "at least 8 characters"));
-  CHECK(has(browser.post("/signup", {{"email", "w@example.com"}, {"password", "password1"}}),
-            "too common"));
+  CHECK(has(browser.post("/signup", {{"email", "w@example.com"}, {"password", "password1"}}), "too common"));
   CHECK(has(browser.post("/signup", {{"email", "w@example.com"}, {"password", std::string(73, 'w')}}), "at most 72"));
   CHECK(has(browser.post("/signup", {{"email", "w at example"}, {"password", "correct horse battery"}}),
             "a complete email address"));

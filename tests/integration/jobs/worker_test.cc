@@ -70,7 +70,8 @@ TEST_CASE("each way in which a step dies has its code, and the worker lives on")
        {Case{"timeout", "STEP_TIMEOUT"}, Case{"timeout_deaf", "STEP_TIMEOUT"}, Case{"devour", "STEP_OUT_OF_MEMORY"},
         Case{"overflow", "OUTPUT_TOO_LARGE"}, Case{"many_files", "OUTPUT_TOO_LARGE"}, Case{"flood", "STEP_TIMEOUT"},
         Case{"throw_up", "ERR_PROCESSING"}}) {
-    // A sanitizer needs terabytes of address space, so steps run without that limit under one (jobs/pipeline_context.h).
+    // A sanitizer reserves terabytes of address space, so steps run without that limit under one
+    // (jobs/pipeline_context.h).
     if (kSanitized && std::string_view(one.pipeline) == "devour") continue;
     CAPTURE(one.pipeline);
     const auto job = house.start(ada, house.project(ada, {"black-canyon"}), one.pipeline);
