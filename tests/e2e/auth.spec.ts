@@ -141,7 +141,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("button", { name: "Change address" }).click();
       await expect(page.getByRole("main")).toContainText(`The change to ${wanted} is waiting`);
       for (const mailbox of [wanted, address]) {
-        await page.goto(linkIn((await mailTo(page, mailbox, /change of your e-mail/i)).text, "/verify"));
+        await page.goto(linkIn((await mailTo(page, mailbox, /new email address/i)).text, "/verify"));
         await page.getByRole("main").getByRole("button", { name: "Confirm the change" }).click();
         if (mailbox === wanted) await expect(page.getByRole("main").getByRole("status")).toContainText("other address");
       }

@@ -71,7 +71,7 @@ test("theme, language and zone are kept, also for a browser that comes later", a
 
   const later = await (await browser.newContext()).newPage();
   await later.goto("/login");
-  await later.getByLabel(/e-mail/i).fill(address);
+  await later.getByLabel(/email/i).fill(address);
   await later.getByLabel(/password/i).first().fill(password);
   await later.getByRole("main").locator("button.primary").click();
   await expect(later).toHaveURL(/\/app$/);

@@ -59,7 +59,7 @@ test("from the landing page to a downloaded video with Tab, Enter and typing", a
   await tabTo(page, /^Create account$/);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/signup/);
-  await tabTo(page, /E-mail/);
+  await tabTo(page, /Email/);
   await page.keyboard.type(address);
   await tabTo(page, /Password/);
   await page.keyboard.type(password);

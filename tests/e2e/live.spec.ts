@@ -107,11 +107,11 @@ test("what the page says of a waiting and of a stopping job outlives the stream'
     return page.locator("[data-live-text]");
   };
   await expect(await told(waiting)).toHaveText("3 jobs ahead of yours");
-  await expect(page.getByText("the job goes on")).toBeVisible();
+  await expect(page.getByText("You can close this page")).toBeVisible();
   sql(`delete from tenon.job_ready where lane = 77 and job_id <> '${job}' and vtime < 3`);
   await expect(page.locator("[data-live-text]"), "the queue moved").toHaveText("One job ahead of yours", { timeout: 20_000 });
-  await expect(await told(stopping)).toHaveText("Stopping");
-  await expect(page.getByText("the job goes on")).toHaveCount(0);
+  await expect(await told(stopping)).toHaveText("Cancelling");
+  await expect(page.getByText("You can close this page")).toHaveCount(0);
   sql(`delete from tenon.job_ready where lane = 77`);
 });
 

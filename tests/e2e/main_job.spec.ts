@@ -62,11 +62,11 @@ test("a wrong password says so without telling whether the address is known, and
   const texts: string[] = [];
   for (const email of [address, freshAddress()]) {
     await page.goto("/login");
-    await page.getByLabel(/e-mail/i).fill(email);
+    await page.getByLabel(/email/i).fill(email);
     await page.getByLabel(/password/i).first().fill("not the password");
     await page.getByRole("main").locator("button.primary").click();
     await expect(page).toHaveURL(/\/login/);
-    await expect(page.getByLabel(/e-mail/i)).toHaveValue(email);
+    await expect(page.getByLabel(/email/i)).toHaveValue(email);
     texts.push((await page.getByRole("alert").first().innerText()).trim());
   }
   expect(texts[0]).toBe(texts[1]);
@@ -79,7 +79,7 @@ test("the signed-out are sent to the login page and come back to where they were
   await page.context().clearCookies();
   await page.goto("/app/projects?status=ready");
   await expect(page).toHaveURL(/\/login\?next=/);
-  await page.getByLabel(/e-mail/i).fill(address);
+  await page.getByLabel(/email/i).fill(address);
   await page.getByLabel(/password/i).first().fill(password);
   await page.getByRole("main").locator("button.primary").click();
   await expect(page).toHaveURL(/\/app\/projects\?status=ready$/);
@@ -93,7 +93,7 @@ test("the demo's first dashboard already shows work", async ({ page }) => {
   const secrets = (await import("node:fs")).readFileSync(join(data, "secrets.env"), "utf8");
   const demo = secrets.match(/DEMO_PASSWORD=(.*)/)![1].slice(0, 12);
   await page.goto("/login");
-  await page.getByLabel(/e-mail/i).fill("demo@example.com");
+  await page.getByLabel(/email/i).fill("demo@example.com");
   await page.getByLabel(/password/i).first().fill(demo);
   await page.getByRole("main").locator("button.primary").click();
   await expect(page).toHaveURL(/\/app$/);

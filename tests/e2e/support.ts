@@ -69,7 +69,7 @@ export function linkIn(text: string, path: string): string {
 /** Signs up by the form, follows the mail's link and ends on the dashboard. */
 export async function signUp(page: Page, address: string): Promise<void> {
   await page.goto("/signup");
-  await page.getByLabel("E-mail", { exact: false }).fill(address);
+  await page.getByLabel("Email", { exact: false }).fill(address);
   await page.getByLabel("Password", { exact: false }).first().fill(password);
   const terms = page.getByRole("checkbox", { name: /terms/i });
   if (await terms.count()) await terms.check();
