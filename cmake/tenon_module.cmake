@@ -39,6 +39,8 @@ function(tenon_tests)
   # support::App (tests/support/app.h): an app without its server, over Postgres.
   add_library(tenon_test_app STATIC "${CMAKE_SOURCE_DIR}/tests/support/app.cc")
   target_link_libraries(tenon_test_app PUBLIC tenon_test_main tenon_http tenon_pg)
+  # These compare times with each other or with a limit of seconds, so ctest -j runs nothing beside them.
+  set(measures_time integration_app security_auth_api)
   foreach(suite unit integration security)
     add_custom_target(tests_${suite})
     file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true "${CMAKE_SOURCE_DIR}/tests/${suite}/*")
@@ -73,6 +75,9 @@ function(tenon_tests)
         add_test(NAME ${target}
           COMMAND "${CMAKE_SOURCE_DIR}/tests/support/with-postgres" $<TARGET_FILE:${target}>
           ${test_arguments})
+      endif()
+      if(target IN_LIST measures_time)
+        set_tests_properties(${target} PROPERTIES RUN_SERIAL TRUE)
       endif()
       set_tests_properties(${target} PROPERTIES LABELS ${suite} TIMEOUT 600
         ENVIRONMENT "TENON_SOURCE_DIR=${CMAKE_SOURCE_DIR};TENON_BINARY=$<$<TARGET_EXISTS:tenon>:$<TARGET_FILE:tenon>>")
