@@ -39,15 +39,11 @@ bool is_safe(http::Method method) {
 enum class SessionEnded { no, yes };  // yes: the browser sent a session that is over
 
 http::Response unauthorized(const http::Request& rq, SessionEnded ended = SessionEnded::no) {
-  if (!is_page(rq)) return http::problem(core::Problem(401, "unauthorized", "Unauthorized"), rq);
+  if (!is_page(rq)) return http::problem(core::Problem(401, "access.unauthorized"), rq);
   const std::string next = is_safe(rq.method) ? safe_next(rq.target) : "/app";
   std::string login = "/login?next=" + core::percent_encode(next, "/");
   if (ended == SessionEnded::yes) login += "&notice=access.session_ended";
   return http::redirect(login);
-}
-
-http::Response forbidden(const http::Request& rq, const char* code, const char* sentence) {
-  return http::error_response(rq, core::Problem(403, code, sentence));
 }
 
 void set_caller(http::Request& rq, const jwt::Claims& claims, const std::string& email) {
@@ -201,7 +197,7 @@ Task<Refusal> Guard::identify_by_bearer(http::Request& rq) {
 Refusal Guard::refuse_forgery(http::Request& rq, Access access, const std::optional<std::string>& visitor) const {
   if (!same_origin(config_, rq)) {
     core::log::warn("access.csrf.refused", {{"why", "origin"}, {"route", rq.route}});
-    return forbidden(rq, "bad_origin", "This request did not come from a page of this site.");
+    return http::error_response(rq, core::Problem(403, "access.bad_origin"));
   }
   Csrf verdict = check_csrf(rq, rq.csrf_token);
   // A form that was opened before signing in elsewhere carries the visitor's token.
@@ -210,7 +206,7 @@ Refusal Guard::refuse_forgery(http::Request& rq, Access access, const std::optio
   if (verdict == Csrf::in_body) rq.csrf_pending = true;
   if (verdict != Csrf::bad) return std::nullopt;
   core::log::warn("access.csrf.refused", {{"why", "token"}, {"route", rq.route}});
-  return forbidden(rq, "bad_csrf_token", "This page was open too long. Go back, reload it and try again.");
+  return http::error_response(rq, core::Problem(403, "access.bad_csrf_token"));
 }
 
 Task<Refusal> Guard::admit_person(http::Request& rq, Access access) {
@@ -241,7 +237,8 @@ Task<Refusal> Guard::admit_person(http::Request& rq, Access access) {
   }
   if (access == Access::admin) {
     const bool admin = co_await credentials_.is_admin(rq.caller.user);
-    if (!admin) co_return forbidden(rq, "forbidden", "This page is for administrators.");
+    // As an unknown address, so that nobody learns which pages there are.
+    if (!admin) co_return http::error_response(rq, core::Problem(404, "http.not_found"));
   }
   co_return std::nullopt;
 }
@@ -285,7 +282,7 @@ Refusal Guard::admit_internal(const http::Request& rq) const {
   const std::string& secret = config_.notify_secret.reveal();
   if (!secret.empty() && core::equal_constant_time(bearer_of(rq), secret)) return std::nullopt;
   core::log::warn("access.internal_call.refused", {{"ip", rq.client_ip}});
-  return http::problem(core::Problem(401, "unauthorized", "Unauthorized"), rq);
+  return http::problem(core::Problem(401, "access.unauthorized"), rq);
 }
 
 Task<Refusal> Guard::admit(http::Request& rq, Access access) {

@@ -48,7 +48,7 @@ Task<std::variant<RenewedSession, RenewFault>> IdentityCredentials::renew(std::s
     co_return RenewedSession{session->json, json ? (*json)["access_token"].string_or("") : ""};
   }
   const auto fault = std::get<identity::RefreshFault>(refreshed);
-  core::log::info("access.session.renewal_refused", {{"code", identity::error_code(fault)}});
+  core::log::info("access.session.renewal_refused", {{"code", identity::problem_of(fault).code}});
   co_return fault == identity::RefreshFault::busy ? RenewFault::busy : RenewFault::refused;
 }
 

@@ -7,8 +7,7 @@
 #include "access/session_cookie.h"
 #include "core/crypto.h"
 #include "core/text.h"
-#include "html/format.h"
-#include "identity/passwords.h"
+#include "html/messages.h"
 
 namespace account {
 namespace {
@@ -27,60 +26,19 @@ std::string retry_after(const core::Problem& problem) {
   return problem.status == 429 ? "60" : "";
 }
 
-std::string key_of(const core::Problem& problem) {
-  if (problem.code == "weak_password") {
-    const auto* weak = dynamic_cast<const identity::WeakPassword*>(&problem);
-    const bool common = weak != nullptr && !weak->reasons.empty() && weak->reasons.front() == "pwned";
-    return common ? "account.error.password_common" : "account.error.password_short";
-  }
-  if (problem.code == "mfa_factor_name_conflict") return "account.error.factor_name";
-  if (problem.code == "validation_failed")
-    return std::string_view(problem.what()).starts_with("Password") ? "account.error.password_long"
-                                                                    : "account.error.email";
-  for (const std::string_view known : {"invalid_credentials",
-                                       "email_not_confirmed",
-                                       "user_banned",
-                                       "over_request_rate_limit",
-                                       "over_email_send_rate_limit",
-                                       "signup_disabled",
-                                       "user_already_exists",
-                                       "otp_expired",
-                                       "mfa_verification_failed",
-                                       "mfa_challenge_expired",
-                                       "current_password_invalid",
-                                       "same_password",
-                                       "email_exists",
-                                       "insufficient_aal",
-                                       "too_many_enrolled_mfa_factors",
-                                       "reauthentication_needed",
-                                       "bad_code_verifier",
-                                       "flow_state_not_found",
-                                       "flow_state_expired",
-                                       "bad_oauth_state",
-                                       "bad_oauth_callback",
-                                       "provider_email_needs_verification"})
-    if (problem.code == known) return "account.error." + problem.code;
-  return "account.error.other";
+// The field of a form that the problem is about; "said" for the form as a whole.
+const char* field_of(const core::Problem& problem) {
+  if (problem.code == "weak_password" || problem.code == "same_password" || problem.text_key.contains(".password_"))
+    return "password_error";
+  if (problem.code == "email_exists" || problem.text_key.ends_with(".validation_failed.email")) return "address_error";
+  if (problem.code == "current_password_invalid") return "current_error";
+  return problem.code == "mfa_verification_failed" ? "code_error" : "said";
 }
 
 }  // namespace
 
-std::string problem_message(const http::Request& rq, const core::Problem& problem) {
-  const std::string locale = html::locale_of(rq);
-  const std::string key = key_of(problem);
-  const auto seconds = core::parse_int(retry_after(problem));
-  return html::text(locale, key, {{"wait", html::wait(seconds.value_or(0), locale)}});
-}
-
 FormOutcome show_problem(const http::Request& rq, const core::Problem& problem, html::Data& data) {
-  const std::string key = key_of(problem);
-  const std::string sentence = problem_message(rq, problem);
-  if (key.starts_with("account.error.password_") || key == "account.error.same_password")
-    data.set("password_error", sentence);
-  else if (key == "account.error.email" || key == "account.error.email_exists") data.set("address_error", sentence);
-  else if (key == "account.error.current_password_invalid") data.set("current_error", sentence);
-  else if (key == "account.error.mfa_verification_failed") data.set("code_error", sentence);
-  else data.set("said", sentence);
+  data.set(field_of(problem), html::message(html::locale_of(rq), problem));
   return {problem.status, retry_after(problem)};
 }
 

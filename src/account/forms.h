@@ -17,9 +17,7 @@ struct FormOutcome {
   std::string retry_after;
 };
 
-// The message for a Problem of identity's use cases, in the reader's language.
-std::string problem_message(const http::Request& rq, const core::Problem& problem);
-// Sets the message in `data`: beside the field that it concerns, or above the form.
+// Sets the problem's sentence in `data`: beside the field that it concerns, or above the form.
 FormOutcome show_problem(const http::Request& rq, const core::Problem& problem, html::Data& data);
 http::Response form_page(const http::Request& rq, std::string_view view, html::Data data, const FormOutcome& outcome);
 

@@ -44,7 +44,7 @@ Task<identity::Session> verify_second_factor(Account& account, const Request& rq
   if (step.by_recovery)
     co_return co_await identity::use_recovery_code(account.identity, who, std::string(rq.form("recovery_code")), from);
   const auto factor = core::Uuid::parse(step.factor);
-  if (!factor) throw core::Problem(422, "mfa_verification_failed", "No such factor");
+  if (!factor) throw core::Problem(422, "identity.mfa_verification_failed");
   const identity::Challenged challenge = co_await identity::challenge_factor(account.identity, who, *factor, from);
   std::string code;
   for (const char c : rq.form("code"))
@@ -71,8 +71,6 @@ Task<Response> login_code_post(Account& account, Request& rq) {
     co_return finish_sign_in(account, rq, session, from, rq.form("next"));
   } catch (const core::Problem& problem) {
     outcome = show_problem(rq, problem, data);
-    if (step.by_recovery && problem.code == "mfa_verification_failed")
-      data.set("code_error", html::text(html::locale_of(rq), "account.error.recovery_code"));
   }
   co_return co_await form(account, rq, std::move(data), std::move(step), outcome);
 }

@@ -38,6 +38,16 @@ Kept kept_by(const access_control::Config& config, const Request& rq) {
   return {value.substr(0, kVerifier), next && core::valid_utf8(*next) ? *next : std::string()};
 }
 
+// What /auth/v1/callback put into the address. Only codes that people can do something about are told apart.
+core::Problem returned_problem(std::string_view code) {
+  for (const std::string_view name :
+       {"oauth.bad_oauth_state", "oauth.provider_email_needs_verification", "identity.signup_disabled",
+        "identity.user_banned", "identity.over_request_rate_limit"})
+    if (name.substr(name.find('.') + 1) == code) return {400, name};
+  if (code.empty() || code == "bad_oauth_callback") return {400, "oauth.bad_oauth_callback"};
+  return {400, "oauth.unexpected_failure"};
+}
+
 }  // namespace
 
 Task<Response> login_provider_page(Account& account, Request& rq) {
@@ -59,9 +69,6 @@ Task<Response> login_provider_page(Account& account, Request& rq) {
     co_return http::redirect(url).cookie(flow_cookie(account.access, rq, value, 900));
   } catch (const core::Problem& problem) {
     outcome = show_problem(rq, problem, data);
-    if (problem.status == 503)
-      data.set("said",
-               html::text(html::locale_of(rq), "account.error.provider_silent", {{"provider", provider->label}}));
   }
   co_return login_form(account, rq, std::move(data), sent_address(rq), outcome);
 }
@@ -73,9 +80,9 @@ Task<Response> login_callback_page(Account& account, Request& rq) {
   html::Data data;
   FormOutcome outcome{400, {}};
   if (!fault.empty() || code.empty()) {
-    outcome = show_problem(rq, core::Problem(400, fault.empty() ? "bad_oauth_callback" : fault.c_str(), ""), data);
+    outcome = show_problem(rq, returned_problem(fault), data);
   } else if (kept.verifier.empty()) {
-    data.set("said", html::text(html::locale_of(rq), "account.error.other_browser"));
+    data.set("said", html::text(html::locale_of(rq), "identity.problem.bad_code_verifier"));
   } else {
     try {
       co_await identity::enforce_rate_limit(account.identity, identity::kSignInRate, rq.client_ip);

@@ -59,7 +59,7 @@ Task<> require_password(Account& account, const Request& rq) {
   if (right) co_return;
   co_await identity::audit_refusal(account.identity, "user_update_refused", "current_password_invalid", user.id,
                                    access_control::client_info_of(rq));
-  throw core::Problem(400, "current_password_invalid", "Current password is incorrect.");
+  throw core::Problem(400, "identity.current_password_invalid");
 }
 
 Task<> change(Account& account, const Request& rq, identity::UserChanges changes) {

@@ -4,6 +4,7 @@
 #include "account/forms.h"
 #include "account/pages.h"
 #include "core/text.h"
+#include "html/messages.h"
 #include "identity/accounts.h"
 
 namespace account {
@@ -74,7 +75,7 @@ Task<Response> signup_resend_post(Account& account, Request& rq) {
         .cookie(sent_address_cookie(account.access, rq, email));
   } catch (const core::Problem& problem) {
     outcome = show_problem(rq, problem, data);
-    data.set("said", problem_message(rq, problem));
+    data.set("said", html::message(html::locale_of(rq), problem));  // this page has no field to stand beside
   }
   co_return sent_page(rq, std::move(data), email, outcome);
 }

@@ -67,7 +67,7 @@ Task<Response> verify_post(Account& account, Request& rq) {
     if (problem.code == "otp_expired" || problem.code == "validation_failed") {
       data.set("said", "").set("address_error", "");
       if (by_link) data.set("used", true).set("bad", true);
-      else data.set("code_error", html::text(html::locale_of(rq), "account.error.code"));
+      else data.set("code_error", html::text(html::locale_of(rq), "identity.problem.otp_expired.code"));
     }
   }
   co_return verify_form(rq, std::move(data), type, outcome);

@@ -6,6 +6,7 @@
 #include "access/redirect_allowlist.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "identity/pkce.h"
 #include "identity/rate_limits.h"
 
@@ -36,7 +37,7 @@ std::string scopes_of(const Request& rq) {
   const std::string scopes(rq.query("scopes").value_or(""));
   for (const char c : scopes)
     if (c < ' ' || c > '~' || c == '"' || c == '\\' || scopes.size() > 1000)
-      throw core::Problem(400, "validation_failed", "scopes must be a list of scope names separated by spaces");
+      throw HttpError(400, "validation_failed", "scopes must be a list of scope names separated by spaces");
   return scopes;
 }
 
@@ -45,7 +46,7 @@ Task<std::string> provider_url(AuthApi& api, Request& rq, std::optional<core::Us
   const std::string name(rq.query("provider").value_or(""));
   const oauth::Provider* provider = oauth::find(api.oauth.config.providers, name);
   if (provider == nullptr)
-    throw core::Problem(
+    throw HttpError(
         400, "validation_failed",
         name.empty() ? "Unsupported provider: missing provider" : "Unsupported provider: provider is not enabled");
   co_await identity::enforce_rate_limit(api.identity, identity::kOauthRate, rq.client_ip);
@@ -68,7 +69,7 @@ Task<Response> authorize(AuthApi& api, Request& rq) {
 
 Task<Response> link_identity(AuthApi& api, Request& rq) {
   const identity::Bearer who = co_await require_bearer(api, rq);
-  if (!api.config.manual_linking) throw core::Problem(404, "manual_linking_disabled", "Manual linking is disabled");
+  if (!api.config.manual_linking) throw HttpError(404, "manual_linking_disabled", "Manual linking is disabled");
   const std::string url = co_await provider_url(api, rq, who.user);
   if (rq.query("skip_http_redirect").value_or("") != "true") co_return http::redirect(url, 302);
   core::JsonWriter out;

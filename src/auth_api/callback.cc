@@ -47,7 +47,7 @@ Task<Response> callback(AuthApi& api, Request& rq) {
   const auto state = core::Uuid::parse(field(rq, "state"));
   std::optional<oauth::ReturnedFlow> returned;
   if (state) returned = co_await oauth::consume_flow(api.identity, *state);
-  const core::Problem bad_state(400, "bad_oauth_state", "OAuth state not found or expired");
+  const core::Problem bad_state(400, "oauth.bad_oauth_state");
   if (!returned) co_return http::redirect(with_error(api.access.site_url, bad_state));
   const oauth::FlowState& flow = returned->flow;
   if (!returned->good || is_wrong_issuer(api, flow, rq))

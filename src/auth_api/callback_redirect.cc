@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "auth_api/error.h"
 #include "core/text.h"
-#include "html/messages.h"
 
 namespace auth_api {
 namespace {
@@ -65,7 +65,7 @@ std::string with_error(std::string_view target, std::string_view error, std::str
 }
 
 std::string with_error(std::string_view target, const core::Problem& problem, ErrorIn where) {
-  return with_error(target, error_name(problem), problem.code, html::message("en", problem), where);
+  return with_error(target, error_name(problem), problem.code, gotrue_message(problem), where);
 }
 
 }  // namespace auth_api

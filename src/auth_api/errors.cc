@@ -1,6 +1,6 @@
 // GoTrue's two error formats (docs/spec/supabase-auth.md 2), chosen by the X-Supabase-Api-Version header.
 #include "auth_api/auth_api.h"
-#include "html/messages.h"
+#include "auth_api/error.h"
 #include "identity/passwords.h"
 
 namespace auth_api {
@@ -21,7 +21,7 @@ bool asks_new_format(const http::Request& rq) {
 
 http::Response error_response(const http::Request& rq, const core::Problem& problem) {
   const std::string code = problem.code == "internal" ? "unexpected_failure" : problem.code;
-  const std::string message = html::message("en", problem);
+  const std::string message = gotrue_message(problem);
   const bool is_new = asks_new_format(rq);
   core::JsonWriter body;
   body.begin();

@@ -2,6 +2,7 @@
 #include "access/client_info.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "identity/mfa_factors.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 core::Uuid factor_of(const Request& rq) {
   const auto id = core::Uuid::parse(rq.param("id"));
-  if (!id) throw core::Problem(404, "validation_failed", "factor_id must be an UUID");
+  if (!id) throw HttpError(404, "validation_failed", "factor_id must be an UUID");
   return *id;
 }
 
@@ -21,10 +22,10 @@ Task<Response> enroll(AuthApi& api, Request& rq) {
   const identity::Bearer who = co_await require_bearer(api, rq);
   const core::Json body = object_body(rq);
   const std::string type = text_of(body, "factor_type");
-  if (type == "phone") throw core::Problem(422, "mfa_phone_enroll_not_enabled", "MFA enroll is disabled for Phone");
+  if (type == "phone") throw HttpError(422, "mfa_phone_enroll_not_enabled", "MFA enroll is disabled for Phone");
   if (type == "webauthn")
-    throw core::Problem(422, "mfa_webauthn_enroll_not_enabled", "MFA enroll is disabled for WebAuthn");
-  if (type != "totp") throw core::Problem(400, "validation_failed", "factor_type needs to be totp, phone, or webauthn");
+    throw HttpError(422, "mfa_webauthn_enroll_not_enabled", "MFA enroll is disabled for WebAuthn");
+  if (type != "totp") throw HttpError(400, "validation_failed", "factor_type needs to be totp, phone, or webauthn");
   const identity::Enrolled factor = co_await identity::enroll_totp(
       api.identity, who, text_of(body, "friendly_name"), text_of(body, "issuer"), access_control::client_info_of(rq));
   core::JsonWriter out;
@@ -57,7 +58,7 @@ Task<Response> verify_code(AuthApi& api, Request& rq) {
   const core::Json body = object_body(rq);
   const auto challenge_id = core::Uuid::parse(text_of(body, "challenge_id"));
   if (!challenge_id)
-    throw core::Problem(422, "mfa_factor_not_found", "MFA factor with the provided challenge ID not found");
+    throw HttpError(422, "mfa_factor_not_found", "MFA factor with the provided challenge ID not found");
   const identity::Session session = co_await identity::verify_factor(
       api.identity, who, factor, *challenge_id, text_of(body, "code"), access_control::client_info_of(rq));
   co_return session_response(session);

@@ -1,6 +1,7 @@
 #include "access/client_info.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "identity/accounts.h"
 
@@ -13,8 +14,7 @@ Task<Response> logout(AuthApi& api, Request& rq) {
   identity::SignOutScope which = identity::SignOutScope::global;
   if (scope == "local") which = identity::SignOutScope::local;
   else if (scope == "others") which = identity::SignOutScope::others;
-  else if (scope != "global" && !scope.empty())
-    throw core::Problem(400, "validation_failed", "Unsupported logout scope");
+  else if (scope != "global" && !scope.empty()) throw HttpError(400, "validation_failed", "Unsupported logout scope");
   co_await identity::sign_out(api.identity, who.user, who.session, which, access_control::client_info_of(rq));
   co_return http::empty();
 }

@@ -1,6 +1,7 @@
 #include "access/client_info.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "identity/accounts.h"
 
@@ -13,10 +14,10 @@ Task<Response> by_mail(AuthApi& api, Request& rq) {
   ask.email = text_of(body, "email");
   if (!text_of(body, "phone").empty()) {
     if (!ask.email.empty())
-      throw core::Problem(400, "validation_failed", "Only an email address or phone number should be provided");
-    throw core::Problem(400, "phone_provider_disabled", "Phone logins are disabled");
+      throw HttpError(400, "validation_failed", "Only an email address or phone number should be provided");
+    throw HttpError(400, "phone_provider_disabled", "Phone logins are disabled");
   }
-  if (ask.email.empty()) throw core::Problem(400, "validation_failed", "One of email or phone must be set");
+  if (ask.email.empty()) throw HttpError(400, "validation_failed", "One of email or phone must be set");
   ask.may_create = body["create_user"].boolean().value_or(true);
   ask.metadata = object_of(body, "data");
   ask.link_target = email_link_target(api, rq, body);

@@ -1,12 +1,13 @@
 #include "auth_api/request_body.h"
 
 #include "access/redirect_allowlist.h"
+#include "auth_api/error.h"
 
 namespace auth_api {
 
 core::Json object_body(const http::Request& rq) {
   const core::Json body = rq.json();
-  if (!body.is_object()) throw core::Problem(400, "bad_json", "Could not parse request body as JSON: not an object");
+  if (!body.is_object()) throw HttpError(400, "bad_json", "Could not parse request body as JSON: not an object");
   return body;
 }
 
@@ -14,8 +15,8 @@ std::string text_of(const core::Json& body, std::string_view name) {
   const core::Json member = body[name];
   if (member.is_null()) return {};
   if (!member.is_string())
-    throw core::Problem(400, "bad_json",
-                        "Could not parse request body as JSON: " + std::string(name) + " must be a string");
+    throw HttpError(400, "bad_json",
+                    "Could not parse request body as JSON: " + std::string(name) + " must be a string");
   return member.string_or("");
 }
 
@@ -23,8 +24,8 @@ std::string object_of(const core::Json& body, std::string_view name) {
   const core::Json member = body[name];
   if (member.is_null()) return "{}";
   if (!member.is_object())
-    throw core::Problem(400, "bad_json",
-                        "Could not parse request body as JSON: " + std::string(name) + " must be an object");
+    throw HttpError(400, "bad_json",
+                    "Could not parse request body as JSON: " + std::string(name) + " must be an object");
   return member.dump();
 }
 

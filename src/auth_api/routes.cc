@@ -1,4 +1,5 @@
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 
 namespace auth_api {
 namespace {
@@ -7,7 +8,7 @@ using http::Access;
 using http::with;
 
 Task<Response> no_such_endpoint(AuthApi&, Request&) {
-  throw core::Problem(404, "not_found", "There is no such endpoint");
+  throw HttpError(404, "not_found", "There is no such endpoint");
   co_return http::empty();
 }
 

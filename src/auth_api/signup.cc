@@ -2,6 +2,7 @@
 #include "access/redirect_allowlist.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "identity/accounts.h"
 
@@ -15,8 +16,7 @@ Task<Response> signup(AuthApi& api, Request& rq) {
   account.password = text_of(body, "password");
   account.metadata = object_of(body, "data");
   account.from = access_control::client_info_of(rq);
-  if (!text_of(body, "phone").empty())
-    throw core::Problem(400, "phone_provider_disabled", "Phone signups are disabled");
+  if (!text_of(body, "phone").empty()) throw HttpError(400, "phone_provider_disabled", "Phone signups are disabled");
   if (account.email.empty()) {
     const identity::Session session =
         co_await identity::sign_in_anonymously(api.identity, std::move(account.metadata), std::move(account.from));

@@ -1,6 +1,7 @@
 // POST /auth/v1/token?grant_type=…
 #include "access/client_info.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "core/log.h"
 #include "identity/accounts.h"
@@ -17,8 +18,8 @@ Task<Response> by_password(AuthApi& api, Request& rq) {
   const std::string email = text_of(body, "email");
   const std::string password = text_of(body, "password");
   if (email.empty() && !text_of(body, "phone").empty())
-    throw core::Problem(400, "phone_provider_disabled", "Phone logins are disabled");
-  if (email.empty()) throw core::Problem(400, "validation_failed", "missing email or phone");
+    throw HttpError(400, "phone_provider_disabled", "Phone logins are disabled");
+  if (email.empty()) throw HttpError(400, "validation_failed", "missing email or phone");
   const identity::Session session =
       co_await identity::sign_in(api.identity, email, password, access_control::client_info_of(rq));
   co_return session_response(session);
@@ -30,7 +31,7 @@ Task<Response> by_refresh_token(AuthApi& api, Request& rq) {
   co_await identity::enforce_rate_limit(api.identity, identity::kRefreshRate, rq.client_ip);
   const identity::Refreshed done =
       co_await identity::refresh(api.identity, refresh_token, access_control::client_info_of(rq));
-  if (const auto* fault = std::get_if<identity::RefreshFault>(&done)) identity::throw_refused(*fault);
+  if (const auto* fault = std::get_if<identity::RefreshFault>(&done)) throw identity::problem_of(*fault);
   co_return session_response(std::get<identity::Session>(done));
 }
 
@@ -39,8 +40,7 @@ Task<Response> by_code(AuthApi& api, Request& rq) {
   const std::string code = text_of(body, "auth_code");
   const std::string verifier = text_of(body, "code_verifier");
   if (code.empty() || verifier.empty())
-    throw core::Problem(400, "validation_failed",
-                        "invalid request: both auth code and code verifier should be non-empty");
+    throw HttpError(400, "validation_failed", "invalid request: both auth code and code verifier should be non-empty");
   co_await identity::enforce_rate_limit(api.identity, identity::kSignInRate, rq.client_ip);
   const identity::Session session =
       co_await identity::exchange_code(api.identity, code, verifier, access_control::client_info_of(rq));
@@ -76,7 +76,7 @@ Task<Response> by_id_token(AuthApi& api, Request& rq) {
     refusal = oauth_error("invalid request", "Bad ID token");
   } catch (const oauth::ProviderFault& fault) {
     core::log::warn("auth_api.provider.failed", {{"why", fault.what()}});
-    throw core::Problem(503, "unexpected_failure", "The provider does not answer at the moment");
+    throw HttpError(503, "unexpected_failure", "The provider does not answer at the moment");
   }
   co_await identity::audit_refusal(api.identity, "login_refused", "bad_id_token", std::nullopt, from);
   co_return std::move(*refusal);
@@ -90,7 +90,7 @@ Task<Response> token(AuthApi& api, Request& rq) {
   if (grant == "refresh_token") co_return co_await by_refresh_token(api, rq);
   if (grant == "pkce") co_return co_await by_code(api, rq);
   if (grant == "id_token") co_return co_await by_id_token(api, rq);
-  throw core::Problem(400, "invalid_credentials", "unsupported_grant_type");
+  throw HttpError(400, "invalid_credentials", "unsupported_grant_type");
 }
 
 }  // namespace auth_api

@@ -1,6 +1,7 @@
 #include "access/client_info.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "identity/accounts.h"
 
@@ -18,9 +19,8 @@ Task<Response> update_user(AuthApi& api, Request& rq) {
   const identity::Bearer who = co_await require_bearer(api, rq);
   const core::Json body = object_body(rq);
   if (!body["app_metadata"].is_null())
-    throw core::Problem(403, "not_admin", "Updating app_metadata requires admin privileges");
-  if (!text_of(body, "phone").empty())
-    throw core::Problem(400, "phone_provider_disabled", "Unsupported phone provider");
+    throw HttpError(403, "not_admin", "Updating app_metadata requires admin privileges");
+  if (!text_of(body, "phone").empty()) throw HttpError(400, "phone_provider_disabled", "Unsupported phone provider");
   identity::UserChanges changes;
   changes.email = text_of(body, "email");
   changes.password = text_of(body, "password");
@@ -43,9 +43,9 @@ Task<Response> reauthenticate(AuthApi& api, Request& rq) {
 // DELETE /auth/v1/user/identities/{identity_id}
 Task<Response> unlink_identity(AuthApi& api, Request& rq) {
   const identity::Bearer who = co_await require_bearer(api, rq);
-  if (!api.config.manual_linking) throw core::Problem(404, "manual_linking_disabled", "Manual linking is disabled");
+  if (!api.config.manual_linking) throw HttpError(404, "manual_linking_disabled", "Manual linking is disabled");
   const auto id = core::Uuid::parse(rq.param("identity_id"));
-  if (!id) throw core::Problem(404, "validation_failed", "identity_id must be an UUID");
+  if (!id) throw HttpError(404, "validation_failed", "identity_id must be an UUID");
   co_await identity::unlink_identity(api.identity, who.user, *id, access_control::client_info_of(rq));
   co_return http::json("{}");
 }

@@ -2,6 +2,7 @@
 #include "access/redirect_allowlist.h"
 #include "auth_api/callback_redirect.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "core/text.h"
 
@@ -42,11 +43,11 @@ Task<Response> verify(AuthApi& api, Request& rq) {
   proof.email = core::lower(core::trim(text_of(body, "email")));
   proof.code = text_of(body, "token");
   const std::string phone = text_of(body, "phone");
-  if (proof.type.empty()) throw core::Problem(400, "validation_failed", "Verify requires a verification type");
+  if (proof.type.empty()) throw HttpError(400, "validation_failed", "Verify requires a verification type");
   if (!proof.token.empty() && (!proof.email.empty() || !phone.empty() || !text_of(body, "redirect_to").empty()))
-    throw core::Problem(400, "validation_failed", "Only the token_hash and type should be provided");
+    throw HttpError(400, "validation_failed", "Only the token_hash and type should be provided");
   if (proof.type == "sms" || proof.type == "phone_change")
-    throw core::Problem(403, "otp_expired", "Token has expired or is invalid");  // SMS codes are never sent
+    throw HttpError(403, "otp_expired", "Token has expired or is invalid");  // SMS codes are never sent
   const identity::EmailVerification done =
       co_await identity::verify_email(api.identity, std::move(proof), access_control::client_info_of(rq));
   if (const auto* session = std::get_if<identity::Session>(&done)) co_return session_response(*session);
@@ -61,8 +62,8 @@ Task<Response> verify_link(AuthApi& api, Request& rq) {
   identity::EmailProof proof;
   proof.type = rq.query("type").value_or("");
   proof.token = rq.query("token").value_or("");
-  if (proof.token.empty()) throw core::Problem(400, "validation_failed", "Verify requires a token or a token hash");
-  if (proof.type.empty()) throw core::Problem(400, "validation_failed", "Verify requires a verification type");
+  if (proof.token.empty()) throw HttpError(400, "validation_failed", "Verify requires a token or a token hash");
+  if (proof.type.empty()) throw HttpError(400, "validation_failed", "Verify requires a verification type");
   const ErrorIn where = proof.token.starts_with("pkce_") ? ErrorIn::query_and_fragment : ErrorIn::fragment;
   std::string location;
   try {

@@ -7,7 +7,6 @@
 #include <exception>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,28 +23,22 @@ class Problem : public std::exception {
   // `name` is "module.code", or "module.code.detail" where one code has several sentences.
   //   Problem(402, "billing.insufficient_credits", {{"n", needed}})
   // is answered with code "insufficient_credits"; its sentence has the key "billing.problem.insufficient_credits"
-  // in src/billing/text/*.json.
+  // in src/billing/text/*.json. A detail without a sentence of its own has that of its code.
   Problem(int http_status, std::string_view name, Params values = {}) : status(http_status), params(std::move(values)) {
     const std::size_t module_end = name.find('.');
     const std::string_view module = name.substr(0, module_end), rest = name.substr(module_end + 1);
     code = rest.substr(0, rest.find('.'));
     text_key.append(module).append(".problem.").append(rest);
   }
-  // Transitional: a finished English sentence. Goes when the last module has codes.
-  template <class Sentence>
-    requires std::is_convertible_v<const Sentence&, std::string_view>
-  Problem(int http_status, std::string problem_code, const Sentence& english)
-      : status(http_status), code(std::move(problem_code)), sentence(std::string_view(english)) {}
 
   // For logs: the text key, never a sentence for people.
-  const char* what() const noexcept override { return sentence.empty() ? text_key.c_str() : sentence.c_str(); }
+  const char* what() const noexcept override { return text_key.c_str(); }
 
   int status;            // an HTTP status, 400 to 599
   std::string code;      // snake_case, stable: what the outside reads
   std::string text_key;  // where the sentence for people stands
   Params params;
   std::vector<std::pair<std::string, std::string>> headers;  // e.g. Retry-After
-  std::string sentence;                                      // transitional
 };
 
 }  // namespace core

@@ -6,7 +6,6 @@
 #include "html/format.h"
 #include "html/html.h"
 #include "html/messages.h"
-#include "html/texts.h"
 
 namespace html {
 namespace {
@@ -17,7 +16,6 @@ std::string sentence_of(const core::Problem& problem, std::string_view locale) {
   if (problem.status == 404 || problem.status == 405) return {};
   if (problem.status < 500) return message(locale, problem);
   if (problem.status != 503 && problem.status != 507) return {};
-  if (problem.text_key.empty()) return recognised(locale, problem.sentence).value_or("");  // transitional
   return problem.text_key.starts_with("http.") ? "" : message(locale, problem);
 }
 

@@ -57,8 +57,6 @@ std::string text(std::string_view locale, std::string_view key,
                  std::initializer_list<std::pair<std::string_view, std::string>> values = {});
 // The sentence of `key`.one or `key`.other, {n} filled with the number.
 std::string pluralize(std::string_view locale, std::string_view key, std::int64_t n);
-// Transitional: an English sentence in another language, recognised by its words.
-std::string retold(std::string_view locale, std::string_view english);
 // The supported locale for a language tag: "de" for "de" and "de-AT", "en" when there are no texts in it.
 std::string nearest_locale(std::string_view tag);
 // The locale that the user has chosen, else Accept-Language prefers, else "en".

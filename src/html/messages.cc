@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "html/format.h"
 #include "html/html.h"
 #include "html/texts.h"
@@ -28,6 +29,16 @@ std::string filled(std::string_view locale, std::string_view sentence, const cor
   });
 }
 
+// The parameters and {wait}, the time that Retry-After asks for; a minute where it is missing.
+core::Params with_wait(const core::Problem& problem, std::string_view locale) {
+  core::Params params = problem.params;
+  std::int64_t seconds = 60;
+  for (const auto& [name, value] : problem.headers)
+    if (name == "Retry-After") seconds = core::parse_int(value).value_or(seconds);
+  params.emplace_back("wait", wait(seconds, locale));
+  return params;
+}
+
 }  // namespace
 
 std::string message(std::string_view locale, std::string_view key, const core::Params& params) {
@@ -37,10 +48,12 @@ std::string message(std::string_view locale, std::string_view key, const core::P
 }
 
 std::string message(std::string_view locale, const core::Problem& problem) {
-  if (problem.text_key.empty()) return retold(locale, problem.sentence);  // transitional
   const auto all = texts();
-  if (const std::string* sentence = sentence_of(*all, locale, problem.text_key, problem.params))
-    return filled(locale, *sentence, problem.params);
+  const std::string code_key =
+      problem.text_key.substr(0, problem.text_key.find('.') + std::string_view{".problem."}.size()) + problem.code;
+  for (const std::string& key : {problem.text_key, code_key})
+    if (const std::string* sentence = sentence_of(*all, locale, key, problem.params))
+      return filled(locale, *sentence, with_wait(problem, locale));
   missing_text(problem.text_key);
   return text(locale, problem.status >= 500 ? "html.error.500.why" : "html.error.400.why");
 }

@@ -17,8 +17,7 @@ namespace html {
 namespace {
 
 constexpr std::string_view kFallback = "en";
-constexpr std::size_t kLongestRetold = 2000;  // bytes of a sentence about a fault
-constexpr std::size_t kMaxWarnings = 1000;    // distinct keys
+constexpr std::size_t kMaxWarnings = 1000;  // distinct keys
 
 std::mutex guard;
 std::shared_ptr<const Texts> current;
@@ -26,47 +25,6 @@ std::uint64_t current_stamp = 0;
 
 bool name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-}
-
-using Values = std::map<std::string, std::string, std::less<>>;
-
-// Where the next {name} of a sentence stands; npos when there is none.
-struct Slot {
-  std::size_t open = std::string_view::npos;
-  std::string_view name;
-};
-
-Slot next_slot(std::string_view sentence, std::size_t from) {
-  for (std::size_t open = sentence.find('{', from); open != std::string_view::npos;
-       open = sentence.find('{', open + 1)) {
-    const std::size_t close = sentence.find('}', open);
-    if (close == std::string_view::npos) break;
-    const std::string_view name = sentence.substr(open + 1, close - open - 1);
-    if (!name.empty() && std::ranges::all_of(name, name_char)) return {open, name};
-  }
-  return {};
-}
-
-// The values of the {names} when `said` is `pattern` with them filled.
-std::optional<Values> values_of(std::string_view pattern, std::string_view said) {
-  Values values;
-  Slot slot = next_slot(pattern, 0);
-  if (slot.open == std::string_view::npos) return pattern == said ? std::optional{values} : std::nullopt;
-  if (!said.starts_with(pattern.substr(0, slot.open))) return std::nullopt;
-  said.remove_prefix(slot.open);
-  while (true) {
-    pattern.remove_prefix(slot.open + slot.name.size() + 2);
-    const Slot after = next_slot(pattern, 0);
-    const bool last = after.open == std::string_view::npos;
-    const std::string_view between = pattern.substr(0, after.open);
-    if (last && (said.size() < between.size() || !said.ends_with(between))) return std::nullopt;
-    const std::size_t end = last ? said.size() - between.size() : said.find(between);
-    if (end == std::string_view::npos) return std::nullopt;
-    values.insert_or_assign(std::string{slot.name}, std::string{said.substr(0, end)});
-    if (last) return values;
-    said.remove_prefix(end + between.size());
-    slot = after;
-  }
 }
 
 }  // namespace
@@ -95,11 +53,6 @@ const std::string* Texts::find(std::string_view locale, std::string_view key) co
     if (const auto found = sentences->second.find(key); found != sentences->second.end()) return &found->second;
   }
   return nullptr;
-}
-
-const Sentences* Texts::sentences(std::string_view locale) const {
-  const auto found = locales_.find(locale);
-  return found == locales_.end() ? nullptr : &found->second;
 }
 
 std::vector<std::string> Texts::locales() const {
@@ -164,31 +117,6 @@ std::string text(std::string_view locale, std::string_view key,
       if (known == name) return value;
     return std::nullopt;
   });
-}
-
-std::optional<std::string> recognised(std::string_view locale, std::string_view english) {
-  const auto all = texts();
-  const Sentences* from = all->sentences(kFallback);
-  if (from == nullptr || english.size() > kLongestRetold) return std::nullopt;
-  for (const auto& [key, pattern] : *from) {
-    // Only errors: a label "{name}" would match every sentence.
-    if (key.starts_with("html.") ||
-        (key.find(".error.") == std::string::npos && key.find(".problem.") == std::string::npos &&
-         key.find(".refused.") == std::string::npos))
-      continue;
-    const auto values = values_of(pattern, english);
-    if (!values) continue;
-    return fill(*all->find(locale, key), [&](std::string_view name) -> std::optional<std::string> {
-      const auto value = values->find(name);
-      return value == values->end() ? std::nullopt : std::optional{value->second};
-    });
-  }
-  return std::nullopt;
-}
-
-std::string retold(std::string_view locale, std::string_view english) {
-  if (locale == kFallback || !texts()->has_locale(locale)) return std::string{english};
-  return recognised(locale, english).value_or(std::string{english});
 }
 
 std::string nearest_locale(std::string_view tag) {

@@ -21,7 +21,6 @@ class Texts {
   const std::string* find(std::string_view locale, std::string_view key) const;
   bool has_locale(std::string_view locale) const { return locales_.contains(locale); }
   std::vector<std::string> locales() const;
-  const Sentences* sentences(std::string_view locale) const;                        // null when there are none
   void add(std::string_view locale, std::string_view file, std::string_view json);  // throws std::logic_error
 
  private:
@@ -37,7 +36,5 @@ std::string fill(std::string_view sentence,
                  const std::function<std::optional<std::string>(std::string_view)>& value_of);
 // Logs a warning once for each key and returns the key.
 std::string missing_text(std::string_view key);
-// Transitional: the sentence of a text with these English words, in that locale.
-std::optional<std::string> recognised(std::string_view locale, std::string_view english);
 
 }  // namespace html

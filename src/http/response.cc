@@ -66,7 +66,7 @@ Response redirect(std::string location, int status) {
 Response problem(const core::Problem& problem, const Request& rq) {
   core::JsonWriter body;
   body.begin()
-      .field("error", problem.sentence.empty() ? reason_of(problem.status) : std::string_view{problem.sentence})
+      .field("error", reason_of(problem.status))
       .field("code", problem.code)
       .field("request_id", rq.request_id)
       .end();

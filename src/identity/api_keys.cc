@@ -54,7 +54,7 @@ std::string make_api_key(std::string_view secret, std::string_view role) {
 }
 
 Task<std::string> create_api_key(Identity& identity, ApiKeyKind kind, std::string name) {
-  if (name.empty() || name.size() > 100) throw core::Problem(400, "validation_failed", "A key has a name");
+  if (name.empty() || name.size() > 100) throw core::Problem(400, "identity.validation_failed.key_name");
   const std::string word = kind == ApiKeyKind::secret ? "secret" : "publishable";
   const std::string key = "sb_" + word + "_" + core::base64url(core::random_bytes(24));
   const std::string prefix = key.substr(0, word.size() + 4 + 6);

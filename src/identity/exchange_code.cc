@@ -43,12 +43,11 @@ Task<std::variant<Session, AuthCodeFault>> exchange_in(pg::Tx& tx, Exchange& exc
 core::Problem problem_of(AuthCodeFault fault) {
   switch (fault) {
     case AuthCodeFault::unknown: break;
-    case AuthCodeFault::expired: return {422, "flow_state_expired", "invalid flow state, flow state has expired"};
-    case AuthCodeFault::wrong_verifier:
-      return {400, "bad_code_verifier", "code challenge does not match previously saved code verifier"};
-    case AuthCodeFault::banned: return {400, "user_banned", "User is banned"};
+    case AuthCodeFault::expired: return {422, "identity.flow_state_expired"};
+    case AuthCodeFault::wrong_verifier: return {400, "identity.bad_code_verifier"};
+    case AuthCodeFault::banned: return {400, "identity.user_banned"};
   }
-  return {404, "flow_state_not_found", "invalid flow state, no valid flow state found"};
+  return {404, "identity.flow_state_not_found"};
 }
 
 }  // namespace

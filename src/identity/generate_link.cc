@@ -16,9 +16,7 @@ struct Call {
   LinkRequest request;
 };
 
-core::Problem email_taken() {
-  return core::Problem(422, "email_exists", "A user with this email address has already been registered");
-}
+core::Problem email_taken() { return core::Problem(422, "identity.email_exists"); }
 
 Task<User> create_unconfirmed(Call& call, pg::Tx& tx) {
   const LinkRequest& request = call.request;
@@ -31,7 +29,7 @@ Task<User> create_unconfirmed(Call& call, pg::Tx& tx) {
   co_await insert_user(tx, user, call.identity->clock.now());
   co_await audit(*call.identity, tx, "user_signedup", user.id, request.from);
   const auto created = co_await user_by_id(tx, user.id);
-  if (!created) throw core::Problem(500, "unexpected_failure", "Database error saving new user");
+  if (!created) throw core::Problem(500, "identity.unexpected_failure.new_user");
   co_return *created;
 }
 
@@ -47,7 +45,7 @@ Task<User> unconfirmed_user(Call& call, pg::Tx& tx) {
   if (!request.password_hash.empty()) co_await set_password(tx, known->id, request.password_hash, now);
   co_await merge_user_metadata(tx, known->id, request.metadata, now);
   const auto merged = co_await user_by_id(tx, known->id);
-  if (!merged) throw core::Problem(404, "user_not_found", "User with this email not found");
+  if (!merged) throw core::Problem(404, "identity.user_not_found.email");
   if (request.metadata != "{}") require_metadata_fits(*merged);
   co_return *merged;
 }
@@ -84,7 +82,7 @@ Task<GeneratedLink> generate_in(pg::Tx& tx, Call& call) {
       request.type = "signup";
     }
   }
-  if (!user) throw core::Problem(404, "user_not_found", "User with this email not found");
+  if (!user) throw core::Problem(404, "identity.user_not_found.email");
   const std::string kind = co_await prepare_token(call, tx, *user);
   const std::string address = request.type == "email_change_new" ? request.new_email : user->email;
   GeneratedLink link{*user, co_await issue_email_token(identity, tx, user->id, kind, address), request.type};

@@ -91,7 +91,7 @@ constexpr pg::Sql kLower{"identity.factor_lower_sessions", R"sql(
   update auth.sessions set aal = 'aal1', factor_id = null, updated_at = $3 where user_id = $2 and factor_id = $1
 )sql"};
 
-core::Problem not_found() { return core::Problem(404, "mfa_factor_not_found", "Factor not found"); }
+core::Problem not_found() { return core::Problem(404, "identity.mfa_factor_not_found"); }
 
 struct Act {
   Identity* identity;
@@ -105,13 +105,13 @@ struct Act {
 
 Task<User> acting_user(pg::Tx& tx, const Act& act) {
   const auto user = co_await user_by_id(tx, act.who.user);
-  if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (!user) throw core::Problem(403, "identity.user_not_found");
   co_return *user;
 }
 
 Task<SessionState> acting_session(pg::Tx& tx, Act& act) {
   const auto state = co_await lock_session(*act.identity, tx, act.who);
-  if (!state) throw core::Problem(403, "session_not_found", "Session from session_id claim in JWT does not exist");
+  if (!state) throw core::Problem(403, "identity.session_not_found");
   co_return *state;
 }
 
@@ -122,16 +122,11 @@ Task<User> enroll_in(pg::Tx& tx, Act& act) {
   const core::Time oldest = now - kChallengeLifetime;
   co_await tx.run(kForget, act.who.user, oldest);
   User user = co_await acting_user(tx, act);
-  if (has_verified_factor(user) && !session.second_factor)
-    throw core::Problem(403, "insufficient_aal", "AAL2 required to enroll a new factor");
+  if (has_verified_factor(user) && !session.second_factor) throw core::Problem(403, "identity.insufficient_aal.enroll");
   const std::int64_t count = co_await tx.one<std::int64_t>(kCount, act.who.user);
-  if (count >= kMaxFactors)
-    throw core::Problem(422, "too_many_enrolled_mfa_factors",
-                        "Maximum number of verified factors reached, unenroll to continue");
+  if (count >= kMaxFactors) throw core::Problem(422, "identity.too_many_enrolled_mfa_factors");
   const bool taken = co_await tx.one<bool>(kNameTaken, act.who.user, act.text);
-  if (taken)
-    throw core::Problem(422, "mfa_factor_name_conflict",
-                        "A factor with the friendly name \"" + act.text + "\" for this user already exists");
+  if (taken) throw core::Problem(422, "identity.mfa_factor_name_conflict", {{"name", act.text}});
   co_await tx.run(kInsert, act.factor, act.who.user, act.text, now, act.secret);
   co_await audit(identity, tx, "factor_in_progress", act.who.user, act.from);
   co_return user;
@@ -143,8 +138,8 @@ Task<> challenge_in(pg::Tx& tx, Act& act) {
   const auto factor = co_await tx.maybe<Factor>(kFind, act.factor, act.who.user);
   if (!factor) throw not_found();
   if (factor->type != "totp")
-    throw core::Problem(422, "mfa_" + factor->type + "_verify_not_enabled",
-                        "MFA verification is disabled for this factor");
+    throw core::Problem(422, factor->type == "phone" ? "identity.mfa_phone_verify_not_enabled"
+                                                     : "identity.mfa_webauthn_verify_not_enabled");
   co_await tx.run(kChallenge, act.challenge, act.factor, identity.clock.now(), act.from.ip);
   co_await tx.run(kChallenged, act.factor);
   co_await audit(identity, tx, "challenge_created", act.who.user, act.from);
@@ -180,14 +175,11 @@ Task<std::optional<Session>> verify_in(pg::Tx& tx, Act& act) {
   const auto factor = co_await tx.maybe<Factor>(kFind, act.factor, act.who.user);
   if (!factor || factor->type != "totp") throw not_found();
   const auto challenge = co_await tx.maybe<ChallengeRow>(kFindChallenge, act.challenge, act.factor);
-  if (!challenge)
-    throw core::Problem(422, "mfa_factor_not_found", "MFA factor with the provided challenge ID not found");
+  if (!challenge) throw core::Problem(422, "identity.mfa_factor_not_found.challenge");
   if (challenge->used || now - challenge->created > kChallengeLifetime)
-    throw core::Problem(422, "mfa_challenge_expired",
-                        "MFA challenge " + act.challenge.str() +
-                            " has expired, verify against another challenge or create a new challenge.");
+    throw core::Problem(422, "identity.mfa_challenge_expired", {{"challenge", act.challenge.str()}});
   if (!act.from.ip.empty() && client_network(challenge->ip) != client_network(act.from.ip))
-    throw core::Problem(422, "mfa_ip_address_mismatch", "Challenge and verify IP addresses mismatch.");
+    throw core::Problem(422, "identity.mfa_ip_address_mismatch");
   const bool right = co_await code_counts(tx, act, *factor);
   if (!right) {
     co_await audit(identity, tx, "verification_refused", act.who.user, act.from);
@@ -213,8 +205,7 @@ Task<> unenroll_in(pg::Tx& tx, Act& act) {
   const SessionState session = co_await acting_session(tx, act);
   const auto factor = co_await tx.maybe<Factor>(kFind, act.factor, act.who.user);
   if (!factor) throw not_found();
-  if (factor->verified && !session.second_factor)
-    throw core::Problem(422, "insufficient_aal", "AAL2 required to unenroll verified factor");
+  if (factor->verified && !session.second_factor) throw core::Problem(422, "identity.insufficient_aal.unenroll");
   co_await drop(tx, act);
   co_await audit(*act.identity, tx, "factor_unenrolled", act.who.user, act.from);
 }
@@ -238,7 +229,7 @@ std::string host_of(std::string_view url) {
 Task<Enrolled> enroll_totp(Identity& identity, Bearer who, std::string friendly_name, std::string issuer,
                            ClientInfo from) {
   if (friendly_name.size() > 200 || issuer.size() > 200)
-    throw core::Problem(400, "validation_failed", "friendly_name and issuer may have 200 bytes");
+    throw core::Problem(400, "identity.validation_failed.factor_name");
   if (issuer.empty()) issuer = host_of(identity.config.site_url);
   if (issuer.contains(':')) issuer = issuer.substr(0, issuer.find(':'));
   const std::string secret = core::random_bytes(kSecretBytes);
@@ -264,7 +255,7 @@ Task<Session> verify_factor(Identity& identity, Bearer who, core::Uuid factor, c
   co_await enforce_rate_limit(identity, kMfaRate, from.ip, who.user.str());
   const Act act{&identity, who, factor, challenge, std::move(code), {}, std::move(from)};
   const auto session = co_await identity.db.in(pg::as_service(kWhy), verify_in, act);
-  if (!session) throw core::Problem(422, "mfa_verification_failed", "Invalid TOTP code entered");
+  if (!session) throw core::Problem(422, "identity.mfa_verification_failed");
   core::log::info("identity.factor.verified", {{"user", who.user}});
   co_return *session;
 }

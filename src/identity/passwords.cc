@@ -85,13 +85,11 @@ bool is_common(std::string_view password) { return common().contains(core::lower
 std::size_t common_count() { return common().size(); }
 
 void require_acceptable_password(std::string_view password) {
-  if (password.size() < kShortestPassword) throw WeakPassword("Password should be at least 8 characters.", {"length"});
-  if (password.size() > kLongestPassword)
-    throw core::Problem(400, "validation_failed", "Password cannot be longer than 72 bytes");
+  if (password.size() < kShortestPassword) throw WeakPassword("identity.weak_password.length", {"length"});
+  if (password.size() > kLongestPassword) throw core::Problem(400, "identity.validation_failed.password_length");
   if (password.find('\0') != std::string_view::npos || !core::valid_utf8(password))
-    throw core::Problem(400, "validation_failed", "Password has characters that cannot be used");
-  if (is_common(password))
-    throw WeakPassword("Password is known to be weak and easy to guess, please choose a different one.", {"pwned"});
+    throw core::Problem(400, "identity.validation_failed.password_characters");
+  if (is_common(password)) throw WeakPassword("identity.weak_password.pwned", {"pwned"});
 }
 
 Task<> require_strong_password(Identity& identity, const std::string& password) {
@@ -100,8 +98,7 @@ Task<> require_strong_password(Identity& identity, const std::string& password) 
   if (file.empty()) co_return;
   const auto work = [&file, &password] { return is_breached(file, password); };
   const bool leaked = co_await core::offload(identity.hashing, work);
-  if (leaked)
-    throw WeakPassword("Password is known to be weak and easy to guess, please choose a different one.", {"pwned"});
+  if (leaked) throw WeakPassword("identity.weak_password.pwned", {"pwned"});
 }
 
 bool needs_rehash(const Config& config, const std::string& stored) {

@@ -13,8 +13,7 @@ namespace identity {
 // 422 weak_password with GoTrue's reasons: length, characters, pwned.
 class WeakPassword : public core::Problem {
  public:
-  WeakPassword(const std::string& sentence, std::vector<std::string> why)
-      : Problem(422, "weak_password", sentence), reasons(std::move(why)) {}
+  WeakPassword(std::string_view name, std::vector<std::string> why) : Problem(422, name), reasons(std::move(why)) {}
   std::vector<std::string> reasons;
 };
 

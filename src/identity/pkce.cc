@@ -20,16 +20,11 @@ bool fits(std::string_view text) {
 
 Challenge challenge_of(std::string_view value, std::string_view method) {
   if (value.empty() && method.empty()) return {};
-  if (value.empty() || method.empty())
-    throw core::Problem(400, "validation_failed",
-                        "PKCE flow requires code_challenge_method and code_challenge to be set");
-  if (!fits(value))
-    throw core::Problem(400, "validation_failed",
-                        "code challenge has to be between 43 and 128 characters of A-Z, a-z, 0-9, - . _ ~");
+  if (value.empty() || method.empty()) throw core::Problem(400, "identity.validation_failed.challenge_incomplete");
+  if (!fits(value)) throw core::Problem(400, "identity.validation_failed.challenge");
   Challenge out{std::string(value), core::lower(method)};
   if (out.method != "s256" && out.method != "plain")
-    throw core::Problem(400, "validation_failed",
-                        "unsupported code_challenge method \"" + out.method.substr(0, 20) + "\"");
+    throw core::Problem(400, "identity.validation_failed.challenge_method", {{"method", out.method.substr(0, 20)}});
   return out;
 }
 

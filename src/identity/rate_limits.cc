@@ -44,8 +44,8 @@ std::string bucket(std::string_view name, std::string_view kind, std::string_vie
   return fmt::format("auth:{}:{}:{}", name, kind, core::hex(core::sha256(whom)).substr(0, 32));
 }
 
-[[noreturn]] void refuse(const char* code, const std::string& sentence, std::int64_t seconds) {
-  core::Problem problem(429, code, sentence);
+[[noreturn]] void refuse(std::string_view name, std::int64_t seconds) {
+  core::Problem problem(429, name, {{"seconds", seconds}});
   problem.headers.emplace_back("Retry-After", std::to_string(seconds));
   throw problem;
 }
@@ -100,7 +100,7 @@ Task<> throw_if_limited(Identity& identity, const Limit& limit, std::string_view
   core::log::warn("identity.rate.exceeded", {{"limit", limit.name}, {"ip", client_ip}});
   const ClientInfo from{std::string(client_ip), {}, {}};
   co_await audit_refusal(identity, "rate_limited", limit.name, std::nullopt, from);
-  refuse("over_request_rate_limit", "Request rate limit reached", whole(wait));
+  refuse("identity.over_request_rate_limit", whole(wait));
 }
 
 Task<> enforce_rate_limit(Identity& identity, const Limit& limit, std::string_view client_ip,
@@ -111,10 +111,7 @@ Task<> enforce_rate_limit(Identity& identity, const Limit& limit, std::string_vi
 
 namespace {
 
-[[noreturn]] void refuse_mail(double wait) {
-  refuse("over_email_send_rate_limit",
-         fmt::format("For security purposes, you can only request this after {} seconds.", whole(wait)), whole(wait));
-}
+[[noreturn]] void refuse_mail(double wait) { refuse("identity.over_email_send_rate_limit", whole(wait)); }
 
 [[noreturn]] void refuse_instance(double wait) {
   core::log::warn("identity.rate.exceeded", {{"limit", kMailRate.name}});

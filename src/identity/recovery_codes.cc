@@ -56,8 +56,7 @@ std::string plain(std::string_view typed) {
 Task<std::vector<std::string>> renew_in(pg::Tx& tx, Act& act) {
   Identity& identity = *act.identity;
   const auto state = co_await lock_session(identity, tx, act.who);
-  if (!state || !state->second_factor)
-    throw core::Problem(403, "insufficient_aal", "AAL2 required to make recovery codes");
+  if (!state || !state->second_factor) throw core::Problem(403, "identity.insufficient_aal.recovery_codes");
   co_await tx.run(kDrop, act.who.user);
   std::vector<std::string> codes;
   for (int i = 0; i < kCodes; ++i) {
@@ -96,7 +95,7 @@ Task<Session> use_recovery_code(Identity& identity, Bearer who, std::string code
   const auto session = co_await identity.db.in(pg::as_service(kWhy), use_in, act);
   if (!session) {
     co_await audit_refusal(identity, "recovery_code_refused", "mfa_verification_failed", who.user, act.from);
-    throw core::Problem(422, "mfa_verification_failed", "Invalid recovery code entered");
+    throw core::Problem(422, "identity.mfa_verification_failed.recovery_code");
   }
   core::log::warn("identity.recovery_code.used", {{"user", who.user}});
   co_return *session;

@@ -117,21 +117,20 @@ Task<Refreshed> refresh_in(pg::Tx& tx, Identity& identity, std::string& token, C
 
 }  // namespace
 
-std::string_view error_code(RefreshFault fault) {
+core::Problem problem_of(RefreshFault fault) {
   switch (fault) {
-    case RefreshFault::unknown: return "refresh_token_not_found";
-    case RefreshFault::session_gone: return "session_not_found";
-    case RefreshFault::expired: return "session_expired";
-    case RefreshFault::banned: return "user_banned";
-    case RefreshFault::reused: return "refresh_token_already_used";
+    case RefreshFault::unknown: return {400, "identity.refresh_token_not_found"};
+    case RefreshFault::session_gone: return {400, "identity.session_not_found.refresh"};
+    case RefreshFault::expired: return {400, "identity.session_expired"};
+    case RefreshFault::banned: return {400, "identity.user_banned.refresh"};
+    case RefreshFault::reused: return {400, "identity.refresh_token_already_used"};
     case RefreshFault::busy: break;
   }
-  return "conflict";
+  return {409, "identity.conflict.refresh"};
 }
 
 Task<Refreshed> refresh(Identity& identity, std::string token, ClientInfo from) {
-  if (token.size() < 12 || token.size() > 512)
-    throw core::Problem(400, "validation_failed", "Refresh token is not valid");
+  if (token.size() < 12 || token.size() > 512) throw core::Problem(400, "identity.validation_failed.refresh_token");
   Identity* self = &identity;
   const auto rotate = [](pg::Tx& tx, Identity*& a, std::string& t, ClientInfo& f) { return refresh_in(tx, *a, t, f); };
   Refreshed done = RefreshFault::busy;
@@ -143,22 +142,8 @@ Task<Refreshed> refresh(Identity& identity, std::string token, ClientInfo from) 
   const auto* fault = std::get_if<RefreshFault>(&done);
   // Reuse has its audit row already.
   if (fault != nullptr && *fault != RefreshFault::busy && *fault != RefreshFault::reused)
-    co_await audit_refusal(identity, "token_refused", error_code(*fault), std::nullopt, from);
+    co_await audit_refusal(identity, "token_refused", problem_of(*fault).code, std::nullopt, from);
   co_return done;
-}
-
-void throw_refused(RefreshFault fault) {
-  const auto refuse = [&](const char* sentence) { throw core::Problem(400, std::string(error_code(fault)), sentence); };
-  switch (fault) {
-    case RefreshFault::unknown: refuse("Invalid Refresh Token: Refresh Token Not Found"); break;
-    case RefreshFault::session_gone: refuse("Invalid Refresh Token: Session Not Found"); break;
-    case RefreshFault::expired: refuse("Invalid Refresh Token: Session Expired"); break;
-    case RefreshFault::banned: refuse("Invalid Refresh Token: User Banned"); break;
-    case RefreshFault::reused: refuse("Invalid Refresh Token: Already Used"); break;
-    case RefreshFault::busy: break;
-  }
-  throw core::Problem(409, std::string(error_code(fault)),
-                      "Too many concurrent token refresh requests on the same session");
 }
 
 }  // namespace identity

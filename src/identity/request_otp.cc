@@ -16,8 +16,7 @@ struct Ask {
 
 Task<> create_in(pg::Tx& tx, Ask& ask) {
   Identity& identity = *ask.identity;
-  if (!ask.otp.may_create && !identity.config.hide_unknown)
-    throw core::Problem(422, "otp_disabled", "Signups not allowed for otp");
+  if (!ask.otp.may_create && !identity.config.hide_unknown) throw core::Problem(422, "identity.otp_disabled");
   // Silent when sign-ups are closed: only create_user=false may reveal who has an account (docs/spec/security.md 3.2).
   if (!ask.otp.may_create || !identity.config.signup_open) co_return;
   NewUser fresh;

@@ -17,7 +17,7 @@ struct Ask {
 Task<> ask_in(pg::Tx& tx, Ask& ask) {
   Identity& identity = *ask.identity;
   const auto user = co_await user_by_id(tx, ask.user);
-  if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (!user) throw core::Problem(403, "identity.user_not_found");
   const AuthEmail email_to_queue{
       user->id, user->email, "reauthentication_token", "reauthentication", "reauthentication", {}, {}};
   co_await queue_auth_email(identity, tx, email_to_queue);
@@ -29,10 +29,8 @@ Task<> ask_in(pg::Tx& tx, Ask& ask) {
 
 Task<> request_reauthentication(Identity& identity, core::UserId id, ClientInfo from) {
   const User user = co_await get_user(identity, id);
-  if (user.email.empty())
-    throw core::Problem(422, "validation_failed",
-                        "Reauthentication requires the user to have an email or a phone number");
-  if (!user.confirmed()) throw core::Problem(422, "email_not_confirmed", "Please verify your email first.");
+  if (user.email.empty()) throw core::Problem(422, "identity.validation_failed.no_address");
+  if (!user.confirmed()) throw core::Problem(422, "identity.email_not_confirmed.reauthentication");
   co_await enforce_rate_limit(identity, kRecoverRate, from.ip);
   co_await enforce_email_rate_limit(identity, "reauthentication", user.email);
   const Ask ask{&identity, id, std::move(from)};

@@ -45,7 +45,7 @@ Task<std::optional<Session>> reset_in(pg::Tx& tx, Reset& reset) {
   if (!redeemed) co_return std::nullopt;
   const auto user = co_await user_by_id(tx, redeemed->user);
   if (!user) co_return std::nullopt;
-  if (user->banned(identity.clock.now())) throw core::Problem(403, "user_banned", "User is banned");
+  if (user->banned(identity.clock.now())) throw core::Problem(403, "identity.user_banned");
   co_await claim_address(identity, tx, *user, AddressProof::other_email);
   co_await set_password(tx, user->id, reset.hash, identity.clock.now());
   co_await delete_email_tokens(tx, user->id);
@@ -75,7 +75,7 @@ Task<Session> reset_password(Identity& identity, std::string token, std::string 
   const auto session = co_await identity.db.in(pg::as_service("a mail's link is its own proof"), reset_in, reset);
   if (!session) {
     co_await audit_refusal(identity, "verify_refused", "otp_expired", std::nullopt, reset.from);
-    throw core::Problem(403, "otp_expired", "Email link is invalid or has expired");
+    throw core::Problem(403, "identity.otp_expired");
   }
   core::log::info("identity.password.reset", {{"user", session->user}});
   co_return *session;

@@ -97,7 +97,7 @@ Task<Session> open_session(Identity& identity, pg::Tx& tx, core::UserId user, st
   co_await tx.run(kIdentitySignedIn, user, now);
   co_await insert_token(identity, tx, session.refresh_token, "", session);
   const auto fresh = co_await user_by_id(tx, user);
-  if (!fresh) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (!fresh) throw core::Problem(403, "identity.user_not_found");
   co_await record_sign_in_device(identity, tx, user, from);
   session.json = co_await session_json(identity, tx, session.id, *fresh, "aal1", session.refresh_token);
   co_return session;
@@ -116,7 +116,7 @@ Task<Session> raise_session(Identity& identity, pg::Tx& tx, Bearer who, core::Uu
   const core::Time now = identity.clock.now();
   const std::string amr(method);
   const auto state = co_await lock_session(identity, tx, who);
-  if (!state) throw core::Problem(403, "session_not_found", "Session from session_id claim in JWT does not exist");
+  if (!state) throw core::Problem(403, "identity.session_not_found");
   Session session{*who.session, who.user, {}, {}};
   const std::vector<std::string> before = co_await tx.many<std::string>(kRetireToken, session.id, now);
   // Derived from the previous token, so that a tab that still holds that one can follow.
@@ -127,7 +127,7 @@ Task<Session> raise_session(Identity& identity, pg::Tx& tx, Bearer who, core::Uu
   co_await tx.run(kPutAmr, session.id, now, amr);
   co_await tx.run(kDeleteLower, who.user, session.id);
   const auto user = co_await user_by_id(tx, who.user);
-  if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (!user) throw core::Problem(403, "identity.user_not_found");
   session.json = co_await session_json(identity, tx, session.id, *user, "aal2", session.refresh_token);
   co_return session;
 }

@@ -44,8 +44,7 @@ Task<Session> raise_session(Identity& identity, pg::Tx& tx, Bearer who, core::Uu
 enum class RefreshFault { unknown, session_gone, expired, banned, reused, busy };
 using Refreshed = std::variant<Session, RefreshFault>;
 Task<Refreshed> refresh(Identity& identity, std::string token, ClientInfo from);
-std::string_view error_code(RefreshFault fault);
-[[noreturn]] void throw_refused(RefreshFault fault);  // as GoTrue's Problem
+core::Problem problem_of(RefreshFault fault);
 
 enum class SignOutScope { global, local, others };
 Task<> end_sessions(pg::Tx& tx, core::UserId user, std::optional<core::SessionId> current, SignOutScope which);

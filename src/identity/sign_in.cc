@@ -28,9 +28,7 @@ struct SignIn {
 
 Task<std::optional<User>> find(pg::Tx& tx, std::string& email) { return user_by_email(tx, email); }
 
-[[noreturn]] void throw_invalid_credentials() {
-  throw core::Problem(400, "invalid_credentials", "Invalid login credentials");
-}
+[[noreturn]] void throw_invalid_credentials() { throw core::Problem(400, "identity.invalid_credentials"); }
 
 Task<Session> enter(pg::Tx& tx, SignIn& entry) {
   const auto same = co_await tx.maybe<core::UserId>(kStillHas, entry.user, entry.hash);
@@ -74,11 +72,11 @@ Task<Session> sign_in(Identity& identity, std::string email, std::string passwor
   }
   if (user->banned(identity.clock.now())) {
     co_await audit_refusal(identity, "login_refused", "user_banned", user->id, from);
-    throw core::Problem(400, "user_banned", "User is banned");
+    throw core::Problem(400, "identity.user_banned");
   }
   if (!user->confirmed()) {
     co_await audit_refusal(identity, "login_refused", "email_not_confirmed", user->id, from);
-    throw core::Problem(400, "email_not_confirmed", "Email not confirmed");
+    throw core::Problem(400, "identity.email_not_confirmed");
   }
   SignIn entry{&identity, user->id, stored, {}, std::move(from)};
   if (needs_rehash(identity.config, stored)) entry.fresh = co_await hash_password(identity, std::move(password));

@@ -22,10 +22,8 @@ Task<Session> enter(pg::Tx& tx, SignIn& entry) {
 }  // namespace
 
 Task<Session> sign_in_anonymously(Identity& identity, std::string metadata, ClientInfo from) {
-  if (!identity.config.signup_open)
-    throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
-  if (!identity.config.anonymous)
-    throw core::Problem(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled");
+  if (!identity.config.signup_open) throw core::Problem(422, "identity.signup_disabled");
+  if (!identity.config.anonymous) throw core::Problem(422, "identity.anonymous_provider_disabled");
   co_await enforce_rate_limit(identity, kAnonymousRate, from.ip);
   SignIn entry{&identity, {}, std::move(from)};
   entry.user.id = core::UserId::random();

@@ -46,8 +46,7 @@ Task<SignedUp> sign_up_known(Attempt& attempt, pg::Tx& tx, const User& user) {
   const NewAccount& account = attempt.account;
   const core::Time now = identity.clock.now();
   if (identity.config.autoconfirm) {
-    if (user.confirmed() || !attempt.known->same_password)
-      throw core::Problem(422, "user_already_exists", "User already registered");
+    if (user.confirmed() || !attempt.known->same_password) throw core::Problem(422, "identity.user_already_exists");
     co_await claim_address(identity, tx, user, AddressProof::own_link);
     co_return co_await open_session(identity, tx, user.id, "password", account.from);
   }
@@ -90,7 +89,7 @@ Task<SignedUp> sign_up_in(pg::Tx& tx, Attempt& attempt) {
   }
   co_await queue_confirmation(identity, tx, fresh.id, account.email, account.link_target);
   const auto made = co_await user_by_id(tx, fresh.id);
-  if (!made) throw core::Problem(500, "unexpected_failure", "Database error saving new user");
+  if (!made) throw core::Problem(500, "identity.unexpected_failure.new_user");
   co_return Pending{user_json(*made, account.metadata)};
 }
 
@@ -113,9 +112,8 @@ Task<> look_at_password(Attempt& attempt) {
 Task<SignedUp> sign_up(Identity& identity, NewAccount account) {
   const ConstantTimeResponse constant_time(identity, ConstantTimeResponse::Work::hashing);
   account.email = canonical_email(account.email);
-  if (!identity.config.signup_open)
-    throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
-  if (account.password.empty()) throw core::Problem(400, "validation_failed", "Signup requires a valid password");
+  if (!identity.config.signup_open) throw core::Problem(422, "identity.signup_disabled");
+  if (account.password.empty()) throw core::Problem(400, "identity.validation_failed.password_missing");
   require_metadata_fits(account.metadata, NewUser{}.app_metadata);
   co_await enforce_rate_limit(identity, kSignInRate, account.from.ip, account.email);
   co_await require_strong_password(identity, account.password);
@@ -138,7 +136,7 @@ Task<SignedUp> sign_up(Identity& identity, NewAccount account) {
     } catch (const Moved&) {
       moved = true;
     }
-    if (moved && round > 1) throw core::Problem(409, "conflict", "The address is being signed up by several callers");
+    if (moved && round > 1) throw core::Problem(409, "identity.conflict.sign_up");
   }
 }
 

@@ -27,9 +27,8 @@ Task<> unlink_identity(Identity& identity, core::UserId user, core::Uuid identit
   const Unlinking unlinking{&identity, user, identity_id, std::move(from)};
   const Unlinked done =
       co_await identity.db.in(pg::as_service("the user parts from one of his identities"), unlink_in, unlinking);
-  if (done == Unlinked::unknown) throw core::Problem(422, "identity_not_found", "Identity doesn't exist");
-  if (done == Unlinked::last)
-    throw core::Problem(422, "single_identity_not_deletable", "User must have at least 1 identity after unlinking");
+  if (done == Unlinked::unknown) throw core::Problem(422, "identity.identity_not_found");
+  if (done == Unlinked::last) throw core::Problem(422, "identity.single_identity_not_deletable");
 }
 
 }  // namespace identity

@@ -33,17 +33,15 @@ Task<User> check(Change& change, pg::Tx& tx) {
   const Identity& identity = *change.identity;
   const auto locked = co_await tx.maybe<core::UserId>(kLockUser, change.who.user);
   const auto user = co_await user_by_id(tx, change.who.user);
-  if (!locked || !user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (!locked || !user) throw core::Problem(403, "identity.user_not_found");
   const auto session = co_await lock_session(*change.identity, tx, change.who);
-  if (change.who.session && !session)
-    throw core::Problem(403, "session_not_found", "Session from session_id claim in JWT does not exist");
+  if (change.who.session && !session) throw core::Problem(403, "identity.session_not_found");
   const bool weighty = !change.hash.empty() || !change.wanted.email.empty();
   if (weighty && has_verified_factor(*user) && !(session && session->second_factor))
-    throw core::Problem(401, "insufficient_aal",
-                        "AAL2 session is required to update email or password when MFA is enabled.");
+    throw core::Problem(401, "identity.insufficient_aal.update");
   const bool old = !session || identity.clock.now() - session->began > kOldSession;
   if (!change.hash.empty() && identity.config.reauthenticate && old && change.wanted.nonce.empty())
-    throw core::Problem(400, "reauthentication_needed", "Password update requires reauthentication");
+    throw core::Problem(400, "identity.reauthentication_needed");
   co_return *user;
 }
 
@@ -61,7 +59,7 @@ Task<> change_address(Change& change, pg::Tx& tx, const User& user) {
   Identity& identity = *change.identity;
   const std::string& address = change.wanted.email;
   const auto taken = co_await user_by_email(tx, address);
-  if (taken) throw core::Problem(422, "email_exists", "A user with this email address has already been registered");
+  if (taken) throw core::Problem(422, "identity.email_exists");
   if (!identity.config.autoconfirm) {
     co_await queue_email_change(identity, tx, user, address, change.wanted.link_target);
     co_return;
@@ -91,7 +89,7 @@ Task<std::optional<User>> change_in(pg::Tx& tx, Change& change) {
 }
 
 User present(std::optional<User> user) {
-  if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (!user) throw core::Problem(403, "identity.user_not_found");
   return std::move(*user);
 }
 
@@ -123,17 +121,17 @@ Task<User> update_user(Identity& identity, Bearer who, UserChanges changes, Clie
       const bool known = co_await password_matches(identity, change.wanted.current_password, stored);
       if (!known) {
         co_await audit_refusal(identity, "user_update_refused", "current_password_invalid", who.user, change.from);
-        throw core::Problem(400, "current_password_invalid", "Current password is incorrect.");
+        throw core::Problem(400, "identity.current_password_invalid");
       }
     }
     const bool same = !stored.empty() && co_await password_matches(identity, password, stored);
-    if (same) throw core::Problem(422, "same_password", "New password should be different from the old password.");
+    if (same) throw core::Problem(422, "identity.same_password");
     change.hash = co_await hash_password(identity, password);
   }
   auto changed = co_await identity.db.in(pg::as_service("the user changes his own row"), change_in, change);
   if (!changed) {
     co_await audit_refusal(identity, "user_update_refused", "reauthentication_not_valid", who.user, change.from);
-    throw core::Problem(422, "reauthentication_not_valid", "Verification code invalid");
+    throw core::Problem(422, "identity.reauthentication_not_valid");
   }
   co_return std::move(*changed);
 }

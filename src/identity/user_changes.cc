@@ -108,9 +108,8 @@ constexpr pg::Sql kProviders{"identity.user_providers", R"sql(
 
 [[noreturn]] void rethrow(const pg::Error& error) {
   if (error.sqlstate == "23505" && error.constraint == "users_phone_key")
-    throw core::Problem(422, "phone_exists", "A user with this phone number has already been registered");
-  if (error.sqlstate == "23505")
-    throw core::Problem(422, "email_exists", "A user with this email address has already been registered");
+    throw core::Problem(422, "identity.phone_exists");
+  if (error.sqlstate == "23505") throw core::Problem(422, "identity.email_exists");
   throw error;
 }
 

@@ -14,10 +14,8 @@ void require_metadata_fits(std::string_view user_metadata, std::string_view app_
   };
   const std::size_t bytes = size(user_metadata) + size(app_metadata);
   if (bytes <= kMaxMetadata) return;
-  throw core::Problem(400, "validation_failed",
-                      fmt::format("user_metadata and app_metadata may have {} bytes together, as JSON, and these have "
-                                  "{}: keep what is larger in a table or in storage, and refer to it",
-                                  kMaxMetadata, bytes));
+  throw core::Problem(400, "identity.validation_failed.metadata",
+                      {{"most", std::int64_t{kMaxMetadata}}, {"bytes", static_cast<std::int64_t>(bytes)}});
 }
 
 void require_metadata_fits(const User& user) {

@@ -196,11 +196,10 @@ Task<> insert_user(pg::Tx& tx, const NewUser& user, core::Time now) {
     co_await tx.one<std::string>(kFireDeferred);
   } catch (const pg::Error& error) {
     if (error.sqlstate == "23505" && error.constraint == "users_phone_key")
-      throw core::Problem(422, "phone_exists", "A user with this phone number has already been registered");
-    if (error.sqlstate == "23505")
-      throw core::Problem(422, "email_exists", "A user with this email address has already been registered");
+      throw core::Problem(422, "identity.phone_exists");
+    if (error.sqlstate == "23505") throw core::Problem(422, "identity.email_exists");
     if (error.sqlstate == "40001" || error.sqlstate == "40P01") throw;
-    throw core::Problem(500, "unexpected_failure", "Database error saving new user");
+    throw core::Problem(500, "identity.unexpected_failure.new_user");
   }
 }
 
@@ -315,9 +314,7 @@ std::string fabricated_user(std::string_view email, std::string_view user_metada
 
 std::string canonical_email(std::string_view email) {
   const std::string address = core::lower(core::trim(email));
-  const auto refuse = [] {
-    throw core::Problem(400, "validation_failed", "Unable to validate email address: invalid format");
-  };
+  const auto refuse = [] { throw core::Problem(400, "identity.validation_failed.email"); };
   if (address.empty() || address.size() > 255 || !core::valid_utf8(address)) refuse();
   const auto at = address.rfind('@');
   if (at == std::string::npos || at == 0 || at > 64 || at + 1 == address.size()) refuse();

@@ -12,9 +12,6 @@
 namespace identity {
 namespace {
 
-constexpr const char* kByLink = "Email link is invalid or has expired";
-constexpr const char* kByCode = "Token has expired or is invalid";
-
 // The token kinds that a GoTrue type may redeem. Magic links share the recovery token, as in GoTrue.
 std::vector<std::string> kinds_of(std::string_view type) {
   if (type == "signup" || type == "invite") return {"confirmation_token"};
@@ -78,7 +75,7 @@ Task<std::optional<Outcome>> redeem_in(pg::Tx& tx, Attempt& attempt) {
   const auto user = co_await user_by_id(tx, redeemed->user);
   if (!user) co_return std::nullopt;
   // Thrown, so that the link still works when the ban is over.
-  if (user->banned(identity.clock.now())) throw core::Problem(403, "user_banned", "User is banned");
+  if (user->banned(identity.clock.now())) throw core::Problem(403, "identity.user_banned");
   if (redeemed->kind.starts_with("email_change")) {
     const Change change = co_await change_email(attempt, tx, *user, *redeemed);
     if (change == Change::none) co_return std::nullopt;
@@ -89,7 +86,7 @@ Task<std::optional<Outcome>> redeem_in(pg::Tx& tx, Attempt& attempt) {
   if (attempt.ends == Ends::in_code) {
     std::string code = co_await issue_email_flow_code(tx, user->id, amr_method(proof.type), identity.clock.now());
     // Thrown, so that the link is not consumed by a response that leads nowhere.
-    if (code.empty()) throw core::Problem(403, "otp_expired", kByLink);
+    if (code.empty()) throw core::Problem(403, "identity.otp_expired");
     co_return Code{std::move(code)};
   }
   co_return co_await open_session(identity, tx, user->id, "otp", attempt.from);
@@ -100,9 +97,9 @@ Task<bool> link_lives_in(pg::Tx& tx, Attempt& attempt) {
 }
 
 Task<Outcome> attempt_proof(Identity& identity, EmailProof proof, Ends ends, ClientInfo from) {
-  if (kinds_of(proof.type).empty()) throw core::Problem(400, "validation_failed", "Invalid email verification type");
+  if (kinds_of(proof.type).empty()) throw core::Problem(400, "identity.validation_failed.verification_type");
   if (proof.token.empty() && (proof.email.empty() || proof.code.empty()))
-    throw core::Problem(400, "validation_failed", "Verify requires a token or a token hash");
+    throw core::Problem(400, "identity.validation_failed.verification_token");
   co_await enforce_rate_limit(identity, kVerifyRate, from.ip, proof.token.empty() ? proof.email : "");
   const bool by_link = !proof.token.empty();
   const Attempt attempt{&identity, std::move(proof), ends, std::move(from)};
@@ -110,7 +107,7 @@ Task<Outcome> attempt_proof(Identity& identity, EmailProof proof, Ends ends, Cli
   std::optional<core::Problem> refusal;
   try {
     outcome = co_await identity.db.in(pg::as_service("a mail's link or code is its own proof"), redeem_in, attempt);
-    if (!outcome) refusal.emplace(403, "otp_expired", by_link ? kByLink : kByCode);
+    if (!outcome) refusal.emplace(403, by_link ? "identity.otp_expired" : "identity.otp_expired.code");
   } catch (const core::Problem& problem) {
     refusal = problem;
   }

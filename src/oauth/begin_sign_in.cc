@@ -14,7 +14,7 @@ Task<std::string> begin_sign_in(OAuth& oauth, const Provider& provider, FlowStat
     url = co_await authorize_url(oauth, provider, flow, std::move(scopes), std::move(extras));
   } catch (const ProviderFault& fault) {
     core::log::warn("oauth.provider.failed", {{"provider", provider.name}, {"why", fault.what()}});
-    throw core::Problem(503, "unexpected_failure", provider.label + " does not answer at the moment");
+    throw core::Problem(503, "oauth.unexpected_failure.no_response", {{"provider", provider.label}});
   }
   const core::Time now = oauth.identity.clock.now();
   co_await oauth.identity.db.in(pg::as_service("nobody is signed in before the provider answers"), store_flow, flow,

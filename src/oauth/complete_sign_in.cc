@@ -39,18 +39,17 @@ Task<CompletedSignIn> sign_in_in(pg::Tx& tx, SignIn& sign_in) {
 
 Task<CompletedSignIn> complete_sign_in(OAuth& oauth, FlowState flow, std::string code, identity::ClientInfo from) {
   const Provider* provider = find(oauth.config.providers, flow.provider);
-  if (provider == nullptr) throw core::Problem(400, "provider_disabled", "The provider is not enabled any more");
-  if (code.empty() || code.size() > 4096)
-    throw core::Problem(400, "bad_oauth_callback", "OAuth callback with missing authorization code missing");
+  if (provider == nullptr) throw core::Problem(400, "oauth.provider_disabled", {{"provider", flow.provider}});
+  if (code.empty() || code.size() > 4096) throw core::Problem(400, "oauth.bad_oauth_callback");
   SignIn sign_in{&oauth.identity, std::move(flow), {}, std::move(from)};
   try {
     sign_in.profile = co_await fetch_profile(oauth, *provider, sign_in.flow, std::move(code));
   } catch (const ProviderFault& fault) {
     core::log::warn("oauth.provider.failed", {{"provider", provider->name}, {"why", fault.what()}});
-    throw core::Problem(500, "unexpected_failure", "Unable to exchange external code");
+    throw core::Problem(500, "oauth.unexpected_failure.exchange");
   } catch (const IdTokenFault& fault) {
     core::log::warn("oauth.id_token.refused", {{"provider", provider->name}, {"why", fault.what()}});
-    throw core::Problem(500, "unexpected_failure", "Error getting user profile from external provider");
+    throw core::Problem(500, "oauth.unexpected_failure.profile");
   }
   for (int round = 0;; ++round) {
     try {

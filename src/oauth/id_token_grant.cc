@@ -27,8 +27,8 @@ const Provider& provider_of(const OAuth& oauth, const std::string& name) {
   const Provider* provider = find(oauth.config.providers, name);
   if (provider != nullptr && provider->kind == Provider::Kind::oidc) return *provider;
   if (name == "google" || name == "apple" || name == "azure" || name == "facebook" || name == "keycloak")
-    throw core::Problem(400, "provider_disabled", "Provider (" + name + ") is not enabled");
-  throw core::Problem(400, "validation_failed", "Custom OIDC provider \"" + name.substr(0, 60) + "\" not allowed");
+    throw core::Problem(400, "oauth.provider_disabled", {{"provider", name}});
+  throw core::Problem(400, "oauth.validation_failed.custom_provider", {{"provider", name.substr(0, 60)}});
 }
 
 }  // namespace

@@ -39,8 +39,7 @@ Task<> link_existing(identity::Identity& identity, pg::Tx& tx, const identity::U
 
 Task<core::UserId> create_from_profile(identity::Identity& identity, pg::Tx& tx, const ProviderProfile& profile,
                                        const std::string& email) {
-  if (!identity.config.signup_open)
-    throw core::Problem(422, "signup_disabled", "Signups not allowed for this instance");
+  if (!identity.config.signup_open) throw core::Problem(422, "identity.signup_disabled");
   const core::Time now = identity.clock.now();
   core::JsonWriter app;
   app.begin()
@@ -63,16 +62,13 @@ Task<core::UserId> create_from_profile(identity::Identity& identity, pg::Tx& tx,
 }
 
 void require_address(const ProviderProfile& profile) {
-  if (profile.email.empty())
-    throw core::Problem(422, "validation_failed", "Error getting user email from external provider");
+  if (profile.email.empty()) throw core::Problem(422, "oauth.validation_failed.no_email");
   if (!profile.email_verified)
-    throw core::Problem(403, "provider_email_needs_verification",
-                        "Unverified email with " + profile.provider + ". Verify the email with " + profile.provider +
-                            " in order to sign in");
+    throw core::Problem(403, "oauth.provider_email_needs_verification", {{"provider", profile.provider}});
 }
 
 void require_allowed(identity::Identity& identity, const identity::User& user) {
-  if (user.banned(identity.clock.now())) throw core::Problem(403, "user_banned", "User is banned");
+  if (user.banned(identity.clock.now())) throw core::Problem(403, "identity.user_banned");
 }
 
 }  // namespace
@@ -82,7 +78,7 @@ Task<core::UserId> find_or_create_user(identity::Identity& identity, pg::Tx& tx,
   const auto known = co_await tx.maybe<core::UserId>(kFind, profile.provider, profile.subject);
   if (known) {
     const auto user = co_await identity::user_by_id(tx, *known);
-    if (!user) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+    if (!user) throw core::Problem(403, "identity.user_not_found");
     require_allowed(identity, *user);
     co_await sign_in_known(identity, tx, *known, profile);
     co_return *known;
@@ -105,10 +101,10 @@ Task<> link_identity(identity::Identity& identity, pg::Tx& tx, core::UserId user
                      identity::ClientInfo from) {
   const auto known = co_await tx.maybe<core::UserId>(kFind, profile.provider, profile.subject);
   if (known)
-    throw core::Problem(422, "identity_already_exists",
-                        *known == user ? "Identity is already linked" : "Identity is already linked to another user");
+    throw core::Problem(422,
+                        *known == user ? "oauth.identity_already_exists" : "oauth.identity_already_exists.other_user");
   const auto owner = co_await identity::user_by_id(tx, user);
-  if (!owner) throw core::Problem(403, "user_not_found", "User from sub claim in JWT does not exist");
+  if (!owner) throw core::Problem(403, "identity.user_not_found");
   require_allowed(identity, *owner);
   const core::Time now = identity.clock.now();
   co_await identity::insert_identity(tx, user, identity_of(profile), now);

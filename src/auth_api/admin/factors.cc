@@ -2,6 +2,7 @@
 #include "auth_api/admin/user_fields.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "identity/admin.h"
 #include "identity/mfa_factors.h"
 
@@ -13,7 +14,7 @@ using namespace admin;
 Task<Response> admin_list_factors(AuthApi& api, Request& rq) {
   require_service(api, rq);
   const auto found = co_await identity::find_user(api.identity, id_of(rq));
-  if (!found) throw core::Problem(404, "user_not_found", "User not found");
+  if (!found) throw HttpError(404, "user_not_found", "User not found");
   co_return http::json(identity::factors_json(*found));
 }
 
@@ -21,10 +22,10 @@ Task<Response> admin_list_factors(AuthApi& api, Request& rq) {
 Task<Response> admin_delete_factor(AuthApi& api, Request& rq) {
   require_service(api, rq);
   const auto factor = core::Uuid::parse(rq.param("factor_id"));
-  if (!factor) throw core::Problem(404, "validation_failed", "factor_id must be an UUID");
+  if (!factor) throw HttpError(404, "validation_failed", "factor_id must be an UUID");
   const bool removed =
       co_await identity::remove_factor(api.identity, id_of(rq), *factor, access_control::client_info_of(rq));
-  if (!removed) throw core::Problem(404, "mfa_factor_not_found", "Factor not found");
+  if (!removed) throw HttpError(404, "mfa_factor_not_found", "Factor not found");
   core::JsonWriter out;
   out.begin().field("id", *factor).end();
   co_return http::json(out.take());

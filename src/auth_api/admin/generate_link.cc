@@ -3,6 +3,7 @@
 #include "auth_api/admin/user_fields.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "identity/admin.h"
 #include "identity/auth_email.h"
@@ -36,14 +37,14 @@ Task<Response> admin_generate_link(AuthApi& api, Request& rq) {
   request.metadata = object_of(body, "data");
   request.from = access_control::client_info_of(rq);
   if (!identity::is_link_type(request.type))
-    throw core::Problem(400, "validation_failed",
-                        "Invalid email action link type requested: " + request.type.substr(0, 40));
+    throw HttpError(400, "validation_failed",
+                    "Invalid email action link type requested: " + request.type.substr(0, 40));
   request.email = identity::canonical_email(text_of(body, "email"));
   if (request.type.starts_with("email_change")) {
     request.new_email = identity::canonical_email(text_of(body, "new_email"));
   } else if (request.type == "signup") {
     if (text_of(body, "password").empty())
-      throw core::Problem(400, "validation_failed", "Signup requires a valid password");
+      throw HttpError(400, "validation_failed", "Signup requires a valid password");
     request.password_hash = co_await admin::password_hash_of(api, body);
   }
   const std::string asked = text_of(body, "redirect_to");

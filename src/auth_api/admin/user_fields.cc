@@ -1,5 +1,6 @@
 #include "auth_api/admin/user_fields.h"
 
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "identity/passwords.h"
 
@@ -39,7 +40,7 @@ std::optional<std::chrono::microseconds> duration_of(std::string_view text) {
 
 core::UserId id_of(const http::Request& rq) {
   const auto id = core::UserId::parse(rq.param("id"));
-  if (!id) throw core::Problem(404, "validation_failed", "user_id must be an UUID");
+  if (!id) throw HttpError(404, "validation_failed", "user_id must be an UUID");
   return *id;
 }
 
@@ -48,7 +49,7 @@ Ban ban_of(const core::Json& body, core::Time now) {
   if (text.empty()) return {};
   if (text == "none") return {true, std::nullopt};
   const auto lasts = duration_of(text);
-  if (!lasts) throw core::Problem(400, "validation_failed", "invalid format for ban duration: " + text.substr(0, 40));
+  if (!lasts) throw HttpError(400, "validation_failed", "invalid format for ban duration: " + text.substr(0, 40));
   return {true, now + *lasts};
 }
 
@@ -58,7 +59,7 @@ std::string phone_of(const core::Json& body) {
   if (phone.empty()) return phone;
   const bool digits = phone.find_first_not_of("0123456789") == std::string::npos;
   if (!digits || phone.size() < 7 || phone.size() > 15 || phone.front() == '0')
-    throw core::Problem(400, "validation_failed", "Invalid phone number format (E.164 required)");
+    throw HttpError(400, "validation_failed", "Invalid phone number format (E.164 required)");
   return phone;
 }
 
@@ -66,10 +67,10 @@ Task<std::string> password_hash_of(AuthApi& api, const core::Json& body) {
   const std::string hash = text_of(body, "password_hash");
   const std::string password = text_of(body, "password");
   if (!hash.empty() && !password.empty())
-    throw core::Problem(400, "validation_failed", "Only a password or a password hash should be provided");
+    throw HttpError(400, "validation_failed", "Only a password or a password hash should be provided");
   if (!hash.empty()) {
     if (!known_hash(hash) || hash.size() > 255)
-      throw core::Problem(400, "validation_failed", "password_hash must be bcrypt or argon2");
+      throw HttpError(400, "validation_failed", "password_hash must be bcrypt or argon2");
     co_return hash;
   }
   if (password.empty()) co_return std::string();
@@ -79,11 +80,11 @@ Task<std::string> password_hash_of(AuthApi& api, const core::Json& body) {
 
 void refuse_other_role(const core::Json& body) {
   if (const std::string role = text_of(body, "role"); !role.empty() && role != "authenticated")
-    throw core::Problem(400, "validation_failed", "role must be authenticated");
+    throw HttpError(400, "validation_failed", "role must be authenticated");
 }
 
 http::Response user_response(const std::optional<identity::User>& user) {
-  if (!user) throw core::Problem(404, "user_not_found", "User not found");
+  if (!user) throw HttpError(404, "user_not_found", "User not found");
   return http::json(identity::user_json(*user));
 }
 

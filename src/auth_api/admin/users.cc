@@ -4,6 +4,7 @@
 #include "auth_api/admin/user_fields.h"
 #include "auth_api/bearer.h"
 #include "auth_api/endpoints.h"
+#include "auth_api/error.h"
 #include "auth_api/request_body.h"
 #include "core/crypto.h"
 #include "core/text.h"
@@ -23,7 +24,7 @@ std::int64_t positive_query(const Request& rq, std::string_view name, std::int64
   if (text.empty()) return fallback;
   const auto value = core::parse_int(text);
   if (!value || *value < 1)
-    throw core::Problem(400, "validation_failed", "Bad Pagination Parameters: " + std::string(name));
+    throw HttpError(400, "validation_failed", "Bad Pagination Parameters: " + std::string(name));
   return std::min(*value, most);
 }
 
@@ -71,13 +72,13 @@ Task<Response> admin_create_user(AuthApi& api, Request& rq) {
   const std::string email = text_of(body, "email");
   user.phone = phone_of(body);
   if (email.empty() && user.phone.empty())
-    throw core::Problem(400, "validation_failed", "Cannot create a user without either an email or phone");
+    throw HttpError(400, "validation_failed", "Cannot create a user without either an email or phone");
   if (!email.empty()) user.email = identity::canonical_email(email);
   user.id = core::UserId::random();
   if (const std::string id = text_of(body, "id"); !id.empty()) {
     const auto parsed = core::UserId::parse(id);
     if (!parsed || parsed->uuid().is_nil())
-      throw core::Problem(400, "validation_failed", "ID must conform to the uuid v4 format");
+      throw HttpError(400, "validation_failed", "ID must conform to the uuid v4 format");
     user.id = *parsed;
   }
   user.user_metadata = object_of(body, "user_metadata");
@@ -135,7 +136,7 @@ Task<Response> admin_delete_user(AuthApi& api, Request& rq) {
   const auto deletion = soft ? identity::Deletion::soft : identity::Deletion::hard;
   const bool deleted =
       co_await identity::delete_user(api.identity, id_of(rq), deletion, access_control::client_info_of(rq));
-  if (!deleted) throw core::Problem(404, "user_not_found", "User not found");
+  if (!deleted) throw HttpError(404, "user_not_found", "User not found");
   co_return http::json("{}");
 }
 

@@ -150,7 +150,7 @@ TEST_CASE("an outage that the app translates is 503 with Retry-After, not 500") 
       try {
         std::rethrow_exception(error);
       } catch (const std::runtime_error&) {
-        core::Problem problem(503, "unavailable", "The database does not answer.");
+        core::Problem problem(503, "http.unavailable");
         problem.headers.emplace_back("Retry-After", "2");
         return problem;
       } catch (...) {

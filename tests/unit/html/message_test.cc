@@ -39,3 +39,15 @@ TEST_CASE("the error object of an API is in the reader's language and carries th
         R"({"error":")" + html::text("de", "http.problem.not_found") + R"(","code":"not_found","request_id":"r1"})");
   CHECK(response.headers.get("vary") == "Accept-Language, Cookie");
 }
+
+TEST_CASE("a detail without a sentence of its own has that of its code") {
+  CHECK(html::message("en", core::Problem(403, "identity.insufficient_aal.enroll")) ==
+        html::text("en", "identity.problem.insufficient_aal"));
+}
+
+TEST_CASE("the wait in a problem's sentence is its Retry-After") {
+  core::Problem limited(429, "identity.over_request_rate_limit");
+  CHECK(html::message("en", limited) == "Too many attempts. Try again in 60 seconds.");
+  limited.headers.emplace_back("Retry-After", "1");
+  CHECK(html::message("en", limited) == "Too many attempts. Try again in one second.");
+}

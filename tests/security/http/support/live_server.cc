@@ -26,7 +26,7 @@ core::Task<std::optional<http::Response>> FakeAccess::admit(http::Request& rq, h
     co_return std::nullopt;
   }
   if (who == http::Access::visitor) co_return std::nullopt;
-  co_return http::problem(core::Problem(401, "unauthorized", "Unauthorized"), rq);
+  co_return http::problem(core::Problem(401, "access.unauthorized"), rq);
 }
 
 http::ServerConfig quick() {

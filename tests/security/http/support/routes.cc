@@ -96,7 +96,7 @@ Task<Response> read_json(Seen&, Request& rq) { co_return http::text(rq.json().is
 Task<Response> away(Seen&, Request& rq) { co_return http::redirect(std::string(rq.query("to").value_or("/"))); }
 Task<Response> nothing(Seen&, Request&) { co_return http::empty(); }
 Task<Response> problem(Seen&, Request&) {
-  throw core::Problem(402, "insufficient_credits", "You do not have enough credits for this job.");
+  throw core::Problem(402, "billing.insufficient_credits");
   co_return http::empty();
 }
 Task<Response> inject(Seen&, Request& rq) {
