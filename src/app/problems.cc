@@ -14,13 +14,19 @@ core::Problem unavailable() {
   return problem;
 }
 
+core::Problem too_many_requests() {
+  core::Problem problem(429, "http.too_many_requests");
+  problem.headers.emplace_back("Retry-After", "1");
+  return problem;
+}
+
 }  // namespace
 
 std::optional<core::Problem> database_problem(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
-  } catch (const pg::Unavailable&) {
-    return unavailable();
+  } catch (const pg::Unavailable& e) {
+    return e.why == pg::Unavailable::Why::over_share ? too_many_requests() : unavailable();
   } catch (const pg::Error& refused) {
     if (!pg::is_transient(refused.sqlstate)) return std::nullopt;
     core::log::warn("app.database.overloaded", {{"statement", refused.statement}, {"state", refused.sqlstate}});

@@ -13,6 +13,7 @@ struct TaskContext {
   std::string request_id;
   std::string user_id;
   std::string job_id;
+  std::string caller;       // whose share of what all share the work takes (pg/callers.h); empty: nobody's
   std::stop_source stop;    // requested when the client disconnects or the process drains; long waits end early then
   bool expendable = false;  // a stop may also cut what is already running: a GET whose response nobody will read
 };

@@ -41,6 +41,8 @@ struct RequestSettings {
   std::string method, path;
   std::string headers, cookies;            // JSON objects
   ResponseOverrides* overrides = nullptr;  // read in the same trip when given
+  std::size_t most_bytes = 0;  // of the result, which is read row by row; beyond: ResultTooLarge. 0: read whole
+  int timeout_ms = 0;          // of the statement, when shorter than the role's; 0: the role's
 };
 
 }  // namespace pg

@@ -6,10 +6,11 @@
 namespace pg::detail {
 
 struct Checkout {
-  Checkout(ConnectionPool& of, As as, std::shared_ptr<PipelinedConnection> on)
-      : pool(of), who(std::move(as)), connection(std::move(on)) {}
+  Checkout(ConnectionPool& of, As as, ConnectionPool::CheckedOut out)
+      : pool(of), who(std::move(as)), caller(out.caller), connection(std::move(out.connection)) {}
   ConnectionPool& pool;
   As who;
+  Caller& caller;
   std::shared_ptr<PipelinedConnection> connection;
   bool open = false;  // `begin` was sent. It goes with the first statement, so an empty transaction costs nothing.
 };

@@ -72,7 +72,9 @@ Instant ConnectionPool::deadline() const {
 }
 
 // A server that sent anything during the wait is up, only busy. A frozen one has sent nothing.
-Unavailable ConnectionPool::none_free() const {
+Unavailable ConnectionPool::none_free(const Waiting& waiting) const {
+  if (waiting.over_share)
+    return Unavailable("the caller's share of the database is taken", Unavailable::Why::over_share);
   const Instant since = now_() - kWaitForConnection;
   const auto is_active = [since](const auto& connections) {
     return std::ranges::any_of(connections, [since](const auto& connection) {
@@ -86,13 +88,17 @@ Unavailable ConnectionPool::none_free() const {
 
 core::Task<> ConnectionPool::run(PipelineRequest& request) {
   prepare(request);
-  co_await Suspend{request, [this, &request] {
+  Caller& caller = callers_.arrive(core::task_context()->caller);
+  request.caller = &caller;
+  co_await Suspend{request, [this, &request, &caller] {
                      start();
-                     if (closing_ || waiting_.size() >= kWaiting) return end(request);
-                     waiting_.push_back(&request);
+                     request.over_share = !callers_.may_wait(caller, caller.requests.size());
+                     if (closing_ || request.over_share || waiting_.size() >= kWaiting) return end(request);
+                     waiting_.push(caller, request);
                      send_waiting();
                      arm();
                    }};
+  callers_.depart(caller, now_());
 }
 
 core::Task<> ConnectionPool::run_on(PipelinedConnection& connection, PipelineRequest& request) {
@@ -104,21 +110,27 @@ core::Task<> ConnectionPool::run_on(PipelinedConnection& connection, PipelineReq
                    }};
 }
 
-core::Task<std::shared_ptr<PipelinedConnection>> ConnectionPool::checkout(Instant deadline) {
+core::Task<ConnectionPool::CheckedOut> ConnectionPool::checkout(Instant deadline) {
   CheckoutRequest request;
   request.deadline = deadline;
-  co_await Suspend{request, [this, &request] {
+  Caller& caller = callers_.arrive(core::task_context()->caller);
+  request.caller = &caller;
+  co_await Suspend{request, [this, &request, &caller] {
                      start();
-                     if (closing_ || checkout_queue_.size() >= kWaiting) return end(request);
-                     checkout_queue_.push_back(&request);
+                     request.over_share = !callers_.may_wait(caller, caller.checkouts.size());
+                     if (closing_ || request.over_share || checkout_queue_.size() >= kWaiting) return end(request);
+                     checkout_queue_.push(caller, request);
                      serve_checkouts();
                      arm();
                    }};
-  if (!request.connection) throw none_free();
-  co_return std::move(request.connection);
+  if (request.connection) co_return CheckedOut{std::move(request.connection), caller};
+  callers_.depart(caller, now_());
+  throw none_free(request);
 }
 
-void ConnectionPool::check_in(std::shared_ptr<PipelinedConnection> connection, bool clean) {
+void ConnectionPool::check_in(std::shared_ptr<PipelinedConnection> connection, Caller& caller, bool clean) {
+  --caller.leases;
+  callers_.depart(caller, now_());
   if (clean && connection->is_idle() && !closing_) idle_.push_back(std::move(connection));
   else connection->drop("checked in during a transaction");
   serve_checkouts();
@@ -144,6 +156,7 @@ void ConnectionPool::settle_soon() {
 }
 
 void ConnectionPool::finished(PipelineRequest& request) {
+  if (request.caller != nullptr) --request.caller->units;
   if (!std::exchange(request.done, true)) ready_.push_back(&request);
 }
 
@@ -163,21 +176,39 @@ void ConnectionPool::settled() {
 // While one pipeline is stalled, each of the others carries one request at a time, since the next may be slow as well.
 // With all of them stalled none is chosen: waiting in the queue has a deadline, waiting behind a slow statement has
 // not.
-PipelinedConnection* ConnectionPool::choose(Instant now) {
+PipelinedConnection* ConnectionPool::choose(const Caller& caller, Instant now) {
+  if (caller.is_slow(now) && most_pipelines() > 1) return choose_for_slow(now);
   const bool stalled =
       std::ranges::any_of(shared_, [now](const auto& connection) { return connection->is_stalled(now); });
   const std::size_t most = stalled ? 1 : kInFlight;
   PipelinedConnection* best = nullptr;
   for (const auto& connection : shared_) {
-    if (!connection->is_up() || connection->in_flight() >= most) continue;
+    if (!connection->is_up() || connection->in_flight() >= most || connection->has_slow_caller(now)) continue;
     if (best == nullptr || connection->in_flight() < best->in_flight()) best = connection.get();
   }
-  if (best == nullptr && stalled) open_spare();
+  if (best == nullptr && std::ranges::any_of(shared_, [now](const auto& connection) {
+        return connection->is_stalled(now) || connection->has_slow_caller(now);
+      }))
+    open_spare();
   return best;
 }
 
+// An empty pipeline, and never the last one that is free of slow callers.
+PipelinedConnection* ConnectionPool::choose_for_slow(Instant now) {
+  PipelinedConnection* empty = nullptr;
+  int others = 0;
+  for (const auto& connection : shared_) {
+    if (!connection->is_up() || connection->has_slow_caller(now)) continue;
+    if (empty == nullptr && connection->in_flight() == 0) empty = connection.get();
+    else if (!connection->is_stalled(now)) ++others;
+  }
+  if (empty != nullptr && others > 0) return empty;
+  open_spare();
+  return nullptr;
+}
+
 void ConnectionPool::open_spare() {
-  const bool may = wanted_shared_ < config_.shared_pipelines + config_.spare_pipelines;
+  const bool may = wanted_shared_ < most_pipelines();
   if (!may || failures_ > 0 || connecting_shared_ > 0) return;
   ++wanted_shared_;
   connect_missing();
@@ -186,12 +217,33 @@ void ConnectionPool::open_spare() {
 void ConnectionPool::send_waiting() {
   const Instant now = now_();
   while (!waiting_.empty()) {
-    PipelinedConnection* const connection = choose(now);
-    if (connection == nullptr) return;
-    PipelineRequest* const request = waiting_.front();
-    waiting_.pop_front();
+    PipelinedConnection* connection = nullptr;
+    bool full = false;  // then a look at the callers behind is in vain, slow ones aside
+    PipelineRequest* const request = waiting_.pop([&](const Caller& caller) {
+      if (full || !callers_.may_send(caller, now)) return false;
+      connection = choose(caller, now);
+      full = connection == nullptr && !caller.is_slow(now);
+      return connection != nullptr;
+    });
+    if (request == nullptr) return;
+    ++request->caller->units;
     connection->send(*request);
   }
+}
+
+// Of several connections, one caller has at most half.
+bool ConnectionPool::may_check_out(const Caller& caller) const {
+  return !caller.bounded || caller.leases < std::max(1, config_.checkout_connections / 2);
+}
+
+// Gives the connection to the next transaction. False when none waits that may have it.
+bool ConnectionPool::hand_over(const std::shared_ptr<PipelinedConnection>& connection) {
+  CheckoutRequest* const request = checkout_queue_.pop([this](const Caller& caller) { return may_check_out(caller); });
+  if (request == nullptr) return false;
+  ++request->caller->leases;
+  request->connection = connection;
+  end(*request);
+  return true;
 }
 
 void ConnectionPool::serve_checkouts() {
@@ -202,12 +254,23 @@ void ConnectionPool::serve_checkouts() {
       connection->drop("not idle");
       continue;
     }
-    CheckoutRequest* const request = checkout_queue_.front();
-    checkout_queue_.pop_front();
-    request->connection = connection;
-    end(*request);
+    if (!hand_over(connection)) {
+      idle_.push_back(connection);
+      return;
+    }
   }
   if (!checkout_queue_.empty()) connect_missing();
+}
+
+// How many transactions wait that may have a connection.
+int ConnectionPool::missing_checkouts() const {
+  int missing = 0;
+  for (const Caller* caller : checkout_queue_.callers()) {
+    const int waiting = static_cast<int>(caller->checkouts.size());
+    missing += caller->bounded ? std::clamp(std::max(1, config_.checkout_connections / 2) - caller->leases, 0, waiting)
+                               : waiting;
+  }
+  return missing;
 }
 
 void ConnectionPool::connect_missing() {
@@ -215,13 +278,13 @@ void ConnectionPool::connect_missing() {
   const auto may = [this] { return failures_ == 0 || connecting_.empty(); };  // during an outage, one attempt at a time
   while (static_cast<int>(shared_.size()) + connecting_shared_ < wanted_shared_ && may())
     connect(PipelinedConnection::Use::shared);
-  while (connecting_exclusive_ < static_cast<int>(checkout_queue_.size()) &&
+  while (connecting_exclusive_ < missing_checkouts() &&
          static_cast<int>(exclusive_.size()) + connecting_exclusive_ < config_.checkout_connections && may())
     connect(PipelinedConnection::Use::exclusive);
 }
 
 void ConnectionPool::connect(PipelinedConnection::Use use) {
-  const auto connection = std::make_shared<PipelinedConnection>(loop_, helper_, *this, use, config_.prepared);
+  const auto connection = std::make_shared<PipelinedConnection>(loop_, helper_, *this, use, config_);
   ++(use == PipelinedConnection::Use::shared ? connecting_shared_ : connecting_exclusive_);
   connecting_.push_back(connection);
   connection->connect(config_.url, [weak = weak_from_this(), weak_connection = std::weak_ptr(connection), use](
@@ -250,13 +313,7 @@ void ConnectionPool::connected(const std::shared_ptr<PipelinedConnection>& conne
   if (use == PipelinedConnection::Use::shared) shared_.push_back(connection);
   else {
     exclusive_.push_back(connection);
-    if (CheckoutRequest* const request = checkout_queue_.empty() ? nullptr : checkout_queue_.front()) {
-      checkout_queue_.pop_front();
-      request->connection = connection;
-      end(*request);
-    } else {
-      idle_.push_back(connection);
-    }
+    if (!hand_over(connection)) idle_.push_back(connection);
   }
   connect_missing();
   settled();

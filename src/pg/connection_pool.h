@@ -3,12 +3,12 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "pg/callers.h"
 #include "pg/pipelined_connection.h"
 
 namespace pg::detail {
@@ -26,12 +26,16 @@ struct ConnectionPool final : PipelinedConnection::Owner, std::enable_shared_fro
   // Suspend the caller until the request has its result, was lost, or found no connection before its deadline.
   core::Task<> run(PipelineRequest& request);                                      // on a shared pipeline
   core::Task<> run_on(PipelinedConnection& connection, PipelineRequest& request);  // on a checked-out connection
-  core::Task<std::shared_ptr<PipelinedConnection>> checkout(Instant deadline);     // throws Unavailable
-  void check_in(std::shared_ptr<PipelinedConnection> connection, bool clean);
+  struct CheckedOut {
+    std::shared_ptr<PipelinedConnection> connection;
+    Caller& caller;  // for check_in
+  };
+  core::Task<CheckedOut> checkout(Instant deadline);  // throws Unavailable
+  void check_in(std::shared_ptr<PipelinedConnection> connection, Caller& caller, bool clean);
   core::Task<> close();
   Instant deadline() const;  // for getting a connection, from now
   // The error when no connection came free before the deadline.
-  Unavailable none_free() const;
+  Unavailable none_free(const Waiting& waiting) const;
 
   // True when the types of this statement have been compared with the server's.
   bool is_checked(std::string_view text) const { return checked_.contains(text); }
@@ -46,8 +50,13 @@ struct ConnectionPool final : PipelinedConnection::Owner, std::enable_shared_fro
   void end(Waiting& waiting);
   void settle_soon();
   void send_waiting();
-  PipelinedConnection* choose(Instant now);
+  PipelinedConnection* choose(const Caller& caller, Instant now);
+  PipelinedConnection* choose_for_slow(Instant now);
   void open_spare();
+  int most_pipelines() const { return config_.shared_pipelines + config_.spare_pipelines; }
+  bool may_check_out(const Caller& caller) const;
+  bool hand_over(const std::shared_ptr<PipelinedConnection>& connection);
+  int missing_checkouts() const;
   void serve_checkouts();
   void connect_missing();
   void connect(PipelinedConnection::Use use);
@@ -57,6 +66,7 @@ struct ConnectionPool final : PipelinedConnection::Owner, std::enable_shared_fro
   void tick();
   void expire(Instant now);
   void watch_over(PipelinedConnection& connection, Instant now);
+  void part_slow(PipelinedConnection& connection, Instant now);
   void relieve_stall(Instant now);
   void probe(Instant now);
   bool is_busy() const;
@@ -79,8 +89,9 @@ struct ConnectionPool final : PipelinedConnection::Owner, std::enable_shared_fro
   std::shared_ptr<PgConnection> probe_;
   Instant last_probe_{};
 
-  std::deque<PipelineRequest*> waiting_;
-  std::deque<CheckoutRequest*> checkout_queue_;
+  Callers callers_;
+  Turns<PipelineRequest, &Caller::requests> waiting_;
+  Turns<CheckoutRequest, &Caller::checkouts> checkout_queue_;
   std::vector<Waiting*> ready_;
   std::vector<Waiting*> closers_;
   std::unordered_set<std::string, TextHash, std::equal_to<>> checked_;

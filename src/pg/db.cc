@@ -66,13 +66,13 @@ Task<> Db::close() {
 }
 
 void Db::CheckoutDeleter::operator()(detail::Checkout* checkout) const {
-  checkout->pool.check_in(std::move(checkout->connection), !checkout->open);
+  checkout->pool.check_in(std::move(checkout->connection), checkout->caller, !checkout->open);
   delete checkout;
 }
 
 Task<Db::CheckoutPtr> Db::begin(const As& who) {
-  std::shared_ptr<detail::PipelinedConnection> connection = co_await pool_->checkout(pool_->deadline());
-  co_return CheckoutPtr(new detail::Checkout(*pool_, who, std::move(connection)));
+  detail::ConnectionPool::CheckedOut out = co_await pool_->checkout(pool_->deadline());
+  co_return CheckoutPtr(new detail::Checkout(*pool_, who, std::move(out)));
 }
 
 Task<> Db::commit(detail::Checkout& checkout) {

@@ -25,10 +25,17 @@ class Error : public std::runtime_error {
   std::string constraint;
 };
 
+// The result is larger than RequestSettings::most_bytes. The statement was cancelled, or its rows were dropped.
+class ResultTooLarge : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class Unavailable : public std::runtime_error {
  public:
-  // none_free: the server is up, but no connection came free in time.
-  enum class Why { out_of_reach, none_free };
+  // none_free: the server is up, but no connection came free in time. over_share: nor would one have, since the caller
+  // has as much under way as one caller may. HTTP answers 429.
+  enum class Why { out_of_reach, none_free, over_share };
   explicit Unavailable(const std::string& what, Why reason = Why::out_of_reach)
       : std::runtime_error(what), why(reason) {}
   Why why;

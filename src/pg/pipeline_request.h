@@ -35,12 +35,16 @@ enum class Role : std::uint8_t { anon, authenticated, service };
 Role role_of(const As& who);
 milliseconds statement_timeout(Role role);  // anon 3 s, authenticated 8 s, service_role 30 s
 
+struct Caller;  // callers.h
+
 // A coroutine suspended on the pool.
 struct Waiting {
   std::coroutine_handle<> coroutine;
   std::shared_ptr<core::TaskContext> context;
   Instant deadline{};  // for getting a connection
   bool done = false;
+  Caller* caller = nullptr;  // whose share it takes; null on a checked-out connection
+  bool over_share = false;   // refused since its caller's share is taken
 };
 
 enum class Outcome : std::uint8_t { ok, error, lost, unsent };
@@ -64,8 +68,11 @@ struct PipelineRequest : Waiting {
   std::shared_ptr<const PGresult> overrides;  // response.headers and response.status, if requested
   bool cancel_nearby = false;  // a cancel was sent on this connection: a 57014 may have been meant for another request
   bool cancel_sent = false;
-  bool yielded = false;  // cancelled to make room for others; the caller may retry later
-  Instant sent{};        // when it was written to its connection
+  bool yielded = false;        // cancelled to make room for others; the caller may retry later
+  bool parted = false;         // cancelled since others were behind it; it runs again by itself
+  std::size_t most_bytes = 0;  // of the result; read row by row. 0: read whole
+  bool too_large = false;      // more bytes came; the rows were dropped
+  Instant sent{};              // when it was written to its connection
 };
 
 // Heterogeneous lookup by string_view.

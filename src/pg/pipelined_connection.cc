@@ -11,13 +11,11 @@ namespace pg::detail {
 namespace {
 
 constexpr const char* kSetupName = "tenon_setup";
-constexpr const char* kSetup =
+const std::string kSetup =
     "select "
     "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true)";
-constexpr const char* kSetupReadOnly =
-    "select "
-    "set_config('role',$1,true),set_config('request.jwt.claims',$2,true),set_config('statement_timeout',$3,true),"
-    "set_config('transaction_read_only','on',true)";
+const std::string kReadOnly = ",set_config('transaction_read_only','on',true)";
+const std::string kShortLockWait = ",set_config('lock_timeout','1s',true)";  // not for the data API's reads
 // With PostgREST's request settings. Read-only is always set, so that one statement serves both cases.
 constexpr const char* kSettingsName = "tenon_settings";
 constexpr const char* kSettings =
@@ -26,8 +24,7 @@ constexpr const char* kSettings =
     "set_config('transaction_read_only',$4,true),set_config('search_path',$5,true),"
     "set_config('request.method',$6,true),set_config('request.path',$7,true),set_config('request.headers',$8,true),"
     "set_config('request.cookies',$9,true)";
-// Also clears the response overrides, so that a session-wide setting made by some function does not leak into the next
-// request.
+// Also clears the response overrides: some function may have set them for the whole session.
 constexpr const char* kSettingsAndResetName = "tenon_settings_reset";
 const std::string kSettingsAndReset =
     std::string(kSettings) + ",set_config('response.headers','',true),set_config('response.status','',true)";
@@ -87,8 +84,13 @@ milliseconds statement_timeout(Role role) {
 }
 
 PipelinedConnection::PipelinedConnection(core::Loop& loop, core::BlockingPool& helper, Owner& owner, Use use,
-                                         bool prepared)
-    : connection_(std::make_shared<PgConnection>(loop, helper)), owner_(&owner), use_(use), prepared_(prepared) {}
+                                         const Config& config)
+    : connection_(std::make_shared<PgConnection>(loop, helper)),
+      owner_(&owner),
+      use_(use),
+      prepared_(config.prepared),
+      setup_(config.short_lock_waits ? kSetup + kShortLockWait : kSetup),
+      settings_and_reset_(config.short_lock_waits ? kSettingsAndReset + kShortLockWait : kSettingsAndReset) {}
 
 PipelinedConnection::~PipelinedConnection() { connection_->close(); }
 
@@ -113,8 +115,8 @@ void PipelinedConnection::set_up() {
   }
   if (prepared_) {
     for (const auto& [name, sql] :
-         {std::pair(kSetupName, kSetup), std::pair(kSettingsName, kSettings),
-          std::pair(kSettingsAndResetName, kSettingsAndReset.c_str()), std::pair(kOverridesName, kOverrides)}) {
+         {std::pair(kSetupName, setup_.c_str()), std::pair(kSettingsName, kSettings),
+          std::pair(kSettingsAndResetName, settings_and_reset_.c_str()), std::pair(kOverridesName, kOverrides)}) {
       PQsendPrepare(conn, name, sql, 0, nullptr);
       end_housekeeping(Step::prepare);
     }
@@ -142,13 +144,15 @@ void PipelinedConnection::end_housekeeping(Step step) {
 }
 
 bool PipelinedConnection::send_setup(const PipelineRequest& request) {
-  const std::string timeout = std::to_string(statement_timeout(role_of(*request.who)).count());
+  const auto of_role = statement_timeout(role_of(*request.who)).count();
+  const int own = request.settings == nullptr ? 0 : request.settings->timeout_ms;
+  const std::string timeout = std::to_string(own > 0 ? std::min<decltype(of_role)>(own, of_role) : of_role);
   const std::array values{request.who->role().c_str(), request.who->claims().c_str(), timeout.c_str()};
   PGconn* const conn = connection_->conn();
   if (request.settings != nullptr) return send_request_settings(request, timeout);
   if (request.read_only)
-    return PQsendQueryParams(conn, kSetupReadOnly, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
-  if (!prepared_) return PQsendQueryParams(conn, kSetup, 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
+    return PQsendQueryParams(conn, (setup_ + kReadOnly).c_str(), 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
+  if (!prepared_) return PQsendQueryParams(conn, setup_.c_str(), 3, nullptr, values.data(), nullptr, nullptr, 0) == 1;
   return PQsendQueryPrepared(conn, kSetupName, 3, values.data(), nullptr, nullptr, 0) == 1;
 }
 
@@ -163,7 +167,7 @@ bool PipelinedConnection::send_request_settings(const PipelineRequest& request, 
   const bool resets = settings.overrides != nullptr;
   PGconn* const conn = connection_->conn();
   if (!prepared_) {
-    const char* const sql = resets ? kSettingsAndReset.c_str() : kSettings;
+    const char* const sql = resets ? settings_and_reset_.c_str() : kSettings;
     return PQsendQueryParams(conn, sql, count, nullptr, values.data(), nullptr, nullptr, 0) == 1;
   }
   const char* const name = resets ? kSettingsAndResetName : kSettingsName;
@@ -263,6 +267,7 @@ bool PipelinedConnection::accept(std::shared_ptr<const PGresult> result) {
       return false;
     }
     if (step != Step::sync) ++pending.at;
+    if (pending.steps[pending.at] == Step::execute) read_rows_singly();
     return true;
   }
   const ExecStatusType status = PQresultStatus(result.get());
@@ -305,10 +310,36 @@ void PipelinedConnection::take(Pending& pending, std::shared_ptr<const PGresult>
   }
   if (status == PGRES_PIPELINE_ABORTED) return;
   if (step == Step::prepare && status == PGRES_COMMAND_OK) pending.prepares = false;
-  const bool wanted = step == Step::describe || step == Step::execute;
   if (pending.request == nullptr || pending.failed) return;
+  if (status == PGRES_SINGLE_TUPLE) return take_row(*pending.request, result.get());
+  const bool has_rows = step == Step::execute && pending.request->result != nullptr;  // taken one by one
+  const bool wanted = (step == Step::describe || step == Step::execute) && !has_rows;
   if (wanted) pending.request->result = std::move(result);
   if (step == Step::overrides) pending.request->overrides = std::move(result);
+}
+
+// libpq would gather a whole result, however large. Must be called when the command before has ended.
+void PipelinedConnection::read_rows_singly() {
+  const PipelineRequest* const request = in_flight_.front().request;
+  if (request != nullptr && request->most_bytes > 0) PQsetSingleRowMode(connection_->conn());
+}
+
+// Adds the row to the result, until that is too large: then the statement is cancelled, and what still comes is
+// dropped.
+void PipelinedConnection::take_row(PipelineRequest& request, const PGresult* row) {
+  if (request.too_large) return;
+  if (!request.result) request.result = std::shared_ptr<PGresult>(PQcopyResult(row, PG_COPYRES_ATTRS), PQclear);
+  auto* const all = const_cast<PGresult*>(request.result.get());
+  const int at = PQntuples(all);
+  bool added = all != nullptr;
+  for (int i = 0; added && i < PQnfields(row); ++i) {
+    const bool null = PQgetisnull(row, 0, i) != 0;
+    added = PQsetvalue(all, at, i, null ? nullptr : PQgetvalue(row, 0, i), null ? -1 : PQgetlength(row, 0, i)) != 0;
+  }
+  if (added && PQresultMemorySize(all) <= request.most_bytes) return;
+  request.too_large = true;
+  request.result.reset();
+  if (request.cancellable) cancel_first();
 }
 
 bool PipelinedConnection::finish_first() {
@@ -330,6 +361,13 @@ void PipelinedConnection::forget(const PipelineRequest& request, std::uint64_t s
   Statements& statements = statements_of(request.role);
   const auto found = statements.find(request.text);
   if (found != statements.end() && found->second.number == statement) statements.erase(found);
+}
+
+bool PipelinedConnection::carries_others() const {
+  if (in_flight_.empty() || !in_flight_.front().request) return false;
+  const Caller* const caller = in_flight_.front().request->caller;
+  return std::ranges::any_of(
+      in_flight_, [caller](const Pending& one) { return one.request != nullptr && one.request->caller != caller; });
 }
 
 milliseconds PipelinedConnection::first_age(Instant now) const {

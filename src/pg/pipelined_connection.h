@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "pg/callers.h"
 #include "pg/pg_connection.h"
 #include "pg/pipeline_request.h"
 
@@ -27,7 +28,7 @@ class PipelinedConnection : public std::enable_shared_from_this<PipelinedConnect
     ~Owner() = default;
   };
 
-  PipelinedConnection(core::Loop& loop, core::BlockingPool& helper, Owner& owner, Use use, bool prepared);
+  PipelinedConnection(core::Loop& loop, core::BlockingPool& helper, Owner& owner, Use use, const Config& config);
   ~PipelinedConnection();
   void connect(const core::Secret& url, PgConnection::Done done);
   void send(PipelineRequest& request);
@@ -43,6 +44,13 @@ class PipelinedConnection : public std::enable_shared_from_this<PipelinedConnect
   milliseconds first_age(Instant now) const;
   // True from the moment its first request is slow until the pipeline is empty.
   bool is_stalled(Instant now);
+  // True while it carries requests of a slow caller. They are alone on it.
+  bool has_slow_caller(Instant now) {
+    const PipelineRequest* const request = first();
+    return request != nullptr && request->caller != nullptr && request->caller->is_slow(now);
+  }
+  // True when requests of other callers wait behind the first.
+  bool carries_others() const;
   bool is_idle() const { return up_ && in_flight_.empty() && PQtransactionStatus(connection_->conn()) == PQTRANS_IDLE; }
   Instant last_received() const { return last_received_; }
   Instant last_cancel() const { return last_cancel_; }
@@ -81,11 +89,14 @@ class PipelinedConnection : public std::enable_shared_from_this<PipelinedConnect
   bool finish_first();
   Statements& statements_of(Role role) { return statements_[static_cast<std::size_t>(role)]; }
   void forget(const PipelineRequest& request, std::uint64_t statement);
+  void read_rows_singly();
+  void take_row(PipelineRequest& request, const PGresult* row);
 
   std::shared_ptr<PgConnection> connection_;
   Owner* owner_;
   Use use_;
   bool prepared_;
+  std::string setup_, settings_and_reset_;  // as the lane's lock timeout has them
   bool up_ = false;
   bool stalled_ = false;
   std::deque<Pending> in_flight_;

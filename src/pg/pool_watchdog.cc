@@ -40,6 +40,7 @@ void ConnectionPool::tick() {
   expire(now);
   for (const auto* connections : {&shared_, &exclusive_})
     for (const auto& connection : std::vector(*connections)) watch_over(*connection, now);
+  for (const auto& connection : shared_) part_slow(*connection, now);
   relieve_stall(now);
   connect_missing();
   if (!closers_.empty() && !is_busy())
@@ -49,17 +50,18 @@ void ConnectionPool::tick() {
 }
 
 void ConnectionPool::expire(Instant now) {
-  // The first is usually the oldest, but a retry keeps its deadline, so all are checked.
-  for (auto* request : std::vector(waiting_.begin(), waiting_.end()))
-    if (request->deadline <= now) {
-      std::erase(waiting_, request);
-      end(*request);
-    }
-  for (auto* request : std::vector(checkout_queue_.begin(), checkout_queue_.end()))
-    if (request->deadline <= now) {
-      std::erase(checkout_queue_, request);
-      end(*request);
-    }
+  waiting_.erase_if([&](const Caller& caller, PipelineRequest& request) {
+    if (request.deadline > now) return false;
+    request.over_share = !callers_.may_send(caller, now) || (caller.is_slow(now) && caller.units > 0);
+    end(request);
+    return true;
+  });
+  checkout_queue_.erase_if([&](const Caller& caller, CheckoutRequest& request) {
+    if (request.deadline > now) return false;
+    request.over_share = !may_check_out(caller);
+    end(request);
+    return true;
+  });
 }
 
 void ConnectionPool::watch_over(PipelinedConnection& connection, Instant now) {
@@ -76,6 +78,18 @@ void ConnectionPool::watch_over(PipelinedConnection& connection, Instant now) {
   if (age > kSilence && now - connection.last_received() > kSilence) probe(now);
   const milliseconds limit = request == nullptr ? kConnect : statement_timeout(request->role);
   if (age > limit + kGrace) connection.drop("no result long after the statement's timeout");
+}
+
+// A request that lasts makes its caller a slow one. With requests of others behind it, it is cancelled, and runs again
+// on a pipeline of its own.
+void ConnectionPool::part_slow(PipelinedConnection& connection, Instant now) {
+  PipelineRequest* const request = connection.first();
+  if (request == nullptr || request->caller == nullptr || !request->caller->bounded) return;
+  if (connection.first_age(now) < kSlow) return;
+  request->caller->slow_until = now + kSlowFor;
+  if (!request->cancellable || request->cancel_sent || !connection.carries_others()) return;
+  request->cancel_sent = request->parted = true;
+  connection.cancel_first();
 }
 
 // With every pipeline stalled and requests waiting, cancels the oldest one, so that its pipeline empties. Its requests
@@ -120,8 +134,12 @@ void ConnectionPool::probe(Instant now) {
 core::Task<> ConnectionPool::close() {
   closing_ = true;
   // Queued requests will get no connection any more.
-  for (PipelineRequest* request : std::exchange(waiting_, {})) end(*request);
-  for (CheckoutRequest* request : std::exchange(checkout_queue_, {})) end(*request);
+  const auto give_up = [this](const Caller&, Waiting& waiting) {
+    end(waiting);
+    return true;
+  };
+  waiting_.erase_if(give_up);
+  checkout_queue_.erase_if(give_up);
   if (is_busy()) {
     struct Closing {
       ConnectionPool& pool;

@@ -43,7 +43,7 @@ bool needs_new_plan(const PipelineRequest& request) {
 }
 
 [[noreturn]] void give_up(const ConnectionPool& pool, const PipelineRequest& request) {
-  if (request.outcome == Outcome::unsent) throw pool.none_free();
+  if (request.outcome == Outcome::unsent) throw pool.none_free(request);
   throw Unavailable("the connection to the database was lost");
 }
 
@@ -61,7 +61,8 @@ bool may_run_again(const PipelineRequest& request, int attempt) {
   if (attempt >= kAttempts) return false;
   const std::string_view state = sqlstate(request.result.get());
   if (state == "40001" || state == "40P01") return true;
-  return state == "57014" && request.cancel_nearby && !request.cancel_sent;  // meant for another request
+  if (state != "57014") return false;
+  return request.parted || (request.cancel_nearby && !request.cancel_sent);  // meant for another request
 }
 
 }  // namespace
@@ -93,10 +94,12 @@ Task<Rows> one_trip(std::shared_ptr<ConnectionPool> pool, As who, Sql sql, Param
     request.role = role;
     request.text = sql.text;
     request.params = &params;
-    request.deadline = deadline;
+    request.deadline = attempt == 1 || is_retry ? deadline : pool->deadline();
+    request.most_bytes = settings == nullptr ? 0 : settings->most_bytes;
     request.prepared = !is_retry;
     request.read_only = is_retry;
     co_await pool->run(request);
+    if (request.too_large) throw ResultTooLarge(std::string(sql.name) + ": the result is too large");
     if (request.outcome == Outcome::ok) {
       expect_column_types(sql.name, request.result.get(), columns);
       if (settings != nullptr && settings->overrides != nullptr)

@@ -139,11 +139,20 @@ core::Task<std::optional<Response>> collect_body(Connection& c, Request& rq) {
   co_return std::nullopt;
 }
 
+// Whose share of the database the request takes: its user's; without one, its network's. The service key belongs to
+// the operator's own backends, which have no bound.
+std::string share_of(const Request& rq) {
+  if (rq.caller.signed_in()) return rq.caller.user.str();
+  if (rq.caller.kind == Caller::Kind::key && rq.caller.role == "service_role") return {};
+  return client_network(rq.client_ip);
+}
+
 // Access control, then the handler, as a task of its own: it may miss its deadline and end later.
 core::Task<> handle(Shared c, SharedExchange x) {
   try {
     std::optional<Response> refusal = co_await c->server.access.admit(x->rq, x->route->access);
     if (x->rq.caller.signed_in()) x->context->user_id = x->rq.caller.user.str();
+    x->context->caller = share_of(x->rq);
     if (refusal) {
       x->response = std::move(*refusal);
     } else if (x->rq.csrf_pending && !parse::boundary_of(x->rq.header("content-type"))) {

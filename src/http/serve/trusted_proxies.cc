@@ -29,6 +29,12 @@ std::vector<std::string_view> list_of(const Headers& headers, std::string_view n
 
 }  // namespace
 
+std::string client_network(std::string_view ip) {
+  const auto address = core::IpAddress::parse(ip);
+  if (!address) return std::string(ip);
+  return address->is_v4() ? address->str() : address->network(64).str() + "/64";
+}
+
 TrustedProxies::TrustedProxies(const std::vector<std::string>& trusted) {
   for (const std::string& entry : trusted) {
     const std::string_view text = core::trim(entry);

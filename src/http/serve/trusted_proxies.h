@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/ip_address.h"
 #include "http/request.h"
 
 namespace http::serve {
+
+// One client's network: an IPv4 address, or the /64 of an IPv6 address.
+std::string client_network(std::string_view ip);
 
 class TrustedProxies {
  public:
@@ -18,9 +22,9 @@ class TrustedProxies {
     bool https = false;
   };
   Origin origin(const std::string& peer, const Headers& headers) const;
+  bool trusts(const core::IpAddress& address) const;
 
  private:
-  bool trusts(const core::IpAddress& address) const;
   std::vector<core::IpNetwork> networks_;
 };
 
