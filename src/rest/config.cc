@@ -30,6 +30,7 @@ Config Config::from(core::Env& env) {
   out.search_path = path.text();
   out.max_rows = env.integer("REST_MAX_ROWS", 1000, 1, 1'000'000);
   out.max_body = static_cast<std::uint64_t>(env.integer("REST_MAX_BODY_BYTES", 1 << 20, 1024, 256 << 20));
+  out.max_response = static_cast<std::size_t>(env.integer("REST_MAX_RESPONSE_BYTES", 16 << 20, 1 << 16, 256 << 20));
   out.aggregates = env.flag("REST_AGGREGATES", false);
   out.may_roll_back = env.flag("REST_TX_ROLLBACK", false);
   out.public_url = env.url("SUPABASE_URL", env.url("APP_BASE_URL", "http://localhost:3000"));

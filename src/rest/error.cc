@@ -36,6 +36,11 @@ Error not_a_single_object(std::int64_t rows) {
           json_string(fmt::format("The result contains {} rows", rows))};
 }
 
+Error response_too_large() {
+  return {413, "response_too_large", "The response would be larger than the server sends", "null",
+          json_string("Ask for fewer rows, columns or embedded resources.")};
+}
+
 Error unknown_column(std::string_view column, std::string_view table) {
   return {400, "PGRST204", fmt::format("Could not find the '{}' column of '{}' in the schema cache", column, table)};
 }

@@ -39,6 +39,7 @@ Error range_not_satisfiable(std::string_view details);                  // PGRST
 Error not_embedded(std::string_view name);                              // PGRST108
 Error primary_key_mismatch();                                           // PGRST115
 Error not_a_single_object(std::int64_t rows);                           // PGRST116
+Error response_too_large();                                             // response_too_large
 Error unknown_column(std::string_view column, std::string_view table);  // PGRST204
 // `hint` is the embed's, `hint_json` the error's.
 Error no_relationship(std::string_view schema, std::string_view from, std::string_view to, std::string_view hint = "",

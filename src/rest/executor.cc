@@ -44,6 +44,7 @@ pg::RequestSettings settings_of(const Request& request) {
   const http::Request& rq = request.http;
   pg::RequestSettings out;
   out.read_only = request.is_read();
+  out.most_bytes = request.config.max_response;
   out.search_path = SqlText().name(request.schema).text();
   if (!request.config.search_path.empty()) out.search_path += ", " + request.config.search_path;
   out.method = std::string(http::name_of(rq.method));
@@ -54,6 +55,7 @@ pg::RequestSettings settings_of(const Request& request) {
 }
 
 Error error_of(const GuardFailure& failure) {
+  if (failure.code == "too_large") return response_too_large();
   if (failure.code == "PGRST116") return not_a_single_object(failure.number);
   if (failure.code == "PGRST115") return primary_key_mismatch();
   return {400, "PGRST124", "Query result exceeds max-affected preference constraint",
@@ -103,6 +105,8 @@ Task<pg::Rows> Executor::run(const SqlText& sql) {
     co_return co_await db_.as(role_).rows(statement, sql.params(), settings_);
   } catch (const RolledBack& result) {
     co_return result.rows;
+  } catch (const pg::ResultTooLarge&) {
+    throw response_too_large();
   } catch (const pg::Error& e) {
     const auto failure = parse_guard_failure(e.sqlstate, e.what());
     if (!failure) throw;

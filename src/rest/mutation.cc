@@ -44,7 +44,7 @@ http::Response respond(const Request& request, const SchemaCache& schema_cache, 
   const bool has_body = returning.returns == Preferences::Return::representation;
   const bool has_keys = returning.returns == Preferences::Return::headers_only;
   const std::int64_t affected = has_body || has_keys || statement.page_size ? result.size : result.rows.affected();
-  http::Response response = has_body ? rows_response(schema_cache, result, request.media) : http::empty(statuses.empty);
+  http::Response response = has_body ? rows_response(schema_cache, result, request) : http::empty(statuses.empty);
   if (has_body) response.status = statuses.rows;
   if (statement.updated && result.updated >= affected && affected > 0) response.status = 200;
   response.headers.set("Content-Range",
@@ -65,6 +65,14 @@ http::Response respond_unchanged(const Request& request, Statuses statuses, cons
   return response;
 }
 
+// The changed rows stay locked until their representation is made. Embeds can make that last.
+constexpr std::chrono::seconds kRepresentation{2};
+
+void limit_locks(const Node& root, const Returning& returning, Executor& executor) {
+  if (returning.returns == Preferences::Return::representation && !root.children.empty())
+    executor.limit_to(kRepresentation);
+}
+
 }  // namespace
 
 Task<http::Response> insert(const Request& request, const SchemaCache& schema_cache, Executor& executor) {
@@ -79,6 +87,7 @@ Task<http::Response> insert(const Request& request, const SchemaCache& schema_ca
   const InsertPlan plan = plan_insert(request, schema_cache, table, query, payload, std::move(columns));
   const Statement statement = insert_statement(plan);
 
+  limit_locks(plan.root, plan.returning, executor);
   const ResultSet result = read_result_set(statement, co_await executor.run(statement.sql));
 
   AppliedPreferences applied = kInsert;
@@ -95,6 +104,7 @@ Task<http::Response> put(const Request& request, const SchemaCache& schema_cache
   const InsertPlan plan = plan_put(request, schema_cache, table, query, payload);
   const Statement statement = insert_statement(plan);
 
+  limit_locks(plan.root, plan.returning, executor);
   const ResultSet result = read_result_set(statement, co_await executor.run(statement.sql));
 
   http::Response response = respond(request, schema_cache, table, plan.returning, statement, result, kCreated, kPut);
@@ -115,6 +125,7 @@ Task<http::Response> update(const Request& request, const SchemaCache& schema_ca
   const UpdatePlan plan = plan_update(request, schema_cache, table, query, payload, std::move(columns));
   const Statement statement = update_statement(plan);
 
+  limit_locks(plan.root, plan.returning, executor);
   const ResultSet result = read_result_set(statement, co_await executor.run(statement.sql));
 
   co_return respond(request, schema_cache, table, plan.returning, statement, result, {}, kUpdate);
@@ -128,6 +139,7 @@ Task<http::Response> remove(const Request& request, const SchemaCache& schema_ca
   const DeletePlan plan = plan_delete(request, schema_cache, table, query);
   const Statement statement = delete_statement(plan);
 
+  limit_locks(plan.root, plan.returning, executor);
   const ResultSet result = read_result_set(statement, co_await executor.run(statement.sql));
 
   co_return respond(request, schema_cache, table, plan.returning, statement, result, {}, kDelete);

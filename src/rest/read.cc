@@ -46,6 +46,7 @@ Task<http::Response> read(const Request& request, const SchemaCache& schema_cach
                       .count_to = page.count_to};
   const Statement statement = read_statement(plan);
 
+  if (statement.bare) executor.read_whole();
   const ResultSet result = read_result_set(statement, co_await executor.run(statement.sql));
   const std::int64_t seen = result.size > 0 ? page.offset + result.size : 0;
   const std::optional<std::int64_t> total = co_await total_rows(request, plan, result, seen, executor);
@@ -54,7 +55,7 @@ Task<http::Response> read(const Request& request, const SchemaCache& schema_cach
   const TotalKind kind = request.preferences.count == Count::exact ? TotalKind::exact : TotalKind::estimated;
   const int status = page_status(page.offset, result.size, counted_for_range ? result.total : total, kind);
   http::Response response =
-      plan.head ? head_response(result, request.media) : rows_response(schema_cache, result, request.media);
+      plan.head ? head_response(result, request.media) : rows_response(schema_cache, result, request);
   if (request.media.kind != MediaType::Kind::object || status != 206) response.status = status;
   response.headers.set("Content-Range", content_range(page.offset, result.size, total));
   set_preference_applied(response, request.preferences, {});

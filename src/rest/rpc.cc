@@ -19,10 +19,9 @@ http::Response respond_with_set(const Request& request, const SchemaCache& schem
   const auto total = request.preferences.count == Count::none ? std::nullopt : result.total;
   const TotalKind kind = request.preferences.count == Count::exact ? TotalKind::exact : TotalKind::estimated;
   const int status = page_status(offset, result.size, result.size > 0 ? result.total : total, kind);
-  http::Response response = plan.read.head ? head_response(result, request.media)
-                            : plan.shape == ResultShape::values
-                                ? value_response(schema_cache, result, request.media, true)
-                                : rows_response(schema_cache, result, request.media);
+  http::Response response = plan.read.head                      ? head_response(result, request.media)
+                            : plan.shape == ResultShape::values ? value_response(schema_cache, result, request, true)
+                                                                : rows_response(schema_cache, result, request);
   response.status = status;
   response.headers.set("Content-Range", content_range(offset, result.size, total));
   return response;
@@ -32,12 +31,11 @@ http::Response respond_with_set(const Request& request, const SchemaCache& schem
 http::Response row_or_value(const Request& request, const SchemaCache& schema_cache, ResultShape shape,
                             const ResultSet& result) {
   if (shape == ResultShape::nothing) return http::empty(204);
-  if (shape == ResultShape::value || result.size != 1)
-    return value_response(schema_cache, result, request.media, false);
-  if (request.media.kind != MediaType::Kind::array) return rows_response(schema_cache, result, request.media);
+  if (shape == ResultShape::value || result.size != 1) return value_response(schema_cache, result, request, false);
+  if (request.media.kind != MediaType::Kind::array) return rows_response(schema_cache, result, request);
   MediaType object = request.media;
   object.kind = MediaType::Kind::object;
-  http::Response response = rows_response(schema_cache, result, object);
+  http::Response response = rows_response(schema_cache, result, request, object);
   response.headers.set("Content-Type", "application/json; charset=utf-8");
   return response;
 }
@@ -82,6 +80,7 @@ Task<http::Response> call(const Request& request, const SchemaCache& schema_cach
     plan.read.root = resolve_embeds(schema_cache, routine, schema_cache.table_of_oid(routine.returns_row), query.root);
   const Statement statement = call_statement(plan);
 
+  if (statement.bare) executor.read_whole();
   const ResultSet result = read_result_set(statement, co_await executor.run(statement.sql));
 
   http::Response response = plan.is_set() ? respond_with_set(request, schema_cache, plan, page.offset, result)

@@ -19,7 +19,9 @@ struct Request {
   Preferences preferences;
   MediaType media;
 
-  Bounds bounds() const { return {.max_rows = config.max_rows, .aggregates = config.aggregates}; }
+  Bounds bounds() const {
+    return {.max_rows = config.max_rows, .aggregates = config.aggregates, .max_row = config.max_response};
+  }
   bool is_read() const { return http.method == http::Method::get || is_head(); }
   bool is_head() const { return http.method == http::Method::head; }
   std::string_view table() const { return http.param("table"); }

@@ -21,9 +21,9 @@ constexpr std::array kStatuses{
     Mapped{"23503", 409}, Mapped{"23505", 409}, Mapped{"57P01", 503}, Mapped{"53400", 500}, Mapped{"P0001", 400},
     Mapped{"08", 503},    Mapped{"09", 500},    Mapped{"0L", 403},    Mapped{"0P", 403},    Mapped{"21000", 500},
     Mapped{"25", 500},    Mapped{"28", 403},    Mapped{"2D", 500},    Mapped{"38", 500},    Mapped{"39", 500},
-    Mapped{"3B", 500},    Mapped{"40", 500},    Mapped{"53", 503},    Mapped{"54", 500},    Mapped{"55", 500},
-    Mapped{"57", 500},    Mapped{"58", 500},    Mapped{"F0", 500},    Mapped{"HV", 500},    Mapped{"P0", 500},
-    Mapped{"XX", 500},
+    Mapped{"3B", 500},    Mapped{"40", 500},    Mapped{"53", 503},    Mapped{"54", 500},    Mapped{"55P03", 503},
+    Mapped{"55", 500},    Mapped{"57", 500},    Mapped{"58", 500},    Mapped{"F0", 500},    Mapped{"HV", 500},
+    Mapped{"P0", 500},    Mapped{"XX", 500},
 };
 
 int status_of(const pg::Error& e, bool anonymous) {
@@ -74,7 +74,7 @@ http::Response error_response(const Error& error) {
   w.field("message", error.message).end();
   http::Response response = http::json(w.take(), error.status);
   if (error.status == 401) response.headers.set("WWW-Authenticate", "Bearer");
-  if (error.status == 503) response.headers.set("Retry-After", "1");
+  if (error.status == 503 || error.status == 429) response.headers.set("Retry-After", "1");
   for (const auto& [name, value] : error.headers) response.headers.set(name, value);
   return response;
 }
@@ -87,6 +87,8 @@ Error from_postgres(const pg::Error& error, bool anonymous) {
 }
 
 Error from_unavailable(const pg::Unavailable& error) {
+  if (error.why == pg::Unavailable::Why::over_share)
+    return {429, "too_many_requests", "Too many of your requests are under way. Send fewer at a time."};
   if (error.why == pg::Unavailable::Why::none_free)
     return {504, "PGRST003", "Timed out acquiring connection from connection pool."};
   return no_connection();

@@ -21,7 +21,7 @@ std::optional<GuardFailure> parse_guard_failure(std::string_view sqlstate, std::
   const std::size_t start = message.find(guard_token());
   if (start == std::string_view::npos) return std::nullopt;
   message.remove_prefix(start + guard_token().size());
-  for (const std::string_view code : {"PGRST115", "PGRST116", "PGRST124"}) {
+  for (const std::string_view code : {"PGRST115", "PGRST116", "PGRST124", "too_large"}) {
     if (message.size() < code.size() + 3 || message[0] != ' ' || !message.substr(1).starts_with(code)) continue;
     std::string_view number = message.substr(code.size() + 2);
     number = number.substr(0, number.find_first_not_of("0123456789"));

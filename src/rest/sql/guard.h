@@ -11,7 +11,8 @@
 namespace rest {
 
 const std::string& guard_token();
-// An SQL expression that fails with `code` (PGRST115, 116 or 124) and the number that the expression `number` yields.
+// An SQL expression that fails with `code` (PGRST115, 116, 124 or too_large) and the number that the expression
+// `number` yields.
 std::string guard_failure(std::string_view code, std::string_view number);
 
 struct GuardFailure {

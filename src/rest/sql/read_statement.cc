@@ -44,6 +44,7 @@ Statement read_statement(const ReadPlan& plan, SqlText prefix, std::string_view 
     return out;
   }
   if (!out.total) {
+    out.bare = std::ranges::none_of(root.resource->items, is_shown);
     write_select(sql, root, nullptr, bounds, source);
     return out;
   }

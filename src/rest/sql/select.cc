@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "rest/error.h"
+#include "rest/sql/row_size.h"
 #include "rest/sql/sql_clauses.h"
 
 namespace rest {
@@ -60,6 +61,8 @@ void write_column(SqlText& sql, const Node& node, const SelectField& column, con
   if (is_opaque(node, column)) return write_to_json(sql, node, column.field.name);
   if (column.aggregate != Aggregate::none && !bounds.aggregates)
     throw Error(400, "PGRST123", "Use of aggregate functions is not allowed");
+  check_cast(column.cast);
+  check_cast(column.aggregate_cast);
   if (!column.aggregate_cast.empty()) sql << "cast(";
   if (column.aggregate != Aggregate::none) sql << name_of(column.aggregate) << "(";
   if (!column.cast.empty()) sql << "cast(";
@@ -70,15 +73,19 @@ void write_column(SqlText& sql, const Node& node, const SelectField& column, con
   if (!column.aggregate_cast.empty()) (sql << " as ").type(column.aggregate_cast) << ")";
 }
 
-// An embed's column: an object, an array, or null.
-void write_embed(SqlText& sql, const Node& node, const Node& child, const Bounds& bounds) {
+// An embed's column: an object, an array, or null. Offset 0 keeps Postgres from making an object twice.
+void write_embed(SqlText& sql, const Node& node, const Node& child, const Bounds& bounds, std::size_t most) {
   const bool one = child.relationship->is_to_one();
-  sql << (one ? "(select row_to_json(x.*) from (" : "(select coalesce(json_agg(x.*), '[]') from (");
+  if (most > 0) open_size_guard(sql, most);
+  sql << (one ? "(select row_to_json(x.*)" : "(select coalesce(json_agg(x.*), '[]')") << (most > 0 ? " as v" : "");
+  sql << " from (";
   write_select(sql, child, &node, bounds);
-  sql << ") x)";
+  sql << (one && most > 0 ? ") x offset 0)" : ") x)");
+  if (most > 0) close_size_guard(sql);
 }
 
-// The names of a spread embed's columns, in order.
+}  // namespace
+
 std::vector<std::string> spread_keys(const Node& child) {
   std::vector<std::string> out;
   for (const SelectItem& item : child.resource->items) {
@@ -93,6 +100,8 @@ std::vector<std::string> spread_keys(const Node& child) {
   }
   return out;
 }
+
+namespace {
 
 // The columns of a to-one embed's row; of a to-many embed, an array for each column.
 void write_spread_join(SqlText& sql, const Node& node, const Node& child, const Bounds& bounds) {
@@ -132,6 +141,7 @@ std::string key_of(const SelectField& column) {
 }
 
 void write_fields(SqlText& sql, const Node& node, const Bounds& bounds) {
+  const RowSize size = row_size(node, bounds);
   bool first = true;
   const auto next = [&] {
     if (!std::exchange(first, false)) sql << ", ";
@@ -144,10 +154,13 @@ void write_fields(SqlText& sql, const Node& node, const Bounds& bounds) {
         write_all(sql, node);
         continue;
       }
+      const bool guarded = size.guards(item.column);
+      if (guarded) open_size_guard(sql, size.most) << "(select ";
       write_column(sql, node, item.column, bounds);
+      if (guarded) close_size_guard(sql << " as v)");
       const bool named_already = item.column.alias.empty() && item.column.field.path.empty() &&
                                  item.column.cast.empty() && item.column.aggregate == Aggregate::none &&
-                                 !is_opaque(node, item.column);
+                                 !is_opaque(node, item.column) && !guarded;
       if (!named_already) (sql << " as ").name(key_of(item.column));
       continue;
     }
@@ -155,12 +168,14 @@ void write_fields(SqlText& sql, const Node& node, const Bounds& bounds) {
     if (item.embed->spread) {
       for (const std::string& key : spread_keys(child)) {
         next();
+        if (size.most > 0) open_size_guard(sql, size.most) << "(select ";
         sql.name(spread_alias(node, child), key);
+        if (size.most > 0) (close_size_guard(sql << " as v)") << " as ").name(key);
       }
       continue;
     }
     next();
-    write_embed(sql, node, child, bounds);
+    write_embed(sql, node, child, bounds, size.most);
     (sql << " as ").name(item.embed->name());
   }
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rest/config.h"
 #include "rest/plan/resolve_embeds.h"
@@ -33,6 +34,8 @@ void write_select(SqlText& sql, const Node& node, const Node* parent, const Boun
 // exists (…): true when the embed has a row.
 void write_exists(SqlText& sql, const Node& child, const Node& parent);
 
+// The names of a spread embed's columns, in order.
+std::vector<std::string> spread_keys(const Node& child);
 // The key of a column in the response.
 std::string key_of(const SelectField& column);
 bool is_shown(const SelectItem& item);  // false for an embed without columns, which only joins

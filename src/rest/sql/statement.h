@@ -17,6 +17,7 @@ struct Statement {
   bool marker = false;     // null: this row only carries the columns before it
   bool page_size = false;  // the number of rows of the page; no others follow
   bool updated = false;    // the number of rows that an upsert updated
+  bool bare = false;       // its rows have no columns
   int leading() const { return int{total} + int{marker} + int{page_size} + int{updated}; }
 };
 

@@ -123,6 +123,56 @@ TEST_CASE("a body with a hundred thousand keys is rejected cheaply") {
   CHECK(timed(Method::patch, {{"columns", "title,user_id"}}, "{" + names + "}", by_default).code() == "42501");
 }
 
+// docs/spec/security.md 1.11
+TEST_CASE("a response has at most the configured bytes, of whatever its rows are made") {
+  rest::Config config;
+  config.max_response = 64 << 10;
+  RestApp w(std::move(config));
+  const auto ada = w.sign_up();
+  w.scalar(
+      "insert into projects (user_id, title) select $1::uuid, rpad(n::text, 190, 'x') from generate_series(1, 600) n "
+      "returning 1",
+      {ada.str()});
+  w.scalar(
+      "insert into assets (user_id, project_id, type, path) select p.user_id, p.id, 'input', 'project-assets/' || "
+      "rpad(n::text, 900, 'y') from projects p, generate_series(1, 60) n where p.user_id = $1::uuid and p.title like "
+      "'1x%' "
+      "returning 1",
+      {ada.str()});
+  const auto read = [&](Pairs query, Pairs headers = {}) {
+    return w.call(RestCall{
+        .path = "projects", .query = std::move(query), .caller = user(ada), .body = "", .headers = std::move(headers)});
+  };
+  const std::string wide = times("title,", 20) + "title";
+  CHECK(read({{"select", "title"}, {"limit", "200"}}).status == 200);
+  for (const Pairs& query : {Pairs{{"select", "title"}}, Pairs{{"select", "title"}, {"order", "title"}},
+                             Pairs{{"select", wide}, {"limit", "50"}}, Pairs{{"select", "assets(path)"}},
+                             Pairs{{"select", "...assets(path)"}}, Pairs{{"select", "a:assets(path),b:assets(path)"}}})
+    for (const char* type : {"application/json", "text/csv"}) {
+      CAPTURE(query.front().second);
+      const Answer answer = read(query, {{"Accept", type}});
+      CHECK(answer.status == 413);
+      CHECK(answer.code() == "response_too_large");
+    }
+  CHECK(read({{"select", "title"}}, {{"Prefer", "count=exact"}}).status == 413);
+  CHECK(read({{"select", "id,assets(id)"}, {"title", "like.1x%"}}).status == 200);
+  CHECK(read({{"select", "assets()"}, {"limit", "30"}}).json().size() == 30);
+  CHECK(read({{"select", "a:title::numeric[]"}}).status == 400);
+  CHECK(read({{"select", "a:title::numrange"}}).status == 400);
+
+  const auto change = [&](const std::string& select) {
+    return w.call(RestCall{.method = Method::patch,
+                           .path = "projects",
+                           .query = {{"select", select}, {"title", "like.1x%"}},
+                           .caller = user(ada),
+                           .body = R"({"title":"changed"})",
+                           .headers = {{"Prefer", "return=representation"}}});
+  };
+  CHECK(change("id,a:assets(path),b:assets(path)").status == 413);
+  CHECK(w.scalar("select count(*) from projects where title = 'changed' and user_id = $1::uuid", {ada.str()}) == "0");
+  CHECK(change("id,title").status == 200);
+}
+
 TEST_CASE("a request has at most three hundred conditions and fifty embeds") {
   RestApp w;
   const auto conditions = [&](int n) {
