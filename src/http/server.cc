@@ -20,6 +20,8 @@ ServerConfig ServerConfig::from(core::Env& env) {
   ServerConfig config;
   config.bind = env.text("TENON_BIND", env.production() ? "0.0.0.0" : "127.0.0.1");
   config.max_connections = static_cast<int>(env.integer("MAX_CONNECTIONS", 10000, 1, 1000000));
+  config.connections_each =
+      static_cast<int>(env.integer("MAX_CONNECTIONS_EACH", std::max(1, config.max_connections / 10), 1, 1000000));
   config.base_url = env.url("APP_BASE_URL", "http://localhost:3000");
   for (std::string_view entry : core::split(env.text("TRUSTED_PROXIES"), ','))
     if (!core::trim(entry).empty()) config.trusted_proxies.emplace_back(core::trim(entry));

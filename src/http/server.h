@@ -33,6 +33,7 @@ struct ServerConfig {
   std::string bind = "127.0.0.1";            // TENON_BIND; 0.0.0.0 in production
   std::vector<std::string> trusted_proxies;  // TRUSTED_PROXIES: addresses or CIDR, comma separated
   int max_connections = 10000;               // MAX_CONNECTIONS; a process of several loops gives each its share
+  int connections_each = 1000;               // MAX_CONNECTIONS_EACH: of one network in the process, proxies aside
   int streams_each = 20;                     // event streams of one user, or one address, in the process
   std::string base_url;                      // APP_BASE_URL: https there sets HSTS
   std::vector<std::string> csp_sources;      // what modules add to the policy: "form-action https://pay.example"

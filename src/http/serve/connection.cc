@@ -7,12 +7,14 @@ constexpr std::chrono::milliseconds kLastCall{250};  // while draining: for a ne
 
 }  // namespace
 
-Connection::Connection(ServerState& on, boost::asio::ip::tcp::socket accepted, std::string peer)
+Connection::Connection(ServerState& on, boost::asio::ip::tcp::socket accepted, std::string peer,
+                       std::optional<Slot> place)
     : server(on),
       socket(std::make_shared<ClientSocket>(std::move(accepted), std::move(peer), on.config.timeouts.reader)),
       reader(*socket, on.config.timeouts),
       writer(on, *socket),
-      watch(*socket) {
+      watch(*socket),
+      place_(std::move(place)) {
   server.connections.insert(this);
 }
 
@@ -63,6 +65,7 @@ void Connection::end_exchange() {
 void Connection::close() {
   if (socket->is_closed()) return;
   socket->close();
+  place_.reset();
   server.connections.erase(this);
   server.one_ended.set();
 }

@@ -3,6 +3,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/task.h"
@@ -12,12 +13,14 @@
 #include "http/serve/request_reader.h"
 #include "http/serve/response_writer.h"
 #include "http/serve/server_state.h"
+#include "http/serve/slots.h"
 
 namespace http::serve {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ServerState& server, boost::asio::ip::tcp::socket socket, std::string peer);
+  // `place` is the network's; a trusted proxy's connections have none.
+  Connection(ServerState& server, boost::asio::ip::tcp::socket socket, std::string peer, std::optional<Slot> place);
   ~Connection();
 
   // For the server.
@@ -40,6 +43,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Waiter handler_done;
 
  private:
+  std::optional<Slot> place_;
   std::shared_ptr<Exchange> current_;
   bool idle_ = false;
   bool first_ = true;  // no request was begun yet

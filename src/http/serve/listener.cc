@@ -171,7 +171,12 @@ void Listener::accept_all() {
 void Listener::admit(int fd, const tcp::endpoint& from) try {
   Descriptor own{fd};
   std::string peer = peer_of(from);
-  if (server_.connections.size() >= static_cast<std::size_t>(server_.config.max_connections)) {
+  std::optional<Slot> place;
+  const auto address = core::IpAddress::parse(peer);
+  const bool is_proxy = address && server_.proxies.trusts(*address);
+  if (!is_proxy) place = Slot::take(Slot::Of::connection, client_network(peer), server_.config.connections_each);
+  const bool full = server_.connections.size() >= static_cast<std::size_t>(server_.config.max_connections);
+  if (full || (!is_proxy && !place)) {
     [[maybe_unused]] const ssize_t ignored = ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(fd, SHUT_WR);
     return;
@@ -183,7 +188,7 @@ void Listener::admit(int fd, const tcp::endpoint& from) try {
   socket.assign(from.protocol(), fd, ec);
   if (ec) return;
   own.fd = -1;
-  auto connection = std::make_shared<Connection>(server_, std::move(socket), std::move(peer));
+  auto connection = std::make_shared<Connection>(server_, std::move(socket), std::move(peer), std::move(place));
   server_.connection_tasks.spawn("http.connection", serve_connection(connection), server_.idle_context);
 } catch (const std::exception& e) {
   core::log::error("http.accept.failed", {{"what", e.what()}});

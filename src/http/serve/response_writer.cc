@@ -5,14 +5,18 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/log.h"
 #include "http/serve/compress.h"
-#include "http/serve/stream_slots.h"
+#include "http/serve/slots.h"
 
 namespace http::serve {
 namespace {
 
 constexpr std::size_t kFilePiece = 256 << 10;
+constexpr std::size_t kLargeBody = 256 << 10;
+constexpr int kUnreadKib = 32 << 10;  // of large bodies, of one caller in the process (docs/spec/security.md 1.11)
 
 class ClientGone : public std::runtime_error {
  public:
@@ -73,6 +77,19 @@ bool is_event_stream(const Response& response) {
 }
 
 std::string stream_owner(const Request& rq) { return rq.caller.signed_in() ? rq.caller.user.str() : rq.client_ip; }
+
+// A large body stays in memory until its client has read it, so one caller may have few of them.
+std::optional<Slot> place_of_body(const Exchange& x, Response& response) {
+  const auto* const body = std::get_if<std::string>(&response.body);
+  if (body == nullptr || body->size() < kLargeBody || x.context->caller.empty()) return std::nullopt;
+  auto place = Slot::take(Slot::Of::body_kib, x.context->caller, kUnreadKib,
+                          std::min(kUnreadKib, static_cast<int>(body->size() >> 10)));
+  if (place) return place;
+  core::Problem problem(429, "http.too_many_requests");
+  problem.headers.emplace_back("Retry-After", "5");
+  response = error_response(x.rq, problem);
+  return std::nullopt;
+}
 
 std::string_view bytes_of(const Response& response) {
   if (const auto* text = std::get_if<std::string>(&response.body)) return *text;
@@ -167,11 +184,12 @@ core::Task<ResponseWriter::Written> ResponseWriter::write(Exchange& x, Response 
     core::log::error("http.file.not_opened", {{"route", x.rq.route}, {"errno", error}});
     response = error_response(x.rq, file_problem(error));
   }
-  std::optional<StreamSlot> slot;
+  std::optional<Slot> slot;
   if (is_event_stream(response)) {
-    slot = StreamSlot::take(stream_owner(x.rq), server_.config.streams_each);
+    slot = Slot::take(Slot::Of::stream, stream_owner(x.rq), server_.config.streams_each);
     if (!slot) response = error_response(x.rq, too_many_streams());
   }
+  const std::optional<Slot> unread = place_of_body(x, response);
   compress_public_page(x.rq, response);
   Framing framing = framing_of(x, response, keep_alive);
   const std::string head = head_of(x, response, framing);

@@ -57,6 +57,7 @@ TEST_CASE(
   allow_descriptors(8192);
   live::Seen seen;
   http::ServerConfig config = live::quick();
+  config.connections_each = config.max_connections;  // they all come from one address
   config.timeouts.idle = 60s;
   config.timeouts.head = config.timeouts.body = config.timeouts.stall = 4s;
   live::Server server([&](http::Router& router) { live::mount_all(router, seen); }, config);

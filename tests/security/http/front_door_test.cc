@@ -1,8 +1,11 @@
 // docs/spec/security.md section 1, line by line, on raw sockets against a real server.
 #include <doctest/doctest.h>
 
+#include <list>
+
 #include "security/http/support/live_server.h"
 #include "security/http/support/routes.h"
+#include "support/wait.h"
 
 using live::ask;
 using live::get;
@@ -299,6 +302,40 @@ TEST_CASE("beyond the connection limit a client gets 503 at once") {
   const auto told = three.until_closed(2s);
   REQUIRE(told);
   CHECK((told->empty() || told->starts_with("HTTP/1.1 503 ")));
+}
+
+// docs/spec/security.md 1.11
+TEST_CASE("one network has a share of the connections, a trusted proxy all of them") {
+  http::ServerConfig config = live::quick();
+  config.connections_each = 2;
+  config.timeouts.idle = 5s;
+  {
+    Door door(config);
+    std::optional<Socket> one(door.port), two(door.port);
+    one->send(get("/hello"));
+    two->send(get("/hello"));
+    CHECK(one->answer().status == 200);
+    CHECK(two->answer().status == 200);
+    Socket three(door.port);
+    const auto told = three.until_closed(2s);
+    REQUIRE(told);
+    CHECK((told->empty() || told->starts_with("HTTP/1.1 503 ")));
+    one.reset();
+    const auto is_free = [&] {
+      Socket four(door.port);
+      four.send(get("/hello"));
+      return four.answer().status == 200;
+    };
+    CHECK(support::wait_until(is_free, 2s));
+  }
+  config.trusted_proxies = {"127.0.0.0/8"};
+  Door door(config);
+  std::list<Socket> many;
+  for (int i = 0; i < 5; ++i) {
+    many.emplace_back(door.port);
+    many.back().send(get("/hello"));
+    CHECK(many.back().answer().status == 200);
+  }
 }
 
 // docs/spec/security.md 1.7
