@@ -38,15 +38,30 @@ struct Pools {
   core::BlockingPool disk{2, 1024};
 };
 
+// The database connections of one loop, in lanes: what fills one leaves the others free (docs/spec/security.md 1.11).
+// The worker's statements may wait longer for a lock than those that somebody waits for.
+pg::Config lane(pg::Config config) {
+  config.short_lock_waits = true;
+  return config;
+}
+pg::Config readiness_lane(pg::Config config) {
+  config.shared_pipelines = 1;
+  config.spare_pipelines = 0;
+  return config;
+}
+
 // One loop and every module on it, built left to right. This page is the product.
 class WebLoop {
  public:
   WebLoop(const Settings& settings, Pools& pools, const ops::SchemaCheck& schema_check, sim::Sim* sim)
       : schema_check_(schema_check),
-        db_(loop_, settings.db),
+        ready_db_(loop_, readiness_lane(settings.db)),
+        sign_in_db_(loop_, lane(settings.db)),
+        db_(loop_, lane(settings.db)),
+        rest_db_(loop_, lane(settings.db)),
         listener_(loop_, settings.db),
         client_(loop_),
-        identity_(loop_, pools.hashing, db_, clock_, settings.identity),
+        identity_(loop_, pools.hashing, sign_in_db_, clock_, settings.identity),
         oauth_(identity_, client_, settings.oauth),
         credentials_(identity_),
         guard_(loop_, clock_, credentials_, settings.access, banners(db_)),
@@ -54,7 +69,7 @@ class WebLoop {
         auth_api_{identity_, oauth_, guard_.config(), settings.auth_api},
         storage_(loop_, pools.disk, db_, clock_, settings.storage),
         mail_(loop_, client_, db_, settings.mail),
-        rest_(loop_, db_, listener_, settings.rest),
+        rest_(loop_, rest_db_, listener_, settings.rest),
         billing_{db_, clock_},
         account_{identity_, oauth_, guard_.config()},
         product_(pipeline::product()),
@@ -82,7 +97,7 @@ class WebLoop {
  private:
   const http::Router& mount_all(const Settings& settings, sim::Sim* sim) {
     declare_groups(router_);
-    ops::mount(router_, {{"database", [this] { return db_.ping(); }},
+    ops::mount(router_, {{"database", [this] { return ready_db_.ping(); }},
                          {"storage", [this] { return storage_.ping(); }},
                          {"statements", [this] { return statements_fit(); }}});
     http::mount_static(router_, settings.html.source_dir);
@@ -106,7 +121,7 @@ class WebLoop {
     co_await server_.drain(14s);  // and a second to close what is left: 15 s in all
     co_await rest_.close();
     co_await listener_.close();
-    co_await db_.close();
+    for (pg::Db* db : {&rest_db_, &db_, &sign_in_db_, &ready_db_}) co_await db->close();
     loop_.stop();
   }
 
@@ -114,7 +129,10 @@ class WebLoop {
   core::Loop loop_;
   core::TaskGroup group_{loop_};
   core::SystemClock clock_;
-  pg::Db db_;
+  pg::Db ready_db_;    // /readyz alone
+  pg::Db sign_in_db_;  // identity: sign-in, sessions
+  pg::Db db_;          // the product's pages and /api
+  pg::Db rest_db_;     // /rest/v1
   pg::Listener listener_;
   http::Client client_;
   identity::Identity identity_;

@@ -40,13 +40,19 @@ struct Readiness {
     body = out.end().take();
     all = good;
     until = std::chrono::steady_clock::now() + std::chrono::milliseconds{all ? 1000 : 200};
-    checking = false;
   }
+};
+
+// Also when the asker leaves and the check ends by an exception.
+struct Checking {
+  explicit Checking(Readiness& of) : readiness(of) { readiness.checking = true; }
+  ~Checking() { readiness.checking = false; }
+  Readiness& readiness;
 };
 
 Task<http::Response> ready(Readiness& readiness) {
   if (!readiness.checking && std::chrono::steady_clock::now() >= readiness.until) {
-    readiness.checking = true;
+    const Checking checking(readiness);
     co_await readiness.check_all();
   }
   http::Response response = http::json(readiness.body, readiness.all ? 200 : 503);
