@@ -1,7 +1,7 @@
 // The second step on the pages: until it is shown, the session opens none of them.
 #include "identity/recovery_codes.h"
 #include "identity/totp.h"
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 
@@ -16,36 +16,36 @@ std::string between(const std::string& text, std::string_view before, std::strin
   return text.substr(from, text.find(after, from) - from);
 }
 
-void add_app(House& house) {
-  house.router.get("/app", http::Access::user, [](http::Request& rq) -> core::Task<http::Response> {
+void add_app(AuthApp& app) {
+  app.router.get("/app", http::Access::user, [](http::Request& rq) -> core::Task<http::Response> {
     co_return http::text("hello " + rq.caller.email);
   });
-  house.router.post("/app/rename", http::Access::user,
-                    [](http::Request&) -> core::Task<http::Response> { co_return http::text("renamed"); });
-  house.router.get("/api/me", http::Access::user,
-                   [](http::Request&) -> core::Task<http::Response> { co_return http::json("{}"); });
+  app.router.post("/app/rename", http::Access::user,
+                  [](http::Request&) -> core::Task<http::Response> { co_return http::text("renamed"); });
+  app.router.get("/api/me", http::Access::user,
+                 [](http::Request&) -> core::Task<http::Response> { co_return http::json("{}"); });
 }
 
-void sign_in(House& house, Browser& browser, const std::string& address) {
+void sign_in(AuthApp& app, Browser& browser, const std::string& address) {
   browser.cookies.clear();
   browser.get("/login");
   const Answer answer = browser.post("/login", {{"email", address}, {"password", "correct horse battery"}});
   REQUIRE(answer.status == 303);
-  static_cast<void>(house);
+  static_cast<void>(app);
 }
 
-std::string code_of(House& house, const std::string& key, int steps = 0) {
+std::string code_of(AuthApp& app, const std::string& key, int steps = 0) {
   std::string plain;
   for (const char c : key)
     if (c != ' ') plain += c;
-  return identity::totp::code(*identity::totp::unbase32(plain), core::unix_seconds(house.clock.now()) / 30 + steps);
+  return identity::totp::code(*identity::totp::unbase32(plain), core::unix_seconds(app.clock.now()) / 30 + steps);
 }
 
 struct Enrolled {
   std::string key;
   std::vector<std::string> codes;
 };
-Enrolled enrol(House& house, Browser& browser) {
+Enrolled enrol(AuthApp& app, Browser& browser) {
   browser.get("/app/settings/security");
   const Answer page = browser.post("/app/settings/security/factors", {{"name", "Phone"}});
   REQUIRE(page.status == 200);
@@ -55,9 +55,9 @@ Enrolled enrol(House& house, Browser& browser) {
   const std::string factor = between(page.body, "name=\"factor\" value=\"", "\"");
   const Answer wrong = browser.post("/app/settings/security/factors/confirm", {{"factor", factor}, {"code", "000000"}});
   CHECK(wrong.status == 422);
-  CHECK_FALSE(has(wrong, out.key));  // the key is told once
+  CHECK_FALSE(has(wrong, out.key));  // the key is shown once
   const Answer done =
-      browser.post("/app/settings/security/factors/confirm", {{"factor", factor}, {"code", code_of(house, out.key)}});
+      browser.post("/app/settings/security/factors/confirm", {{"factor", factor}, {"code", code_of(app, out.key)}});
   REQUIRE(done.status == 200);
   for (auto at = done.body.find("<li><code"); at != std::string::npos; at = done.body.find("<li><code", at + 1))
     out.codes.push_back(between(done.body.substr(at), "<code class=\"code\">", "</code>"));
@@ -70,16 +70,16 @@ std::string factor_in(const Answer& page) { return between(page.body, "name=\"fa
 }  // namespace
 
 TEST_CASE("a right password alone opens no page and no API of one who has a second factor") {
-  House house;
-  add_app(house);
-  house.sign_in("sam@example.com");
-  Browser browser(house);
-  sign_in(house, browser, "sam@example.com");
-  const Enrolled made = enrol(house, browser);
+  AuthApp app;
+  add_app(app);
+  app.sign_in("sam@example.com");
+  Browser browser(app);
+  sign_in(app, browser, "sam@example.com");
+  const Enrolled made = enrol(app, browser);
   CHECK(browser.get("/app").body == "hello sam@example.com");  // this session has shown it
 
-  Browser thief(house);
-  sign_in(house, thief, "sam@example.com");
+  Browser thief(app);
+  sign_in(app, thief, "sam@example.com");
   CHECK(thief.get("/app").headers.get("Location") == "/login?next=/app");
   CHECK(thief.get("/login?next=/app").headers.get("Location") == "/login/code?next=/app");
   CHECK(thief.get("/api/me").status == 401);
@@ -89,41 +89,41 @@ TEST_CASE("a right password alone opens no page and no API of one who has a seco
   CHECK(browser.get("/app").status == 200);
   CHECK(thief.get("/app/settings/security").status == 303);
   const Answer answer =
-      house.post("/token?grant_type=password", R"({"email":"sam@example.com","password":"correct horse battery"})");
+      app.post("/token?grant_type=password", R"({"email":"sam@example.com","password":"correct horse battery"})");
   const std::string bearer = answer.json()["access_token"].string_or("");
-  CHECK(house.call(http::Method::get, "/api/me", {{"Authorization", "Bearer " + bearer}}).status == 401);
+  CHECK(app.call(http::Method::get, "/api/me", {{"Authorization", "Bearer " + bearer}}).status == 401);
 
   const Answer page = thief.get("/login/code?next=/app");
   CHECK(has(page, "autocomplete=\"one-time-code\""));
   const Answer wrong = thief.post("/login/code", {{"factor", factor_in(page)}, {"code", "123"}, {"next", "/app"}});
   CHECK(wrong.status == 422);
   CHECK(thief.get("/app").status == 303);
-  house.clock.advance(std::chrono::seconds(30));
+  app.clock.advance(std::chrono::seconds(30));
   const Answer right =
-      thief.post("/login/code", {{"factor", factor_in(page)}, {"code", code_of(house, made.key)}, {"next", "/app"}});
+      thief.post("/login/code", {{"factor", factor_in(page)}, {"code", code_of(app, made.key)}, {"next", "/app"}});
   CHECK(right.headers.get("Location") == "/app");
   CHECK(thief.get("/app").body == "hello sam@example.com");
 }
 
 TEST_CASE("a recovery code stands in for the factor, once, as it is typed; new ones end the old") {
-  House house;
-  add_app(house);
-  house.sign_in("sue@example.com");
-  Browser browser(house);
-  sign_in(house, browser, "sue@example.com");
-  const Enrolled made = enrol(house, browser);
+  AuthApp app;
+  add_app(app);
+  app.sign_in("sue@example.com");
+  Browser browser(app);
+  sign_in(app, browser, "sue@example.com");
+  const Enrolled made = enrol(app, browser);
   CHECK(cell("select string_agg(encode(code_hash, 'escape'), '') from tenon.recovery_codes").find(made.codes[0]) ==
         std::string::npos);
 
-  Browser other(house);
-  sign_in(house, other, "sue@example.com");
+  Browser other(app);
+  sign_in(app, other, "sue@example.com");
   CHECK(has(other.get("/login/code?with=recovery"), "recovery_code"));
   std::string typed;
   for (const char c : made.codes[0])
     if (c != '-') typed += static_cast<char>(std::toupper(c));
   CHECK(other.post("/login/code", {{"recovery_code", typed}}).headers.get("Location") == "/app");
   CHECK(other.get("/app").status == 200);
-  sign_in(house, other, "sue@example.com");
+  sign_in(app, other, "sue@example.com");
   other.get("/login/code?with=recovery");
   CHECK(other.post("/login/code", {{"recovery_code", made.codes[0]}}).status == 422);
 
@@ -131,25 +131,25 @@ TEST_CASE("a recovery code stands in for the factor, once, as it is typed; new o
   CHECK(other.post("/login/code", {{"recovery_code", made.codes[1]}}).status == 303);
   other.get("/app/settings/security");
   CHECK(has(other.post("/app/settings/security/recovery-codes", {}), "<li><code"));
-  sign_in(house, other, "sue@example.com");
+  sign_in(app, other, "sue@example.com");
   other.get("/login/code?with=recovery");
   CHECK(other.post("/login/code", {{"recovery_code", made.codes[2]}}).status == 422);
 }
 
 TEST_CASE("recovery codes are for the pages alone, and only for a session that showed its factor") {
-  House house;
-  const core::Json session = house.sign_in("syd@example.com");
-  CHECK(house.get("/factors/recovery-codes", session["access_token"].string_or("")).status == 404);
+  AuthApp app;
+  const core::Json session = app.sign_in("syd@example.com");
+  CHECK(app.get("/factors/recovery-codes", session["access_token"].string_or("")).status == 404);
   const identity::Bearer who{*core::UserId::parse(session["user"]["id"].string_or("")), std::nullopt};
-  CHECK_THROWS_AS(house.loop.run_until(identity::renew_recovery_codes(house.identity(), who, {})), core::Problem);
+  CHECK_THROWS_AS(app.loop.run_until(identity::renew_recovery_codes(app.identity(), who, {})), core::Problem);
 }
 
 TEST_CASE("a session that is over is told so, and the way it wanted to go is kept") {
-  House house;
-  add_app(house);
-  house.sign_in("sid@example.com");
-  Browser browser(house);
-  sign_in(house, browser, "sid@example.com");
+  AuthApp app;
+  add_app(app);
+  app.sign_in("sid@example.com");
+  Browser browser(app);
+  sign_in(app, browser, "sid@example.com");
   CHECK(browser.get("/app").status == 200);
   rows("delete from auth.sessions where user_id = (select id from auth.users where email = 'sid@example.com')");
   const Answer wall = browser.get("/app?tab=jobs");
@@ -159,17 +159,17 @@ TEST_CASE("a session that is over is told so, and the way it wanted to go is kep
 }
 
 TEST_CASE("address and password are changed with the current password only") {
-  House house;
-  house.sign_in("sol@example.com");
-  Browser browser(house);
-  sign_in(house, browser, "sol@example.com");
+  AuthApp app;
+  app.sign_in("sol@example.com");
+  Browser browser(app);
+  sign_in(app, browser, "sol@example.com");
   browser.get("/app/settings/security");
   const Pairs wrong{{"email", "sol@new.example"}, {"current_password", "wrong"}};
   CHECK(has(browser.post("/app/settings/security/email", wrong), "not your current password"));
-  CHECK(house.mails("sol@new.example") == 0);
+  CHECK(app.mails("sol@new.example") == 0);
   const Pairs right{{"email", "sol@new.example"}, {"current_password", "correct horse battery"}};
   CHECK(browser.post("/app/settings/security/email", right).status == 303);
-  CHECK(house.mails("sol@new.example") == 1);
+  CHECK(app.mails("sol@new.example") == 1);
   CHECK(has(browser.get("/app/settings/security"), "The change to sol@new.example is waiting"));
   CHECK(has(browser.post("/app/settings/security/password",
                          {{"password", "another horse battery"}, {"current_password", "wrong"}}),
@@ -181,34 +181,34 @@ TEST_CASE("address and password are changed with the current password only") {
             .post("/app/settings/security/password",
                   {{"password", "another horse battery"}, {"current_password", "correct horse battery"}})
             .status == 303);
-  CHECK(house.post("/token?grant_type=password", R"({"email":"sol@example.com","password":"another horse battery"})")
+  CHECK(app.post("/token?grant_type=password", R"({"email":"sol@example.com","password":"another horse battery"})")
             .status == 200);
 }
 
 TEST_CASE("a link by mail: an unknown address is answered as a known one, and the link tells used from too old") {
-  House house;
-  house.sign_in("ste@example.com");
-  Browser browser(house);
+  AuthApp app;
+  app.sign_in("ste@example.com");
+  Browser browser(app);
   browser.get("/login/link");
   const Answer known = browser.post("/login/link", {{"email", "ste@example.com"}, {"next", "/app"}});
   const Answer unknown = browser.post("/login/link", {{"email", "nobody-at-all@example.com"}, {"next", "/app"}});
   CHECK(known.status == 303);
   CHECK(unknown.status == 303);
   CHECK(known.headers.get("Location") == unknown.headers.get("Location"));
-  CHECK(house.mails("nobody-at-all@example.com") == 0);
-  const House::Mail mail = house.mail("ste@example.com", "magic_link");
+  CHECK(app.mails("nobody-at-all@example.com") == 0);
+  const AuthApp::Mail mail = app.mail("ste@example.com", "magic_link");
   const std::string path = "/verify?token_hash=" + mail.token + "&type=magiclink";
   CHECK(has(browser.get(path), "One click and you are signed in"));
   const Answer done = browser.post("/verify", {{"type", "magiclink"}, {"token_hash", mail.token}, {"next", "/app"}});
   CHECK(done.headers.get("Location") == "/app");
-  Browser other(house);
+  Browser other(app);
   CHECK(has(other.get(path), "already been used"));
   browser.get("/login/link");
-  Browser third(house);
+  Browser third(app);
   third.get("/login/link");
   third.post("/login/link", {{"email", "ste@example.com"}});
-  const House::Mail late = house.mail("ste@example.com", "magic_link");
-  house.clock.advance(std::chrono::hours(2));
+  const AuthApp::Mail late = app.mail("ste@example.com", "magic_link");
+  app.clock.advance(std::chrono::hours(2));
   const Answer old = third.get("/verify?token_hash=" + late.token + "&type=magiclink");
   CHECK(old.status == 410);
   CHECK(has(old, "has expired"));

@@ -1,16 +1,16 @@
-// Corners of the wire that a client meets seldom: odd tokens, a banned user's link, a product's trigger that refuses.
+// Rare cases of the API: odd tokens, a banned user's link, a product's trigger that refuses.
 #include "identity/jwt.h"
 #include "oauth/linking.h"
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 using http::Method;
 
 namespace {
 
-std::string token_for(House& house, const std::string& claims) {
+std::string token_for(AuthApp& app, const std::string& claims) {
   return identity::jwt::sign(R"({"role":"authenticated","aud":"authenticated","exp":)" +
-                                 std::to_string(core::unix_seconds(house.clock.now()) + 600) + claims + "}",
+                                 std::to_string(core::unix_seconds(app.clock.now()) + 600) + claims + "}",
                              std::string_view("the secret of the tests, long enough"));
 }
 
@@ -30,67 +30,66 @@ struct Trigger {
 };
 
 struct Link {
-  House* house;
+  AuthApp* app;
   core::UserId user;
   oauth::ProviderProfile person;
 };
 core::Task<> join_identity(pg::Tx& tx, Link& what) {
-  return oauth::link_identity(what.house->identity(), tx, what.user, what.person, {});
+  return oauth::link_identity(what.app->identity(), tx, what.user, what.person, {});
 }
 
 }  // namespace
 
 TEST_CASE("a token without session is judged by its user alone, and one whose subject is no UUID is 400") {
-  House house;
-  const std::string id = house.sign_in("ed-a@example.com")["user"]["id"].string_or("");
-  const Answer user = house.get("/user", token_for(house, R"(,"sub":")" + id + "\""));
+  AuthApp app;
+  const std::string id = app.sign_in("ed-a@example.com")["user"]["id"].string_or("");
+  const Answer user = app.get("/user", token_for(app, R"(,"sub":")" + id + "\""));
   CHECK(user.status == 200);
   CHECK(user.json()["email"].string_or("") == "ed-a@example.com");
-  const Answer odd = house.get("/user", token_for(house, R"(,"sub":"not-a-uuid")"));
+  const Answer odd = app.get("/user", token_for(app, R"(,"sub":"not-a-uuid")"));
   CHECK(odd.status == 400);
   CHECK(odd.code() == "bad_jwt");
-  const Answer gone = house.get("/user", token_for(house, R"(,"sub":"11111111-1111-4111-8111-111111111111")"));
+  const Answer gone = app.get("/user", token_for(app, R"(,"sub":"11111111-1111-4111-8111-111111111111")"));
   CHECK(gone.status == 403);
   CHECK(gone.code() == "user_not_found");
 }
 
 TEST_CASE("a mail's link brings no banned user in, and is still good when the ban is over") {
-  House house;
-  const std::string id = house.sign_in("ed-b@example.com")["user"]["id"].string_or("");
-  house.post("/otp?redirect_to=http%3A%2F%2Flocalhost%3A3000%2Fx", R"({"email":"ed-b@example.com"})");
-  const std::string url = house.mail("ed-b@example.com", "magic_link").url;
+  AuthApp app;
+  const std::string id = app.sign_in("ed-b@example.com")["user"]["id"].string_or("");
+  app.post("/otp?redirect_to=http%3A%2F%2Flocalhost%3A3000%2Fx", R"({"email":"ed-b@example.com"})");
+  const std::string url = app.mail("ed-b@example.com", "magic_link").url;
   const auto follow = [&] {
-    return std::string(house.call(Method::get, url.substr(url.find("/auth/v1/"))).headers.get("Location"));
+    return std::string(app.call(Method::get, url.substr(url.find("/auth/v1/"))).headers.get("Location"));
   };
-  house.admin(Method::put, "/users/" + id, R"({"ban_duration":"1h"})");
+  app.admin(Method::put, "/users/" + id, R"({"ban_duration":"1h"})");
   CHECK(follow().find("#error=access_denied") != std::string::npos);
   CHECK(cell("select count(*) from auth.sessions where user_id = '" + id + "'") == "1");
-  house.admin(Method::put, "/users/" + id, R"({"ban_duration":"none"})");
+  app.admin(Method::put, "/users/" + id, R"({"ban_duration":"none"})");
   CHECK(follow().find("#access_token=") != std::string::npos);
 }
 
 TEST_CASE("a trigger of the product that raises, at once or at commit, ends the sign-up and keeps nothing of it") {
-  House house;
+  AuthApp app;
   for (const char* timing : {"not deferrable", "deferrable initially deferred"}) {
     CAPTURE(timing);
     const Trigger trigger(timing);
-    const Answer refused =
-        house.post("/signup", R"({"email":"raise-a@example.com","password":"correct horse battery"})");
+    const Answer refused = app.post("/signup", R"({"email":"raise-a@example.com","password":"correct horse battery"})");
     CHECK(refused.status == 500);
     CHECK(refused.code() == "unexpected_failure");
     CHECK(refused.json()["message"].string_or("") == "Database error saving new user");
-    const Answer made = house.admin(Method::post, "/users", R"({"email":"raise-b@example.com"})");
+    const Answer made = app.admin(Method::post, "/users", R"({"email":"raise-b@example.com"})");
     CHECK(made.status == 500);
     CHECK(made.code() == "unexpected_failure");
     CHECK(cell("select count(*) from auth.users where email like 'raise-%'") == "0");
-    CHECK(house.mails("raise-a@example.com") == 0);
+    CHECK(app.mails("raise-a@example.com") == 0);
   }
-  CHECK(house.post("/signup", R"({"email":"raise-a@example.com","password":"correct horse battery"})").status == 200);
+  CHECK(app.post("/signup", R"({"email":"raise-a@example.com","password":"correct horse battery"})").status == 200);
 }
 
 TEST_CASE("the OpenID document names the wire's own addresses") {
-  House house;
-  const Answer answer = house.call(Method::get, "/auth/v1/.well-known/openid-configuration");
+  AuthApp app;
+  const Answer answer = app.call(Method::get, "/auth/v1/.well-known/openid-configuration");
   CHECK(answer.status == 200);
   const std::string issuer = "http://localhost:3000/auth/v1";
   CHECK(answer.json()["issuer"].string_or("") == issuer);
@@ -104,33 +103,33 @@ TEST_CASE("the OpenID document names the wire's own addresses") {
 }
 
 TEST_CASE("the pages of a filtered list keep the filter") {
-  House house;
+  AuthApp app;
   for (const char* name : {"a", "b", "c"})
-    house.admin(Method::post, "/users", std::string(R"({"email":"ed+list-)") + name + R"(@example.com"})");
-  const Answer page = house.admin(Method::get, "/users?per_page=2&filter=ed%2Blist-");
+    app.admin(Method::post, "/users", std::string(R"({"email":"ed+list-)") + name + R"(@example.com"})");
+  const Answer page = app.admin(Method::get, "/users?per_page=2&filter=ed%2Blist-");
   CHECK(page.json()["users"].size() == 2);
   CHECK(std::string(page.headers.get("X-Total-Count")) == "3");
   const std::string link(page.headers.get("Link"));
   CHECK(link ==
         "<http://localhost:3000/auth/v1/admin/users?page=2&per_page=2&filter=ed%2Blist->; rel=\"next\", "
         "<http://localhost:3000/auth/v1/admin/users?page=2&per_page=2&filter=ed%2Blist->; rel=\"last\"");
-  const Answer next = house.admin(Method::get, link.substr(link.find("/users"), link.find('>') - link.find("/users")));
+  const Answer next = app.admin(Method::get, link.substr(link.find("/users"), link.find('>') - link.find("/users")));
   CHECK(next.json()["users"].size() == 1);
 }
 
 TEST_CASE("a signed-in user is sent to a provider to link an identity, by switch only") {
-  House off([](Config& config) { config.oauth.providers.push_back(github()); });
+  AuthApp off([](Config& config) { config.oauth.providers.push_back(github()); });
   const core::Json session = off.sign_in("ed-c@example.com");
   const std::string access = session["access_token"].string_or("");
   const std::string path = "/user/identities/authorize?provider=github&redirect_to=http%3A%2F%2Flocalhost%3A3000%2Fme";
   CHECK(off.get(path, access).code() == "manual_linking_disabled");
-  House house([](Config& config) {
+  AuthApp app([](Config& config) {
     config.oauth.providers.push_back(github());
     config.auth_api.manual_linking = true;
   });
-  CHECK(house.get(path).code() == "bad_jwt");  // the key alone is nobody
-  CHECK(house.get("/user/identities/authorize?provider=fax", access).code() == "validation_failed");
-  const Answer told = house.get(path + "&skip_http_redirect=true", access);
+  CHECK(app.get(path).code() == "bad_jwt");  // the key alone is nobody
+  CHECK(app.get("/user/identities/authorize?provider=fax", access).code() == "validation_failed");
+  const Answer told = app.get(path + "&skip_http_redirect=true", access);
   REQUIRE(told.status == 200);
   const std::string url = told.json()["url"].string_or("");
   CHECK(url.starts_with("https://github.example/"));
@@ -140,25 +139,25 @@ TEST_CASE("a signed-in user is sent to a provider to link an identity, by switch
   const std::string id = session["user"]["id"].string_or("");
   CHECK(cell("select linking_target_id " + flow) == id);
   CHECK(cell("select referrer " + flow) == "http://localhost:3000/me");
-  const Answer sent = house.get(path, access);
+  const Answer sent = app.get(path, access);
   CHECK(sent.status == 302);
   CHECK(std::string(sent.headers.get("Location")).starts_with("https://github.example/"));
 
-  Link what{&house, *core::UserId::parse(id), {"github", "gh-77", "", false, R"({"sub":"gh-77"})", "", ""}};
-  house.loop.run_until(house.db().in(pg::as_service("a test"), join_identity, what));
-  CHECK(house.get("/user", access).json()["identities"].size() == 2);
+  Link what{&app, *core::UserId::parse(id), {"github", "gh-77", "", false, R"({"sub":"gh-77"})", "", ""}};
+  app.loop.run_until(app.db().in(pg::as_service("a test"), join_identity, what));
+  CHECK(app.get("/user", access).json()["identities"].size() == 2);
   const auto refused = [&](const char* subject) -> std::string {
     what.person.subject = subject;
     try {
-      house.loop.run_until(house.db().in(pg::as_service("a test"), join_identity, what));
+      app.loop.run_until(app.db().in(pg::as_service("a test"), join_identity, what));
     } catch (const core::Problem& problem) {
       return problem.code;
     }
     return "";
   };
   CHECK(refused("gh-77") == "identity_already_exists");
-  house.admin(Method::put, "/users/" + id, R"({"ban_duration":"1h"})");
+  app.admin(Method::put, "/users/" + id, R"({"ban_duration":"1h"})");
   CHECK(refused("gh-78") == "user_banned");
-  house.admin(Method::del, "/users/" + id);
+  app.admin(Method::del, "/users/" + id);
   CHECK(refused("gh-78") == "user_not_found");
 }

@@ -1,13 +1,13 @@
-// The wire /auth/v1 from sign-up to deletion.
+// The API /auth/v1 from sign-up to deletion.
 #include "identity/passwords.h"
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 using http::Method;
 
 TEST_CASE("sign-up, confirmation, sign-in and sign-out by the wire") {
-  House house;
-  const Answer made = house.post("/signup", R"({"email":"Ada@Example.com","password":"correct horse battery",
+  AuthApp app;
+  const Answer made = app.post("/signup", R"({"email":"Ada@Example.com","password":"correct horse battery",
     "data":{"name":"Ada"},
     "code_challenge":null,"code_challenge_method":null,"gotrue_meta_security":{},
     "role":"service_role","email_confirm":true})");
@@ -26,19 +26,19 @@ TEST_CASE("sign-up, confirmation, sign-in and sign-out by the wire") {
   CHECK(made.body.find("$argon2") == std::string::npos);
 
   const std::string body = R"({"email":"ada@example.com","password":"correct horse battery"})";
-  CHECK(house.post("/token?grant_type=password", body).code() == "email_not_confirmed");
+  CHECK(app.post("/token?grant_type=password", body).code() == "email_not_confirmed");
 
-  const House::Mail mail = house.mail("ada@example.com");
+  const AuthApp::Mail mail = app.mail("ada@example.com");
   CHECK(mail.url == "http://localhost:3000/verify?token_hash=" + mail.token + "&type=signup");
-  const Answer verified = house.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + "\"}");
+  const Answer verified = app.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + "\"}");
   REQUIRE(verified.status == 200);
   CHECK(verified.json()["user"]["user_metadata"]["email_verified"].boolean() == true);
   CHECK(verified.json()["user"]["identities"][0]["identity_data"]["email_verified"].boolean() == true);
-  const Answer again = house.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + "\"}");
+  const Answer again = app.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + "\"}");
   CHECK(again.status == 403);
   CHECK(again.code() == "otp_expired");
 
-  const Answer signed_in = house.post("/token?grant_type=password", body);
+  const Answer signed_in = app.post("/token?grant_type=password", body);
   REQUIRE(signed_in.status == 200);
   const core::Json session = signed_in.json();
   CHECK(session["token_type"].string_or("") == "bearer");
@@ -54,11 +54,11 @@ TEST_CASE("sign-up, confirmation, sign-in and sign-out by the wire") {
   CHECK(claims["aal"].string_or("") == "aal1");
   CHECK(claims["is_anonymous"].boolean() == false);
 
-  CHECK(house.get("/user", access).json()["id"].string_or("") == user["id"].string_or("?"));
-  const Answer left = house.call(Method::post, "/auth/v1/logout?scope=local", house.wire_headers(house.anon, access));
+  CHECK(app.get("/user", access).json()["id"].string_or("") == user["id"].string_or("?"));
+  const Answer left = app.call(Method::post, "/auth/v1/logout?scope=local", app.api_headers(app.anon, access));
   CHECK(left.status == 204);
   CHECK(left.body.empty());
-  const Answer after = house.get("/user", access);
+  const Answer after = app.get("/user", access);
   CHECK(after.status == 403);
   CHECK(after.code() == "session_not_found");
   CHECK(after.headers.get("X-Supabase-Api-Version") == "2024-01-01");
@@ -71,12 +71,12 @@ TEST_CASE("sign-up, confirmation, sign-in and sign-out by the wire") {
 }
 
 TEST_CASE("the six digits of the mail confirm as its link does, ten guesses long") {
-  House house;
-  house.post("/signup", R"({"email":"bob@example.com","password":"correct horse battery"})");
-  const House::Mail mail = house.mail("bob@example.com");
+  AuthApp app;
+  app.post("/signup", R"({"email":"bob@example.com","password":"correct horse battery"})");
+  const AuthApp::Mail mail = app.mail("bob@example.com");
   REQUIRE(mail.code.size() == 6);
   const auto guess = [&](const std::string& code) {
-    return house.post("/verify", R"({"type":"email","email":"BOB@example.com","token":")" + code + "\"}");
+    return app.post("/verify", R"({"type":"email","email":"BOB@example.com","token":")" + code + "\"}");
   };
   const std::string wrong = mail.code == "000000" ? "000001" : "000000";
   for (int i = 0; i < 9; ++i) CHECK(guess(wrong).code() == "otp_expired");
@@ -84,64 +84,64 @@ TEST_CASE("the six digits of the mail confirm as its link does, ten guesses long
   SUBCASE("after ten wrong ones the code is dead, the link is not") {
     CHECK(guess(wrong).status == 403);
     CHECK(guess(mail.code).status == 403);
-    CHECK(house.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + "\"}").status == 200);
+    CHECK(app.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + "\"}").status == 200);
   }
   cell("delete from auth.users where email = 'bob@example.com' returning 1");
 }
 
 TEST_CASE("a link is good for an hour and only for its own purpose") {
-  House house;
-  house.post("/signup", R"({"email":"carl@example.com","password":"correct horse battery"})");
-  const House::Mail mail = house.mail("carl@example.com");
+  AuthApp app;
+  app.post("/signup", R"({"email":"carl@example.com","password":"correct horse battery"})");
+  const AuthApp::Mail mail = app.mail("carl@example.com");
   const std::string body = R"({"type":"signup","token_hash":")" + mail.token + "\"}";
-  CHECK(house.post("/verify", R"({"type":"recovery","token_hash":")" + mail.token + "\"}").code() == "otp_expired");
-  CHECK(house.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + R"(","email":"carl@example.com"})")
+  CHECK(app.post("/verify", R"({"type":"recovery","token_hash":")" + mail.token + "\"}").code() == "otp_expired");
+  CHECK(app.post("/verify", R"({"type":"signup","token_hash":")" + mail.token + R"(","email":"carl@example.com"})")
             .status == 400);
-  CHECK(house.post("/verify", R"({"type":"telepathy","token_hash":"x"})").status == 400);
-  house.clock.advance(std::chrono::seconds(3601));
-  CHECK(house.post("/verify", body).code() == "otp_expired");
-  CHECK(house.post("/resend", R"({"type":"signup","email":"carl@example.com"})").body == "{}");
-  const House::Mail second = house.mail("carl@example.com");
+  CHECK(app.post("/verify", R"({"type":"telepathy","token_hash":"x"})").status == 400);
+  app.clock.advance(std::chrono::seconds(3601));
+  CHECK(app.post("/verify", body).code() == "otp_expired");
+  CHECK(app.post("/resend", R"({"type":"signup","email":"carl@example.com"})").body == "{}");
+  const AuthApp::Mail second = app.mail("carl@example.com");
   CHECK(second.token != mail.token);
-  CHECK(house.post("/verify", R"({"type":"signup","token_hash":")" + second.token + "\"}").status == 200);
+  CHECK(app.post("/verify", R"({"type":"signup","token_hash":")" + second.token + "\"}").status == 200);
 }
 
 TEST_CASE("the link of a mail to a client of the wire ends at redirect_to with the session in the fragment") {
-  House house([](Config& config) { config.access.redirects = {"https://spa.example.com/**"}; });
-  house.call(Method::post, "/auth/v1/signup?redirect_to=https%3A%2F%2Fspa.example.com%2Fin%3Fx%3D1",
-             house.wire_headers(house.anon, ""), R"({"email":"dora@example.com","password":"correct horse battery"})");
-  const std::string link = house.mail("dora@example.com").url;
+  AuthApp app([](Config& config) { config.access.redirects = {"https://spa.example.com/**"}; });
+  app.call(Method::post, "/auth/v1/signup?redirect_to=https%3A%2F%2Fspa.example.com%2Fin%3Fx%3D1",
+           app.api_headers(app.anon, ""), R"({"email":"dora@example.com","password":"correct horse battery"})");
+  const std::string link = app.mail("dora@example.com").url;
   REQUIRE(link.starts_with("http://localhost:3000/auth/v1/verify?token="));
-  const Answer first = house.call(Method::get, link.substr(21));
+  const Answer first = app.call(Method::get, link.substr(21));
   CHECK(first.status == 303);
   const std::string location(first.headers.get("Location"));
   CHECK(location.starts_with("https://spa.example.com/in?x=1#access_token=ey"));
   CHECK(location.ends_with("&sb=&token_type=bearer&type=signup"));
-  const Answer second = house.call(Method::get, link.substr(21));
+  const Answer second = app.call(Method::get, link.substr(21));
   CHECK(
       second.headers.get("Location")
           .starts_with("https://spa.example.com/in?x=1#error=access_denied&error_code=otp_expired&error_description="));
 }
 
 TEST_CASE("errors take the shape that the client's version asks for") {
-  House house;
+  AuthApp app;
   const std::string body = R"({"email":"nobody@example.com","password":"wrong wrong wrong"})";
-  const Answer fresh = house.post("/token?grant_type=password", body);
+  const Answer fresh = app.post("/token?grant_type=password", body);
   CHECK(fresh.body == R"({"code":"invalid_credentials","message":"Invalid login credentials"})");
   CHECK(fresh.headers.get("X-Supabase-Api-Version") == "2024-01-01");
-  Pairs headers = house.wire_headers(house.anon, "");
+  Pairs headers = app.api_headers(app.anon, "");
   headers.back().second = "yesterday";
-  const Answer legacy = house.call(Method::post, "/auth/v1/token?grant_type=password", headers, body);
+  const Answer legacy = app.call(Method::post, "/auth/v1/token?grant_type=password", headers, body);
   CHECK(legacy.body == R"({"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"})");
   CHECK_FALSE(legacy.headers.has("X-Supabase-Api-Version"));
-  CHECK(house.router.group_of("/auth/v1/token").cors == http::Cors::any_origin);  // the server adds the headers
-  const Answer weak = house.post("/signup", R"({"email":"x@example.com","password":"1234567"})");
+  CHECK(app.router.group_of("/auth/v1/token").cors == http::Cors::any_origin);  // the server adds the headers
+  const Answer weak = app.post("/signup", R"({"email":"x@example.com","password":"1234567"})");
   CHECK(weak.status == 422);
   CHECK(weak.json()["weak_password"]["reasons"][0].string_or("") == "length");
 }
 
 TEST_CASE("every refusal of the token and sign-up endpoints has its status and code") {
-  House house;
+  AuthApp app;
   struct Row {
     const char* path;
     std::string body;
@@ -170,7 +170,7 @@ TEST_CASE("every refusal of the token and sign-up endpoints has its status and c
   for (const Row& row : table) {
     CAPTURE(row.path);
     CAPTURE(row.body);
-    const Answer answer = house.post(row.path, row.body);
+    const Answer answer = app.post(row.path, row.body);
     CHECK(answer.status == row.status);
     CHECK(answer.code() == row.code);
   }
@@ -178,11 +178,11 @@ TEST_CASE("every refusal of the token and sign-up endpoints has its status and c
 }
 
 TEST_CASE("the user changes his password and data, and nothing else") {
-  House house;
-  const std::string here = house.sign_in("eve@example.com")["access_token"].string_or("");
-  const std::string there = house.sign_in("eve@example.com")["access_token"].string_or("");
+  AuthApp app;
+  const std::string here = app.sign_in("eve@example.com")["access_token"].string_or("");
+  const std::string there = app.sign_in("eve@example.com")["access_token"].string_or("");
   const auto put = [&](const std::string& body) {
-    return house.call(Method::put, "/auth/v1/user", house.wire_headers(house.anon, here), body);
+    return app.call(Method::put, "/auth/v1/user", app.api_headers(app.anon, here), body);
   };
   CHECK(put(R"({"data":{"a":1,"b":2}})").json()["user_metadata"]["b"].integer() == 2);
   const Answer merged = put(R"({"data":{"b":null,"c":3},"role":"service_role","email_confirmed_at":null,"id":"x"})");
@@ -192,88 +192,87 @@ TEST_CASE("the user changes his password and data, and nothing else") {
   CHECK(put(R"({"app_metadata":{"tier":"pro"}})").code() == "not_admin");
   CHECK(put(R"({"password":"correct horse battery"})").code() == "same_password");
   CHECK(put(R"({"password":"short"})").code() == "weak_password");
-  CHECK(house.get("/user", there).status == 200);
+  CHECK(app.get("/user", there).status == 200);
   CHECK(put(R"({"password":"another horse battery"})").status == 200);
-  CHECK(house.get("/user", here).status == 200);
-  CHECK(house.get("/user", there).code() == "session_not_found");
-  CHECK(house.post("/token?grant_type=password", R"({"email":"eve@example.com","password":"correct horse battery"})")
+  CHECK(app.get("/user", here).status == 200);
+  CHECK(app.get("/user", there).code() == "session_not_found");
+  CHECK(app.post("/token?grant_type=password", R"({"email":"eve@example.com","password":"correct horse battery"})")
             .status == 400);
-  CHECK(house.post("/token?grant_type=password", R"({"email":"eve@example.com","password":"another horse battery"})")
+  CHECK(app.post("/token?grant_type=password", R"({"email":"eve@example.com","password":"another horse battery"})")
             .status == 200);
 }
 
 TEST_CASE("an administrator makes, reads, lists and deletes users") {
-  House house;
+  AuthApp app;
   const std::string id = "7f9619ff-8b86-4d01-b42d-00cf4fc964ff";
-  const Answer made = house.admin(Method::post, "/users",
-                                  R"({"id":")" + id +
-                                      R"(","email":"Finn@example.com","password":"correct horse battery",
+  const Answer made = app.admin(Method::post, "/users",
+                                R"({"id":")" + id +
+                                    R"(","email":"Finn@example.com","password":"correct horse battery",
       "email_confirm":true,"user_metadata":{"x":1},"app_metadata":{"tier":"pro","provider":"evil"}})");
   REQUIRE(made.status == 200);
   CHECK(made.json()["id"].string_or("") == id);
   CHECK(made.json()["app_metadata"]["tier"].string_or("") == "pro");
   CHECK(made.json()["app_metadata"]["provider"].string_or("") == "email");
   CHECK(made.json().has("email_confirmed_at"));
-  CHECK(house.mails("finn@example.com") == 0);
-  CHECK(house.admin(Method::post, "/users", R"({"email":"finn@example.com"})").code() == "email_exists");
-  CHECK(house.admin(Method::post, "/users", "{}").code() == "validation_failed");
-  CHECK(house.admin(Method::get, "/users/" + id).json()["email"].string_or("") == "finn@example.com");
-  CHECK(house.admin(Method::get, "/users/nobody").status == 404);
-  const Answer page = house.admin(Method::get, "/users?page=&per_page=1");
+  CHECK(app.mails("finn@example.com") == 0);
+  CHECK(app.admin(Method::post, "/users", R"({"email":"finn@example.com"})").code() == "email_exists");
+  CHECK(app.admin(Method::post, "/users", "{}").code() == "validation_failed");
+  CHECK(app.admin(Method::get, "/users/" + id).json()["email"].string_or("") == "finn@example.com");
+  CHECK(app.admin(Method::get, "/users/nobody").status == 404);
+  const Answer page = app.admin(Method::get, "/users?page=&per_page=1");
   CHECK(page.json()["users"].size() == 1);
   CHECK(page.json()["aud"].string_or("") == "authenticated");
   CHECK(std::string(page.headers.get("X-Total-Count")) ==
         cell("select count(*) from auth.users where deleted_at is null"));
   CHECK(page.headers.get("Link").find("rel=\"last\"") != std::string::npos);
-  const core::Json session = house.sign_in("finn@example.com");
-  CHECK(house.admin(Method::del, "/users/" + id, "").body == "{}");
-  CHECK(house.admin(Method::del, "/users/" + id).code() == "user_not_found");
-  CHECK(house.admin(Method::get, "/users/" + id).code() == "user_not_found");
-  CHECK(house.get("/user", session["access_token"].string_or("")).code() == "user_not_found");
+  const core::Json session = app.sign_in("finn@example.com");
+  CHECK(app.admin(Method::del, "/users/" + id, "").body == "{}");
+  CHECK(app.admin(Method::del, "/users/" + id).code() == "user_not_found");
+  CHECK(app.admin(Method::get, "/users/" + id).code() == "user_not_found");
+  CHECK(app.get("/user", session["access_token"].string_or("")).code() == "user_not_found");
 }
 
 TEST_CASE("welcome credits come once, after the confirmation of a self sign-up, and never from the admin API") {
-  House house([](Config& config) { config.identity.welcome_credits = 20; });
+  AuthApp app([](Config& config) { config.identity.welcome_credits = 20; });
   const auto credits = [](const std::string& address) {
     return cell(
         "select coalesce(sum(l.amount), 0) from public.credit_ledger l join auth.users u on u.id = l.user_id "
         "where u.email = '" +
         address + "'");
   };
-  house.post("/signup", R"({"email":"gina@example.com","password":"correct horse battery"})");
+  app.post("/signup", R"({"email":"gina@example.com","password":"correct horse battery"})");
   CHECK(credits("gina@example.com") == "0");
-  house.post("/verify", R"({"type":"signup","token_hash":")" + house.mail("gina@example.com").token + "\"}");
+  app.post("/verify", R"({"type":"signup","token_hash":")" + app.mail("gina@example.com").token + "\"}");
   CHECK(credits("gina@example.com") == "20");
-  CHECK(house.mail("gina@example.com", "welcome").url == "http://localhost:3000/app");
-  house.post("/recover", R"({"email":"gina@example.com"})");
-  house.post("/verify",
-             R"({"type":"recovery","token_hash":")" + house.mail("gina@example.com", "recovery").token + "\"}");
+  CHECK(app.mail("gina@example.com", "welcome").url == "http://localhost:3000/app");
+  app.post("/recover", R"({"email":"gina@example.com"})");
+  app.post("/verify", R"({"type":"recovery","token_hash":")" + app.mail("gina@example.com", "recovery").token + "\"}");
   CHECK(credits("gina@example.com") == "20");
-  house.sign_in("hugo@example.com");
+  app.sign_in("hugo@example.com");
   CHECK(credits("hugo@example.com") == "0");
 }
 
 TEST_CASE("with autoconfirm a sign-up is a session, and a known address says so") {
-  House house([](Config& config) {
+  AuthApp app([](Config& config) {
     config.identity.autoconfirm = true;
     config.identity.welcome_credits = 5;
   });
   const std::string body = R"({"email":"ines@example.com","password":"correct horse battery"})";
-  const Answer first = house.post("/signup", body);
+  const Answer first = app.post("/signup", body);
   CHECK(first.json()["access_token"].string_or("").starts_with("ey"));
   CHECK(first.json()["user"].has("email_confirmed_at"));
-  const Answer second = house.post("/signup", body);
+  const Answer second = app.post("/signup", body);
   CHECK(second.status == 422);
   CHECK(second.code() == "user_already_exists");
 }
 
 TEST_CASE("twelve sign-ups of one address at once make one user") {
-  House house;
-  const auto storm = [](House& h) -> core::Task<int> {
+  AuthApp app;
+  const auto storm = [](AuthApp& h) -> core::Task<int> {
     core::TaskGroup group(h.loop);
     int good = 0;
-    const auto one = [](House& hh, int& count) -> core::Task<> {
-      const Answer answer = co_await hh.send(Method::post, "/auth/v1/signup", hh.wire_headers(hh.anon, ""),
+    const auto one = [](AuthApp& hh, int& count) -> core::Task<> {
+      const Answer answer = co_await hh.send(Method::post, "/auth/v1/signup", hh.api_headers(hh.anon, ""),
                                              R"({"email":"jon@example.com","password":"correct horse battery"})");
       if (answer.status == 200) ++count;
     };
@@ -281,14 +280,14 @@ TEST_CASE("twelve sign-ups of one address at once make one user") {
     co_await group.join();
     co_return good;
   };
-  CHECK(house.loop.run_until(storm(house)) == 12);
+  CHECK(app.loop.run_until(storm(app)) == 12);
   CHECK(cell("select count(*) from auth.users where email = 'jon@example.com'") == "1");
 }
 
 TEST_CASE("bcrypt hashes that Supabase wrote still sign in") {
-  House house;
+  AuthApp app;
   const auto fits = [&](const char* password, const char* hash) {
-    return house.loop.run_until(identity::password_matches(house.identity(), password, hash));
+    return app.loop.run_until(identity::password_matches(app.identity(), password, hash));
   };
   // Solar Designer's published vectors.
   CHECK(fits("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
@@ -297,45 +296,45 @@ TEST_CASE("bcrypt hashes that Supabase wrote still sign in") {
   CHECK_FALSE(fits("", ""));
   CHECK_FALSE(fits("a password that nobody has", ""));
   CHECK_FALSE(fits("x", "$1$notbcrypt$xxxxxxxxxxxxxxxxxxxxxx"));
-  House bcrypt([](Config& config) { config.identity.hash = identity::Config::Hash::bcrypt; });
+  AuthApp bcrypt([](Config& config) { config.identity.hash = identity::Config::Hash::bcrypt; });
   bcrypt.sign_in("kim@example.com");
   CHECK(cell("select left(encrypted_password, 7) from auth.users where email = 'kim@example.com'") == "$2a$10$");
-  CHECK(house.post("/token?grant_type=password", R"({"email":"kim@example.com","password":"correct horse battery"})")
+  CHECK(app.post("/token?grant_type=password", R"({"email":"kim@example.com","password":"correct horse battery"})")
             .status == 200);
-  CHECK(house.post("/token?grant_type=password", R"({"email":"kim@example.com","password":"correct horse batterx"})")
+  CHECK(app.post("/token?grant_type=password", R"({"email":"kim@example.com","password":"correct horse batterx"})")
             .status == 400);
-  house.sign_in("leo@example.com");
+  app.sign_in("leo@example.com");
   CHECK(cell("select left(encrypted_password, 30) from auth.users where email = 'leo@example.com'") ==
         "$argon2id$v=19$m=19456,t=2,p=1");
 }
 
 TEST_CASE("limits answer 429 with Retry-After") {
-  House house([](Config& config) {
+  AuthApp app([](Config& config) {
     config.identity.limits = identity::Config::Limits::enforced;
     config.identity.rates["sign_in"] = {30,
                                         30.0 / 86400};  // AUTH_RATE_LIMITS=sign_in=30/86400: no refill while this runs
   });
   const auto wrong = [&](const std::string& email) {
-    return house.post("/token?grant_type=password", R"({"email":")" + email + R"(","password":"wrong wrong wrong"})");
+    return app.post("/token?grant_type=password", R"({"email":")" + email + R"(","password":"wrong wrong wrong"})");
   };
-  house.ip = "203.0.113.1";
+  app.client_ip = "203.0.113.1";
   for (int i = 0; i < 30; ++i) CHECK(wrong("m" + std::to_string(i) + "@example.com").status == 400);
   const Answer full = wrong("m99@example.com");
   CHECK(full.status == 429);
   CHECK(full.code() == "over_request_rate_limit");
   CHECK(core::parse_int(full.headers.get("Retry-After")).value_or(0) >= 1);
-  house.ip = "203.0.113.99";
-  CHECK(house.post("/recover", R"({"email":"nobody@example.com"})").status == 200);
-  CHECK(house.post("/recover", R"({"email":"nobody@example.com"})").code() == "over_email_send_rate_limit");
+  app.client_ip = "203.0.113.99";
+  CHECK(app.post("/recover", R"({"email":"nobody@example.com"})").status == 200);
+  CHECK(app.post("/recover", R"({"email":"nobody@example.com"})").code() == "over_email_send_rate_limit");
 }
 
 TEST_CASE("the open endpoints answer without a key, the others refuse") {
-  House house;
-  CHECK(house.call(Method::get, "/auth/v1/health").status == 200);
-  CHECK(house.call(Method::get, "/auth/v1/.well-known/jwks.json").body == R"({"keys":[]})");
-  CHECK(house.get("/settings").json()["external"]["email"].boolean() == true);
-  CHECK(house.call(Method::get, "/auth/v1/settings").json()["message"].string_or("") == "No API key found in request");
-  CHECK(house.call(Method::get, "/auth/v1/settings", {{"apikey", "wrong"}}).json()["message"].string_or("") ==
+  AuthApp app;
+  CHECK(app.call(Method::get, "/auth/v1/health").status == 200);
+  CHECK(app.call(Method::get, "/auth/v1/.well-known/jwks.json").body == R"({"keys":[]})");
+  CHECK(app.get("/settings").json()["external"]["email"].boolean() == true);
+  CHECK(app.call(Method::get, "/auth/v1/settings").json()["message"].string_or("") == "No API key found in request");
+  CHECK(app.call(Method::get, "/auth/v1/settings", {{"apikey", "wrong"}}).json()["message"].string_or("") ==
         "Invalid API key");
-  CHECK(house.call(Method::get, "/auth/v1/sso").status == 404);
+  CHECK(app.call(Method::get, "/auth/v1/sso").status == 404);
 }

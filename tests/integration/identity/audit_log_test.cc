@@ -5,7 +5,7 @@
 #include "identity/api_keys.h"
 #include "identity/signing_keys.h"
 #include "oauth/linking.h"
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 using http::Method;
@@ -31,7 +31,7 @@ constexpr const char* kPkce =
 
 TEST_CASE("each refusal and each act of the operator leaves its row, with the code that the caller got") {
   rows("truncate auth.audit_log_entries");
-  House house([](Config& config) {
+  AuthApp app([](Config& config) {
     config.identity.reauthenticate = true;
     oauth::Provider acme;
     acme.name = acme.label = "acme";
@@ -40,31 +40,31 @@ TEST_CASE("each refusal and each act of the operator leaves its row, with the co
     acme.client_id = "id";
     config.oauth.providers.push_back(acme);
   });
-  const core::Json session = house.sign_in("al-a@example.com");
+  const core::Json session = app.sign_in("al-a@example.com");
   const std::string access = session["access_token"].string_or("");
   const std::string id = session["user"]["id"].string_or("");
-  house.post("/signup", R"({"email":"al-b@example.com","password":"correct horse battery"})");
+  app.post("/signup", R"({"email":"al-b@example.com","password":"correct horse battery"})");
   const auto enter = [&](const std::string& email, const std::string& password) {
-    house.post("/token?grant_type=password", R"({"email":")" + email + R"(","password":")" + password + "\"}");
+    app.post("/token?grant_type=password", R"({"email":")" + email + R"(","password":")" + password + "\"}");
   };
   const auto change = [&](const std::string& body) {
-    house.call(Method::put, "/auth/v1/user", house.wire_headers(house.anon, access), body);
+    app.call(Method::put, "/auth/v1/user", app.api_headers(app.anon, access), body);
   };
   const std::string refresh = session["refresh_token"].string_or("");
   const auto renew = [&](const std::string& token) {
-    house.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + token + "\"}");
+    app.post("/token?grant_type=refresh_token", R"({"refresh_token":")" + token + "\"}");
   };
   std::string api_key;
   const std::vector<std::pair<std::string, std::function<void()>>> table{
       {"login_refused invalid_credentials", [&] { enter("al-a@example.com", "wrong wrong wrong"); }},
       {"login_refused invalid_credentials", [&] { enter("al-nobody@example.com", "wrong wrong wrong"); }},
       {"login_refused email_not_confirmed", [&] { enter("al-b@example.com", "correct horse battery"); }},
-      {"verify_refused otp_expired", [&] { house.post("/verify", R"({"type":"signup","token_hash":"nonsense"})"); }},
+      {"verify_refused otp_expired", [&] { app.post("/verify", R"({"type":"signup","token_hash":"nonsense"})"); }},
       {"verify_refused otp_expired",
-       [&] { house.post("/verify", R"({"type":"email","email":"al-b@example.com","token":"x"})"); }},
+       [&] { app.post("/verify", R"({"type":"email","email":"al-b@example.com","token":"x"})"); }},
       {"verify_refused otp_expired",
        [&] {
-         Browser browser(house);
+         Browser browser(app);
          browser.get("/reset");
          browser.post("/reset/password", {{"token_hash", "nonsense"}, {"password", "correct horse battery"}});
        }},
@@ -74,26 +74,24 @@ TEST_CASE("each refusal and each act of the operator leaves its row, with the co
        [&] { change(R"({"password":"another horse battery","nonce":"1"})"); }},
       {"login_refused flow_state_not_found",
        [&] {
-         house.post("/token?grant_type=pkce",
-                    R"({"auth_code":"11111111-1111-4111-8111-111111111111","code_verifier":")" +
-                        std::string(kVerifier) + "\"}");
+         app.post("/token?grant_type=pkce", R"({"auth_code":"11111111-1111-4111-8111-111111111111","code_verifier":")" +
+                                                std::string(kVerifier) + "\"}");
        }},
       {"token_refused refresh_token_not_found", [&] { renew("nothing that was ever issued"); }},
       {"token_refreshed", [&] { renew(refresh); }},
-      {"signing_keys_rotated", [&] { house.loop.run_until(identity::rotate_signing_keys(house.identity())); }},
+      {"signing_keys_rotated", [&] { app.loop.run_until(identity::rotate_signing_keys(app.identity())); }},
       {"api_key_created",
        [&] {
-         api_key =
-             house.loop.run_until(identity::create_api_key(house.identity(), identity::ApiKeyKind::secret, "audit"));
+         api_key = app.loop.run_until(identity::create_api_key(app.identity(), identity::ApiKeyKind::secret, "audit"));
        }},
       {"api_key_revoked",
        [&] {
-         const auto keys = house.loop.run_until(identity::api_keys(house.identity()));
-         CHECK(house.loop.run_until(identity::revoke_api_key(house.identity(), keys.at(0).id)));
+         const auto keys = app.loop.run_until(identity::api_keys(app.identity()));
+         CHECK(app.loop.run_until(identity::revoke_api_key(app.identity(), keys.at(0).id)));
        }},
-      {"user_modified", [&] { house.admin(Method::put, "/users/" + id, R"({"ban_duration":"1h"})"); }},
+      {"user_modified", [&] { app.admin(Method::put, "/users/" + id, R"({"ban_duration":"1h"})"); }},
       {"login_refused user_banned", [&] { enter("al-a@example.com", "correct horse battery"); }},
-      {"user_modified", [&] { house.admin(Method::put, "/users/" + id, R"({"ban_duration":"none"})"); }},
+      {"user_modified", [&] { app.admin(Method::put, "/users/" + id, R"({"ban_duration":"none"})"); }},
   };
   for (const auto& [expected, act] : table) {
     const std::int64_t before = log_length();
@@ -104,29 +102,28 @@ TEST_CASE("each refusal and each act of the operator leaves its row, with the co
 }
 
 TEST_CASE("a sign-in by PKCE is one login, however it began") {
-  House house;
-  house.sign_in("al-c@example.com");
+  AuthApp app;
+  app.sign_in("al-c@example.com");
   const std::int64_t before = log_length();
-  house.post("/recover", R"({"email":"al-c@example.com")" + std::string(kPkce));
-  const std::string url = house.mail("al-c@example.com", "recovery").url;
-  const Answer landed = house.call(Method::get, url.substr(url.find("/auth/v1/")));
+  app.post("/recover", R"({"email":"al-c@example.com")" + std::string(kPkce));
+  const std::string url = app.mail("al-c@example.com", "recovery").url;
+  const Answer landed = app.call(Method::get, url.substr(url.find("/auth/v1/")));
   const std::string place(landed.headers.get("Location"));
   const std::string code = place.substr(place.find("code=") + 5);
-  CHECK(house
-            .post("/token?grant_type=pkce",
-                  R"({"auth_code":")" + code + R"(","code_verifier":")" + std::string(kVerifier) + "\"}")
+  CHECK(app.post("/token?grant_type=pkce",
+                 R"({"auth_code":")" + code + R"(","code_verifier":")" + std::string(kVerifier) + "\"}")
             .status == 200);
   CHECK(since(before) == "user_recovery_requested, login");
 }
 
 TEST_CASE("an attacker fills the log with twenty rows an hour at most, and a limit that he meets is among them") {
   rows("delete from tenon.rate_buckets");
-  House house([](Config& config) {
+  AuthApp app([](Config& config) {
     config.identity.limits = identity::Config::Limits::enforced;
     config.identity.rates["verify"] = {60, 60.0 / 86400};
   });
   const std::int64_t before = log_length();
-  for (int i = 0; i < 70; ++i) house.post("/verify", R"({"type":"signup","token_hash":"nonsense"})");
+  for (int i = 0; i < 70; ++i) app.post("/verify", R"({"type":"signup","token_hash":"nonsense"})");
   const std::string written = since(before);
   const auto count = [&](std::string_view what) {
     int n = 0;
@@ -135,8 +132,8 @@ TEST_CASE("an attacker fills the log with twenty rows an hour at most, and a lim
   };
   CHECK(count("verify_refused otp_expired") == 20);
   CHECK(count("rate_limited verify") == 10);
-  house.ip = "203.0.113.50";
-  house.post("/verify", R"({"type":"signup","token_hash":"nonsense"})");
+  app.client_ip = "203.0.113.50";
+  app.post("/verify", R"({"type":"signup","token_hash":"nonsense"})");
   CHECK(log_length() == before + 31);
   rows("delete from tenon.rate_buckets");
 }

@@ -1,13 +1,13 @@
 // Rows as a dump of a Supabase project has them, every column, loaded unchanged.
 #include <crypt.h>
 
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 
 namespace {
 
-// What GoTrue wrote: bcrypt of "correct horse battery", cost 10.
+// A hash as GoTrue writes it: bcrypt of "correct horse battery", cost 10.
 std::string bcrypt(const std::string& password) {
   crypt_data data{};
   return crypt_r(password.c_str(), "$2a$10$N9qo8uLOickgx2ZMRZoMye", &data);
@@ -43,24 +43,24 @@ void load(const std::string& id, const std::string& email, const std::string& ha
 }  // namespace
 
 TEST_CASE("users of a dump sign in with their passwords, which are then hashed anew; nothing else of them changes") {
-  House house;
+  AuthApp app;
   const std::string id = "33333333-3333-4333-8333-333333333333";
   load(id, "dump-a@example.com", bcrypt("correct horse battery"));
   const char* body = R"({"email":"dump-a@example.com","password":"correct horse battery"})";
-  CHECK(house.post("/token?grant_type=password", R"({"email":"dump-a@example.com","password":"another one"})").code() ==
+  CHECK(app.post("/token?grant_type=password", R"({"email":"dump-a@example.com","password":"another one"})").code() ==
         "invalid_credentials");
   CHECK(cell("select encrypted_password from auth.users where id = '" + id + "'").starts_with("$2a$10$"));
-  const Answer in = house.post("/token?grant_type=password", body);
+  const Answer in = app.post("/token?grant_type=password", body);
   REQUIRE(in.status == 200);
   CHECK(in.json()["user"]["id"].string_or("") == id);
   CHECK(in.json()["user"]["created_at"].string_or("") == "2024-05-01T09:59:00.000000Z");
   CHECK(in.json()["user"]["email_confirmed_at"].string_or("").starts_with("2024-05-01T10:00:00.123456"));
   CHECK(in.json()["user"]["identities"].size() == 1);
   CHECK(cell("select encrypted_password from auth.users where id = '" + id + "'").starts_with("$argon2id$"));
-  CHECK(house.post("/token?grant_type=password", body).status == 200);
+  CHECK(app.post("/token?grant_type=password", body).status == 200);
 
   // With AUTH_PASSWORD_HASH=bcrypt it goes the other way.
-  House classic([](Config& config) { config.identity.hash = identity::Config::Hash::bcrypt; });
+  AuthApp classic([](Config& config) { config.identity.hash = identity::Config::Hash::bcrypt; });
   CHECK(classic.post("/token?grant_type=password", body).status == 200);
   CHECK(cell("select encrypted_password from auth.users where id = '" + id + "'").starts_with("$2a$10$"));
 }
@@ -68,9 +68,9 @@ TEST_CASE("users of a dump sign in with their passwords, which are then hashed a
 TEST_CASE("several users of a dump, each with the empty tokens that it writes, load beside each other") {
   load("44444444-4444-4444-8444-444444444444", "dump-b@example.com", bcrypt("correct horse battery"));
   load("55555555-5555-4555-8555-555555555555", "dump-c@example.com", "");
-  House house;
-  const Answer none = house.post("/token?grant_type=password", R"({"email":"dump-c@example.com","password":""})");
+  AuthApp app;
+  const Answer none = app.post("/token?grant_type=password", R"({"email":"dump-c@example.com","password":""})");
   CHECK(none.status == 400);
-  CHECK(house.post("/recover", R"({"email":"dump-c@example.com"})").status == 200);
-  CHECK(house.mail("dump-c@example.com", "recovery").token.size() == 56);
+  CHECK(app.post("/recover", R"({"email":"dump-c@example.com"})").status == 200);
+  CHECK(app.mail("dump-c@example.com", "recovery").token.size() == 56);
 }

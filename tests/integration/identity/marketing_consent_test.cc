@@ -1,5 +1,5 @@
 // The tick for news on the sign-up page.
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 
@@ -20,8 +20,8 @@ void sign_up(Browser& browser, const std::string& address, const std::string& pa
   CHECK(browser.post("/signup", fields).status == 303);
 }
 
-void confirm(House& house, const std::string& address) {
-  house.post("/verify", R"({"type":"signup","token_hash":")" + house.mail(address).token + "\"}");
+void confirm(AuthApp& app, const std::string& address) {
+  app.post("/verify", R"({"type":"signup","token_hash":")" + app.mail(address).token + "\"}");
   CHECK(cell("select email_confirmed_at is not null from auth.users where email = '" + address + "'") == "t");
 }
 
@@ -30,49 +30,49 @@ constexpr const char* kTicked = "name=\"marketing_opt_in\" type=\"checkbox\" val
 }  // namespace
 
 TEST_CASE("news is off unless it is ticked at sign-up, and then the confirmed person's preference") {
-  House house;
-  Browser browser(house);
+  AuthApp app;
+  Browser browser(app);
   const Answer form = browser.get("/signup");
   CHECK(has(form, "name=\"marketing_opt_in\""));
   CHECK_FALSE(has(form, kTicked));
   sign_up(browser, "news-no@example.com", "correct horse battery", false);
-  confirm(house, "news-no@example.com");
+  confirm(app, "news-no@example.com");
   CHECK(wants_news("news-no@example.com") == "f");
   sign_up(browser, "news-yes@example.com", "correct horse battery", true);
   CHECK(wants_news("news-yes@example.com") == "f");  // anybody may have typed the address
-  confirm(house, "news-yes@example.com");
+  confirm(app, "news-yes@example.com");
   CHECK(wants_news("news-yes@example.com") == "t");
 }
 
 TEST_CASE("a stranger's tick is not the owner's, and who thinks better of it before he confirms is heard") {
-  House house;
-  Browser browser(house);
+  AuthApp app;
+  Browser browser(app);
   browser.get("/signup");
   sign_up(browser, "news-victim@example.com", "a stranger's password", true);
-  house.clock.advance(std::chrono::minutes(2));
+  app.clock.advance(std::chrono::minutes(2));
   sign_up(browser, "news-victim@example.com", "correct horse battery", false);
-  confirm(house, "news-victim@example.com");
+  confirm(app, "news-victim@example.com");
   CHECK(wants_news("news-victim@example.com") == "f");
 
   for (const bool last : {false, true}) {
     const std::string address = last ? "news-late@example.com" : "news-withdrawn@example.com";
     sign_up(browser, address, "correct horse battery", !last);
-    house.clock.advance(std::chrono::minutes(2));
+    app.clock.advance(std::chrono::minutes(2));
     sign_up(browser, address, "correct horse battery", last);
-    confirm(house, address);
+    confirm(app, address);
     CHECK(wants_news(address) == (last ? "t" : "f"));
   }
 }
 
 TEST_CASE("a refused sign-up keeps the tick, and a known address's owner is not signed up for news") {
-  House house;
-  Browser browser(house);
+  AuthApp app;
+  Browser browser(app);
   browser.get("/signup");
   const Answer refused = browser.post(
       "/signup", {{"email", "news-kept@example.com"}, {"password", "password"}, {"marketing_opt_in", "on"}});
   CHECK(refused.status == 422);
   CHECK(has(refused, kTicked));
-  house.sign_in("news-owner@example.com");
+  app.sign_in("news-owner@example.com");
   CHECK(browser
             .post("/signup", {{"email", "news-owner@example.com"},
                               {"password", "correct horse battery"},

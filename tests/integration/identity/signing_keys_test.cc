@@ -2,7 +2,7 @@
 #include "identity/signing_keys.h"
 #include "identity/jwt.h"
 #include "identity/keyring.h"
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 using http::Method;
@@ -12,31 +12,31 @@ namespace {
 core::Json header_of(const std::string& token) {
   return *core::Json::parse(*core::unbase64url(core::split(token, '.')[0]));
 }
-std::string enter(House& house, const std::string& email) {
-  return house.post("/token?grant_type=password", R"({"email":")" + email + R"(","password":"correct horse battery"})")
+std::string enter(AuthApp& app, const std::string& email) {
+  return app.post("/token?grant_type=password", R"({"email":")" + email + R"(","password":"correct horse battery"})")
       .json()["access_token"]
       .string_or("");
 }
-void rotate(House& house) { house.loop.run_until(identity::rotate_signing_keys(house.identity())); }
-void wait_for_keys(House& house) { house.clock.advance(std::chrono::seconds(11)); }
+void rotate(AuthApp& app) { app.loop.run_until(identity::rotate_signing_keys(app.identity())); }
+void wait_for_keys(AuthApp& app) { app.clock.advance(std::chrono::seconds(11)); }
 
 }  // namespace
 
 TEST_CASE(
     "a rotation: the new key signs, the old one verifies until its tokens end, the next one is published before") {
   rows("delete from auth.signing_keys");
-  House house;
-  House other;  // another process
-  const std::string hs256 = house.sign_in("sk-a@example.com")["access_token"].string_or("");
+  AuthApp app;
+  AuthApp other;  // another process
+  const std::string hs256 = app.sign_in("sk-a@example.com")["access_token"].string_or("");
   CHECK(header_of(hs256)["alg"].string_or("") == "HS256");
-  CHECK(house.get("/.well-known/jwks.json").body == R"({"keys":[]})");
+  CHECK(app.get("/.well-known/jwks.json").body == R"({"keys":[]})");
 
-  rotate(house);
-  wait_for_keys(house);  // it has read the key; another process may not have
-  CHECK(header_of(enter(house, "sk-a@example.com"))["alg"].string_or("") == "HS256");
-  wait_for_keys(house);
+  rotate(app);
+  wait_for_keys(app);  // it has read the key; another process may not have
+  CHECK(header_of(enter(app, "sk-a@example.com"))["alg"].string_or("") == "HS256");
+  wait_for_keys(app);
   wait_for_keys(other);
-  const std::string first = enter(house, "sk-a@example.com");
+  const std::string first = enter(app, "sk-a@example.com");
   CHECK(header_of(first)["alg"].string_or("") == "ES256");
   const std::string kid = header_of(first)["kid"].string_or("");
   CHECK(other.get("/user", first).status == 200);
@@ -47,14 +47,14 @@ TEST_CASE(
   CHECK(published.find(kid) != std::string::npos);
   CHECK(published.find("\"d\"") == std::string::npos);
 
-  rotate(house);
-  wait_for_keys(house);
+  rotate(app);
+  wait_for_keys(app);
   wait_for_keys(other);
-  const std::string second = enter(house, "sk-a@example.com");
+  const std::string second = enter(app, "sk-a@example.com");
   const std::string next_kid = header_of(second)["kid"].string_or("");
   CHECK(next_kid != kid);
   CHECK(published.find(next_kid) != std::string::npos);  // whoever cached the set knew it already
-  CHECK(house.get("/.well-known/jwks.json").json()["keys"].size() == 3);
+  CHECK(app.get("/.well-known/jwks.json").json()["keys"].size() == 3);
   CHECK(other.get("/user", first).status == 200);
   CHECK(other.get("/user", second).status == 200);
   // No row holds a private key that opens without the secret.
@@ -62,8 +62,8 @@ TEST_CASE(
 
   // A key that does not open signs nothing, and no retired one does it instead: its tokens would end with it.
   rows("update auth.signing_keys set private_enc = '\\x00' where state = 'current'");
-  wait_for_keys(house);
-  CHECK(header_of(enter(house, "sk-a@example.com"))["alg"].string_or("") == "HS256");
+  wait_for_keys(app);
+  CHECK(header_of(enter(app, "sk-a@example.com"))["alg"].string_or("") == "HS256");
 
   // When every token of the retired key has ended, so has the key.
   rows("update auth.signing_keys set retired_at = retired_at - interval '2 hours' where state = 'previous'");
@@ -74,45 +74,45 @@ TEST_CASE(
 }
 
 TEST_CASE("an opaque key stands for its role, in apikey and as bearer, until it is revoked; only its hash is kept") {
-  House house;
-  const std::string publishable = house.loop.run_until(
-      identity::create_api_key(house.identity(), identity::ApiKeyKind::publishable, "the web site"));
+  AuthApp app;
+  const std::string publishable =
+      app.loop.run_until(identity::create_api_key(app.identity(), identity::ApiKeyKind::publishable, "the web site"));
   const std::string secret =
-      house.loop.run_until(identity::create_api_key(house.identity(), identity::ApiKeyKind::secret, "the back office"));
+      app.loop.run_until(identity::create_api_key(app.identity(), identity::ApiKeyKind::secret, "the back office"));
   CHECK(publishable.starts_with("sb_publishable_"));
   CHECK(secret.starts_with("sb_secret_"));
-  wait_for_keys(house);
+  wait_for_keys(app);
   const auto list = [&](const std::string& key) {
-    return house.call(Method::get, "/auth/v1/admin/users", house.wire_headers(key, ""));
+    return app.call(Method::get, "/auth/v1/admin/users", app.api_headers(key, ""));
   };
   CHECK(list(secret).status == 200);
   CHECK(list(publishable).status == 403);
-  CHECK(house.call(Method::get, "/auth/v1/settings", house.wire_headers(publishable, "")).status == 200);
+  CHECK(app.call(Method::get, "/auth/v1/settings", app.api_headers(publishable, "")).status == 200);
   // With a person's bearer the bearer decides.
-  const std::string access = house.sign_in("ok-a@example.com")["access_token"].string_or("");
-  CHECK(house.call(Method::get, "/auth/v1/user", house.wire_headers(publishable, access)).status == 200);
-  CHECK(house.call(Method::get, "/auth/v1/admin/users", house.wire_headers(secret, access)).status == 403);
+  const std::string access = app.sign_in("ok-a@example.com")["access_token"].string_or("");
+  CHECK(app.call(Method::get, "/auth/v1/user", app.api_headers(publishable, access)).status == 200);
+  CHECK(app.call(Method::get, "/auth/v1/admin/users", app.api_headers(secret, access)).status == 403);
   CHECK(list(secret + "x").status == 401);
   CHECK(list("sb_secret_").status == 401);
   CHECK(cell("select count(*) from auth.api_keys k where to_jsonb(k)::text like '%" + secret.substr(18) + "%'") == "0");
-  const auto keys = house.loop.run_until(identity::api_keys(house.identity()));
+  const auto keys = app.loop.run_until(identity::api_keys(app.identity()));
   CHECK(keys.size() >= 2);
-  CHECK(house.loop.run_until(identity::revoke_api_key(house.identity(), keys.front().id)));
-  CHECK_FALSE(house.loop.run_until(identity::revoke_api_key(house.identity(), keys.front().id)));
-  wait_for_keys(house);
+  CHECK(app.loop.run_until(identity::revoke_api_key(app.identity(), keys.front().id)));
+  CHECK_FALSE(app.loop.run_until(identity::revoke_api_key(app.identity(), keys.front().id)));
+  wait_for_keys(app);
   CHECK(list(keys.front().kind == "secret" ? secret : publishable).status == 401);
 }
 
 TEST_CASE("public keys of another issuer count when the configuration names them") {
   static const core::EcKey theirs = core::EcKey::generate();
-  House house(
+  AuthApp app(
       [](Config& config) { config.identity.trusted_keys.push_back({"hosted", "ES256", theirs.x(), theirs.y()}); });
-  const core::Json session = house.sign_in("tk-a@example.com");
+  const core::Json session = app.sign_in("tk-a@example.com");
   const std::string access = session["access_token"].string_or("");
   const std::string claims = *core::unbase64url(core::split(access, '.')[1]);
   identity::jwt::KeySet signer("another project's secret, long enough");
   signer.sign_with("hosted", theirs);
-  CHECK(house.get("/user", identity::jwt::sign(claims, signer)).status == 200);
+  CHECK(app.get("/user", identity::jwt::sign(claims, signer)).status == 200);
   signer.sign_with("hosted", core::EcKey::generate());
-  CHECK(house.get("/user", identity::jwt::sign(claims, signer)).code() == "bad_jwt");
+  CHECK(app.get("/user", identity::jwt::sign(claims, signer)).code() == "bad_jwt");
 }

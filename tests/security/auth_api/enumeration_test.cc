@@ -1,7 +1,7 @@
-// Whether an address has an account is told by no answer.
+// No answer reveals whether an address has an account.
 #include <set>
 
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 using http::Method;
@@ -25,11 +25,11 @@ std::vector<std::string> shape(const core::Json& json) {
 }  // namespace
 
 TEST_CASE("a wrong password and an unknown address get the same answer and cost the same hash") {
-  House house;
-  house.sign_in("ha@example.com");
+  AuthApp app;
+  app.sign_in("ha@example.com");
   const auto ask = [&](const char* email) {
-    return house.post("/token?grant_type=password",
-                      std::string(R"({"email":")") + email + R"(","password":"wrong wrong wrong"})");
+    return app.post("/token?grant_type=password",
+                    std::string(R"({"email":")") + email + R"(","password":"wrong wrong wrong"})");
   };
   const auto time = [&](const char* email) {
     const auto start = std::chrono::steady_clock::now();
@@ -52,13 +52,13 @@ TEST_CASE("a wrong password and an unknown address get the same answer and cost 
 }
 
 TEST_CASE("a sign-up reads the same for a fresh address, one that waits and one that has an account") {
-  House house;
-  house.sign_in("hb@example.com");
-  house.post("/signup", R"({"email":"hx@example.com","password":"correct horse battery"})");
-  house.clock.advance(std::chrono::hours(3));
+  AuthApp app;
+  app.sign_in("hb@example.com");
+  app.post("/signup", R"({"email":"hx@example.com","password":"correct horse battery"})");
+  app.clock.advance(std::chrono::hours(3));
   const auto ask = [&](const char* email) {
-    return house.post("/signup", std::string(R"({"email":")") + email +
-                                     R"(","password":"correct horse battery","data":{"zebra":[1,"x"],"a":{"b":1}}})");
+    return app.post("/signup", std::string(R"({"email":")") + email +
+                                   R"(","password":"correct horse battery","data":{"zebra":[1,"x"],"a":{"b":1}}})");
   };
   const Answer fresh = ask("hc@example.com");
   REQUIRE(fresh.status == 200);
@@ -73,20 +73,20 @@ TEST_CASE("a sign-up reads the same for a fresh address, one that waits and one 
     CHECK(known.json()["id"].string_or("") !=
           cell(std::string("select id from auth.users where email = '") + email + "'"));
   }
-  CHECK(house.mails("hb@example.com") == 0);
+  CHECK(app.mails("hb@example.com") == 0);
   // and it changed nothing
-  CHECK(house.post("/token?grant_type=password", R"({"email":"hb@example.com","password":"correct horse battery"})")
+  CHECK(app.post("/token?grant_type=password", R"({"email":"hb@example.com","password":"correct horse battery"})")
             .status == 200);
 }
 
 TEST_CASE("recover and resend answer alike for any address") {
-  House house;
-  house.sign_in("hd@example.com");
-  house.post("/signup", R"({"email":"he@example.com","password":"correct horse battery"})");
+  AuthApp app;
+  app.sign_in("hd@example.com");
+  app.post("/signup", R"({"email":"he@example.com","password":"correct horse battery"})");
   for (const char* path : {"/recover", "/resend"}) {
     std::set<std::string> answers;
     for (const char* email : {"hd@example.com", "he@example.com", "nobody@example.com"}) {
-      const Answer answer = house.post(path, std::string(R"({"type":"signup","email":")") + email + "\"}");
+      const Answer answer = app.post(path, std::string(R"({"type":"signup","email":")") + email + "\"}");
       answers.insert(std::to_string(answer.status) + answer.body);
     }
     CHECK(answers == std::set<std::string>{"200{}"});
@@ -94,77 +94,75 @@ TEST_CASE("recover and resend answer alike for any address") {
 }
 
 TEST_CASE("with sign-ups closed a one-time code is asked for alike by known and unknown addresses") {
-  House house([](Config& config) { config.identity.signup_open = false; });
-  house.sign_in("hk@example.com");
-  const auto ask = [&](const char* email) { return house.post("/otp", std::string(R"({"email":")") + email + "\"}"); };
+  AuthApp app([](Config& config) { config.identity.signup_open = false; });
+  app.sign_in("hk@example.com");
+  const auto ask = [&](const char* email) { return app.post("/otp", std::string(R"({"email":")") + email + "\"}"); };
   const Answer known = ask("hk@example.com");
   const Answer unknown = ask("nobody-hk@example.com");
   CHECK(known.status == 200);
   CHECK(unknown.status == 200);
   CHECK(unknown.body == known.body);
-  CHECK(house.mails("nobody-hk@example.com") == 0);
+  CHECK(app.mails("nobody-hk@example.com") == 0);
   CHECK(cell("select count(*) from auth.users where email = 'nobody-hk@example.com'") == "0");
-  CHECK(house.post("/otp", R"({"email":"nobody-hk@example.com","create_user":false})").code() == "otp_disabled");
+  CHECK(app.post("/otp", R"({"email":"nobody-hk@example.com","create_user":false})").code() == "otp_disabled");
 }
 
 TEST_CASE("of two people who sign up with one address neither gets the other's password confirmed") {
-  House house;
+  AuthApp app;
   const char* owner = R"({"email":"hf@example.com","password":"the owners own pass"})";
   const char* stranger = R"({"email":"hf@example.com","password":"the attackers own pass","data":{"secret":"his"}})";
   for (const auto& [first, second] : {std::pair{stranger, owner}, std::pair{owner, stranger}}) {
     rows("delete from auth.users where email = 'hf@example.com'");
-    house.post("/signup", first);
-    const House::Mail early = house.mail("hf@example.com");
-    CHECK(house.post("/signup", second).status == 200);
-    CHECK(house.post("/verify", R"({"type":"signup","token_hash":")" + early.token + "\"}").status == 403);
-    const House::Mail late = house.mail("hf@example.com");
-    const Answer confirmed = house.post("/verify", R"({"type":"signup","token_hash":")" + late.token + "\"}");
+    app.post("/signup", first);
+    const AuthApp::Mail early = app.mail("hf@example.com");
+    CHECK(app.post("/signup", second).status == 200);
+    CHECK(app.post("/verify", R"({"type":"signup","token_hash":")" + early.token + "\"}").status == 403);
+    const AuthApp::Mail late = app.mail("hf@example.com");
+    const Answer confirmed = app.post("/verify", R"({"type":"signup","token_hash":")" + late.token + "\"}");
     CHECK(confirmed.status == 200);
     CHECK(confirmed.body.find("his") == std::string::npos);
-    CHECK(house.post("/token?grant_type=password", stranger).code() == "invalid_credentials");
-    CHECK(house.post("/token?grant_type=password", owner).code() == "invalid_credentials");
+    CHECK(app.post("/token?grant_type=password", stranger).code() == "invalid_credentials");
+    CHECK(app.post("/token?grant_type=password", owner).code() == "invalid_credentials");
   }
   // The owner sets one by recovery.
-  CHECK(house.post("/recover", R"({"email":"hf@example.com"})").status == 200);
-  const Answer recovered = house.post(
-      "/verify", R"({"type":"recovery","token_hash":")" + house.mail("hf@example.com", "recovery").token + "\"}");
+  CHECK(app.post("/recover", R"({"email":"hf@example.com"})").status == 200);
+  const Answer recovered = app.post(
+      "/verify", R"({"type":"recovery","token_hash":")" + app.mail("hf@example.com", "recovery").token + "\"}");
   REQUIRE(recovered.status == 200);
   const std::string access = recovered.json()["access_token"].string_or("");
-  CHECK(house
-            .call(Method::put, "/auth/v1/user", house.wire_headers(house.anon, access),
-                  R"({"password":"the owners own pass"})")
-            .status == 200);
-  CHECK(house.post("/token?grant_type=password", owner).status == 200);
+  CHECK(
+      app.call(Method::put, "/auth/v1/user", app.api_headers(app.anon, access), R"({"password":"the owners own pass"})")
+          .status == 200);
+  CHECK(app.post("/token?grant_type=password", owner).status == 200);
 }
 
 TEST_CASE("the same person who signs up twice keeps his password") {
-  House house;
+  AuthApp app;
   const char* body = R"({"email":"hi@example.com","password":"correct horse battery"})";
-  house.post("/signup", body);
-  house.post("/signup", body);
-  CHECK(
-      house.post("/verify", R"({"type":"signup","token_hash":")" + house.mail("hi@example.com").token + "\"}").status ==
-      200);
-  CHECK(house.post("/token?grant_type=password", body).status == 200);
+  app.post("/signup", body);
+  app.post("/signup", body);
+  CHECK(app.post("/verify", R"({"type":"signup","token_hash":")" + app.mail("hi@example.com").token + "\"}").status ==
+        200);
+  CHECK(app.post("/token?grant_type=password", body).status == 200);
 }
 
 TEST_CASE("a magic link to an address that a stranger signed up leaves him no password") {
-  House house;
+  AuthApp app;
   const char* stranger = R"({"email":"hj@example.com","password":"the attackers own pass","data":{"name":"Mallory"}})";
-  house.post("/signup", stranger);
-  CHECK(house.post("/otp", R"({"email":"hj@example.com"})").status == 200);
-  const Answer in = house.post(
-      "/verify", R"({"type":"magiclink","token_hash":")" + house.mail("hj@example.com", "magic_link").token + "\"}");
+  app.post("/signup", stranger);
+  CHECK(app.post("/otp", R"({"email":"hj@example.com"})").status == 200);
+  const Answer in = app.post(
+      "/verify", R"({"type":"magiclink","token_hash":")" + app.mail("hj@example.com", "magic_link").token + "\"}");
   CHECK(in.status == 200);
   CHECK(in.body.find("Mallory") == std::string::npos);
-  CHECK(house.post("/token?grant_type=password", stranger).code() == "invalid_credentials");
+  CHECK(app.post("/token?grant_type=password", stranger).code() == "invalid_credentials");
 }
 
 TEST_CASE("neither link, code, password nor refresh token can be read from the tables") {
-  House house;
-  house.post("/signup", R"({"email":"hg@example.com","password":"correct horse battery"})");
-  const House::Mail mail = house.mail("hg@example.com");
-  const core::Json session = house.sign_in("hh@example.com");
+  AuthApp app;
+  app.post("/signup", R"({"email":"hg@example.com","password":"correct horse battery"})");
+  const AuthApp::Mail mail = app.mail("hg@example.com");
+  const core::Json session = app.sign_in("hh@example.com");
   const std::string dump = cell(
       "select coalesce((select string_agg(to_jsonb(u)::text, '') from auth.users u), '') || "
       "coalesce((select string_agg(to_jsonb(o)::text, '') from auth.one_time_tokens o), '') || "

@@ -1,1 +1,1 @@
-target_link_libraries(${target} PRIVATE tenon_account tenon_auth_api) # support/auth_house.h builds every module of sign-in
+target_link_libraries(${target} PRIVATE tenon_account tenon_auth_api) # support/auth_app.h builds every module of sign-in

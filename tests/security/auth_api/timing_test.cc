@@ -1,10 +1,10 @@
-// Whether an address has an account is told by no answer's time (spec/security.md 3.2). Requests of both kinds take
+// No answer's time reveals whether an address has an account (docs/spec/security.md 3.2). Requests of both kinds take
 // turns, and their medians are compared: without the even step the one that finds nobody takes a third of the other.
 #include <algorithm>
 #include <chrono>
 #include <functional>
 
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 
@@ -40,11 +40,11 @@ void check_alike(const char* what, const Medians& medians) {
 }  // namespace
 
 TEST_CASE("recover, otp, resend, sign-up and the page of the mailed link take as long for any address") {
-  House house(even);
-  house.sign_in("ti-a@example.com");
-  house.post("/signup", R"({"email":"ti-b@example.com","password":"correct horse battery"})");
+  AuthApp app(even);
+  app.sign_in("ti-a@example.com");
+  app.post("/signup", R"({"email":"ti-b@example.com","password":"correct horse battery"})");
   const auto wire = [&](const char* path, const std::string& body) {
-    return [&house, path, body] { CHECK(house.post(path, body).status == 200); };
+    return [&app, path, body] { CHECK(app.post(path, body).status == 200); };
   };
   check_alike("recover", medians(5, wire("/recover", R"({"email":"ti-a@example.com"})"),
                                  wire("/recover", R"({"email":"ti-nobody@example.com"})")));
@@ -53,9 +53,9 @@ TEST_CASE("recover, otp, resend, sign-up and the page of the mailed link take as
   const std::string pass = R"(","password":"correct horse battery"})";
   int fresh = 0;
   check_alike("signup", medians(5, wire("/signup", R"({"email":"ti-a@example.com)" + pass), [&] {
-                house.post("/signup", R"({"email":"ti-n)" + std::to_string(fresh++) + "@example.com" + pass);
+                app.post("/signup", R"({"email":"ti-n)" + std::to_string(fresh++) + "@example.com" + pass);
               }));
-  Browser browser(house);
+  Browser browser(app);
   const auto page = [&](const char* email) {
     return [&browser, email] {
       browser.get("/login/link");
@@ -64,7 +64,7 @@ TEST_CASE("recover, otp, resend, sign-up and the page of the mailed link take as
   };
   check_alike("the page", medians(5, page("ti-a@example.com"), page("ti-nobody@example.com")));
 
-  House quiet([](Config& config) {
+  AuthApp quiet([](Config& config) {
     even(config);
     config.identity.signup_open = false;
   });
@@ -75,16 +75,15 @@ TEST_CASE("recover, otp, resend, sign-up and the page of the mailed link take as
 }
 
 TEST_CASE("a wrong password takes as long for an imported bcrypt hash as for argon2id and for nobody") {
-  House old([](Config& config) { config.identity.hash = identity::Config::Hash::bcrypt; });
+  AuthApp old([](Config& config) { config.identity.hash = identity::Config::Hash::bcrypt; });
   old.admin(http::Method::post, "/users",
             R"({"email":"ti-c@example.com","password":"correct horse battery","email_confirm":true})");
-  House house([](Config& config) { config.identity.response_step = identity::Config{}.response_step; });
-  house.sign_in("ti-d@example.com");
+  AuthApp app([](Config& config) { config.identity.response_step = identity::Config{}.response_step; });
+  app.sign_in("ti-d@example.com");
   const auto wrong = [&](const char* email) {
-    return [&house, email] {
-      CHECK(house
-                .post("/token?grant_type=password",
-                      std::string(R"({"email":")") + email + R"(","password":"wrong wrong wrong"})")
+    return [&app, email] {
+      CHECK(app.post("/token?grant_type=password",
+                     std::string(R"({"email":")") + email + R"(","password":"wrong wrong wrong"})")
                 .code() == "invalid_credentials");
     };
   };

@@ -4,7 +4,7 @@
 #include "jobs/api.h"
 #include "jobs/jobs.h"
 #include "projects/projects.h"
-#include "support/auth_house.h"
+#include "support/auth_app.h"
 
 using namespace auth_test;
 using http::Method;
@@ -13,17 +13,16 @@ namespace {
 
 const std::string kSecret = "one-secret-of-internal-calls";
 
-struct NotifyHouse : House {
-  NotifyHouse()
-      : House([](Config& config) { config.access.notify_secret = core::Secret(kSecret); }),
-        listener(loop, db_config()),
+struct NotifyApp : AuthApp {
+  NotifyApp()
+      : AuthApp([](Config& config) { config.access.notify_secret = core::Secret(kSecret); }),
         storage(loop, pool, db(), clock,
                 {.dir = (std::filesystem::temp_directory_path() / "tenon-notify-test").string()}),
         projects{loop, db(), storage, clock, {}},
-        jobs(projects, listener, pipelines) {
+        jobs(projects, listener(), pipelines) {
     router.post("/api/internal/notify", http::Access::internal, http::with(jobs, jobs::notify));
   }
-  ~NotifyHouse() { loop.run_until(listener.close()); }
+  ~NotifyApp() override { close(); }
 
   Answer notify(const std::string& secret, const std::string& body) {
     Pairs headers{{"Content-Type", "application/json"}};
@@ -31,12 +30,6 @@ struct NotifyHouse : House {
     return call(Method::post, "/api/internal/notify", headers, body);
   }
 
-  static pg::Config db_config() {
-    pg::Config config;
-    config.url = config.direct_url = core::Secret(url("TENON_TEST_URL"));
-    return config;
-  }
-  pg::Listener listener;
   storage::Storage storage;
   jobs::Pipelines pipelines;
   projects::Projects projects;
@@ -67,34 +60,34 @@ std::string kinds(const std::string& id) {
 }  // namespace
 
 TEST_CASE("the internal callback queues one email a job, however often it is called") {
-  NotifyHouse house;
+  NotifyApp app;
   const std::string done = job("READY");
-  for (int i = 0; i < 3; ++i) CHECK(house.notify(kSecret, body_of(done)).status == 202);
+  for (int i = 0; i < 3; ++i) CHECK(app.notify(kSecret, body_of(done)).status == 202);
   CHECK(kinds(done) == "job_completed");
   CHECK(cell("select count(*) from tenon.outbox where payload->>'job_id' = '" + done +
              "' and created_at > now() - interval '1 minute' and "
              "payload->>'email_log_id' in (select id::text from public.email_log)") == "1");
   const std::string failed = job("FAILED", "NO_SPEECH");
-  CHECK(house.notify(kSecret, body_of(failed)).status == 202);
+  CHECK(app.notify(kSecret, body_of(failed)).status == 202);
   CHECK(kinds(failed) == "job_failed");
 }
 
 TEST_CASE("a job that was cancelled or has not ended queues no email") {
-  NotifyHouse house;
+  NotifyApp app;
   for (const std::string& id : {job("FAILED", "CANCELLED"), job("QUEUED")}) {
-    CHECK(house.notify(kSecret, body_of(id)).status == 202);
+    CHECK(app.notify(kSecret, body_of(id)).status == 202);
     CHECK(kinds(id) == "");
   }
 }
 
 TEST_CASE("the internal callback is refused without its secret, whoever calls") {
-  NotifyHouse house;
+  NotifyApp app;
   const std::string id = job("READY");
-  const core::Json session = house.sign_in("notify@example.com");
+  const core::Json session = app.sign_in("notify@example.com");
   const std::string access = session["access_token"].string_or("");
   for (const std::string& wrong :
-       {std::string(), std::string("wrong"), kSecret + "x", kSecret.substr(1), house.service, access}) {
-    const Answer answer = house.notify(wrong, body_of(id));
+       {std::string(), std::string("wrong"), kSecret + "x", kSecret.substr(1), app.service, access}) {
+    const Answer answer = app.notify(wrong, body_of(id));
     CHECK(answer.status == 401);
     CHECK(answer.json()["error"].string_or("") == "Unauthorized");
   }
@@ -102,9 +95,9 @@ TEST_CASE("the internal callback is refused without its secret, whoever calls") 
 }
 
 TEST_CASE("a malformed callback is 400, an unknown job 404, and neither writes anything") {
-  NotifyHouse house;
+  NotifyApp app;
   for (const char* body :
        {"", "{", "[]", "{}", "{\"jobId\":7}", "{\"jobId\":\"x\"}", "{\"jobId\":\"'; drop table jobs;--\"}", "null"})
-    CHECK(house.notify(kSecret, body).status == 400);
-  CHECK(house.notify(kSecret, body_of(core::Uuid::random().str())).status == 404);
+    CHECK(app.notify(kSecret, body).status == 400);
+  CHECK(app.notify(kSecret, body_of(core::Uuid::random().str())).status == 404);
 }

@@ -1,15 +1,8 @@
-// Authentication on the test's Postgres: the modules from identity to account with their routes and the guard, and a
-// browser and an API client that call them without a socket. A request passes router, guard and handler as in the
-// server.
+// The app under test with every module of sign-in, from identity to account; and a browser and an API client that call
+// it without a socket.
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include <cstdlib>
 #include <map>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "access/guard.h"
 #include "access/identity_credentials.h"
@@ -21,38 +14,20 @@
 #include "identity/api_keys.h"
 #include "identity/identity.h"
 #include "oauth/oauth.h"
-#include "pg/session.h"
+#include "support/app.h"
 
 namespace auth_test {
 
-inline std::string url(const char* variable) {
-  const char* value = std::getenv(variable);
-  REQUIRE_MESSAGE(value != nullptr, "run under tests/support/with-postgres");
-  return value;
-}
+using support::Answer;
+using support::form;
+using support::Pairs;
 
+// As the superuser, past every policy.
 inline std::vector<std::vector<std::optional<std::string>>> rows(const std::string& sql) {
-  pg::Session owner{core::Secret(url("TENON_TEST_SUPER_URL"))};
+  pg::Session owner{support::env("TENON_TEST_SUPER_URL")};
   return owner.query(sql).rows;
 }
 inline std::string cell(const std::string& sql) { return rows(sql).at(0).at(0).value_or("null"); }
-
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-struct Answer {
-  int status = 0;
-  std::string body;
-  http::Headers headers;
-  core::Json json() const { return core::Json::parse(body).value_or(core::Json()); }
-  std::string code() const { return json()["code"].string_or(""); }
-};
-
-inline std::string form(const Pairs& fields) {
-  std::string out;
-  for (const auto& [name, value] : fields)
-    out += (out.empty() ? "" : "&") + core::percent_encode(name) + "=" + core::percent_encode(value);
-  return out;
-}
 
 struct Config {
   identity::Config identity;
@@ -61,10 +36,10 @@ struct Config {
   auth_api::Config auth_api;
 };
 
-class House {
+class AuthApp : public support::App {
  public:
-  explicit House(void (*change)(Config&) = nullptr)
-      : clock(core::SystemClock().now()), db_(std::make_unique<pg::Db>(loop, db_config())) {
+  explicit AuthApp(void (*change)(Config&) = nullptr) {
+    clock.advance(std::chrono::duration_cast<std::chrono::microseconds>(core::SystemClock().now() - clock.now()));
     Config config;
     config.identity.jwt_secret = core::Secret("the secret of the tests, long enough");
     config.identity.anon_key = core::Secret(identity::make_api_key(config.identity.jwt_secret.reveal(), "anon"));
@@ -77,10 +52,11 @@ class House {
     if (change != nullptr) change(config);
     anon = config.identity.anon_key.reveal();
     service = config.identity.service_key.reveal();
-    identity_ = std::make_unique<identity::Identity>(loop, pool, *db_, clock, std::move(config.identity));
+    identity_ = std::make_unique<identity::Identity>(loop, pool, db(), clock, std::move(config.identity));
     oauth_ = std::make_unique<oauth::OAuth>(*identity_, client_, std::move(config.oauth));
     credentials_ = std::make_unique<access_control::IdentityCredentials>(*identity_);
     guard_ = std::make_unique<access_control::Guard>(loop, clock, *credentials_, std::move(config.access));
+    guard = guard_.get();
     api_.reset(new auth_api::AuthApi{*identity_, *oauth_, guard_->config(), config.auth_api});
     account_.reset(new account::Account{*identity_, *oauth_, guard_->config()});
     router.group("/", {.errors = html::error_response});
@@ -88,76 +64,38 @@ class House {
     auth_api::mount(router, *api_);
     account::mount(router, *account_);
   }
-  ~House() {
-    loop.run_until(db_->close());
-    db_.reset();
-  }
+  ~AuthApp() override { close(); }
 
   identity::Identity& identity() { return *identity_; }
-  access_control::Guard& guard() { return *guard_; }
   access_control::Credentials& credentials() { return *credentials_; }
   const access_control::Config& access() const { return guard_->config(); }
-  pg::Db& db() { return *db_; }
 
-  // One request through router, guard and handler.
   core::Task<Answer> send(http::Method method, std::string target, Pairs headers, std::string body) {
-    http::Request rq;
-    rq.method = method;
-    rq.target = target;
-    const auto mark = target.find('?');
-    rq.path = target.substr(0, mark);
-    if (mark != std::string::npos)
-      for (const auto part : core::split(std::string_view(target).substr(mark + 1), '&')) {
-        const auto equal = part.find('=');
-        rq.queries.emplace_back(core::percent_decode(part.substr(0, equal)).value_or(""),
-                                equal == part.npos ? "" : core::percent_decode(part.substr(equal + 1)).value_or(""));
-      }
-    rq.headers.add("Host", "localhost:3000");
-    for (auto& [name, value] : headers) rq.headers.add(name, value);
-    rq.body = std::move(body);
-    rq.client_ip = ip;
-    rq.request_id = "req-test";
-    rq.csp_nonce = "bm9uY2U=";
-    rq.group = &router.group_of(rq.path);
-    const http::Router::Match match = router.find(method, rq.path);
-    if (match.route == nullptr) co_return Answer{404, "", {}};
-    rq.params = match.params;
-    rq.route = match.route->pattern;
-    http::Response response;
-    try {
-      auto refusal = co_await guard_->admit(rq, match.route->access);
-      if (refusal) response = std::move(*refusal);
-      else response = co_await match.route->handler(rq);
-    } catch (const core::Problem& problem) {
-      response = http::error_response(rq, problem);
-    }
-    Answer answer;
-    answer.status = response.status;
-    answer.headers = response.headers;
-    for (const std::string& cookie : rq.set_cookies) answer.headers.add("Set-Cookie", cookie);
-    if (const auto* text = std::get_if<std::string>(&response.body)) answer.body = *text;
-    caller = rq.caller;
-    co_return answer;
+    return App::send({.method = method,
+                      .target = std::move(target),
+                      .caller = {},
+                      .headers = std::move(headers),
+                      .body = std::move(body)});
   }
   Answer call(http::Method method, std::string target, Pairs headers = {}, std::string body = "") {
-    return loop.run_until(send(method, std::move(target), std::move(headers), std::move(body)));
+    return run(send(method, std::move(target), std::move(headers), std::move(body)));
   }
 
   // The API as auth-js calls it. `bearer` empty: the key itself.
-  Pairs wire_headers(const std::string& key, const std::string& bearer) const {
+  Pairs api_headers(const std::string& key, const std::string& bearer) const {
     return {{"apikey", key},
             {"Authorization", "Bearer " + (bearer.empty() ? key : bearer)},
             {"Content-Type", "application/json;charset=UTF-8"},
             {"X-Supabase-Api-Version", "2024-01-01"}};
   }
   Answer post(const std::string& path, const std::string& body, const std::string& bearer = "") {
-    return call(http::Method::post, "/auth/v1" + path, wire_headers(anon, bearer), body);
+    return call(http::Method::post, "/auth/v1" + path, api_headers(anon, bearer), body);
   }
   Answer get(const std::string& path, const std::string& bearer = "") {
-    return call(http::Method::get, "/auth/v1" + path, wire_headers(anon, bearer));
+    return call(http::Method::get, "/auth/v1" + path, api_headers(anon, bearer));
   }
   Answer admin(http::Method method, const std::string& path, const std::string& body = "") {
-    return call(method, "/auth/v1/admin" + path, wire_headers(service, ""), body);
+    return call(method, "/auth/v1/admin" + path, api_headers(service, ""), body);
   }
 
   // The newest email of that kind to an address: its link and code.
@@ -191,23 +129,10 @@ class House {
     return answer.json();
   }
 
-  core::Loop loop;
-  core::BlockingPool pool{2, 64};
-  core::ManualClock clock;
-  http::Router router;
-  std::string ip = "198.51.100.7";
   std::string anon;
   std::string service;
-  http::Caller caller;  // of the last request
 
  private:
-  static pg::Config db_config() {
-    pg::Config config;
-    config.url = core::Secret(url("TENON_TEST_URL"));
-    config.direct_url = config.url;
-    return config;
-  }
-  std::unique_ptr<pg::Db> db_;
   http::Client client_{loop};
   std::unique_ptr<identity::Identity> identity_;
   std::unique_ptr<oauth::OAuth> oauth_;
@@ -220,23 +145,22 @@ class House {
 // Keeps cookies, sends Origin, and fills in the page's token as a form does.
 class Browser {
  public:
-  explicit Browser(House& house) : house_(&house) {}
+  explicit Browser(AuthApp& app) : app_(&app) {}
 
   Answer get(const std::string& target) {
-    Answer answer =
-        keep(house_->call(http::Method::get, target, {{"Cookie", cookie_header()}, {"Accept", "text/html"}}));
+    Answer answer = keep(app_->call(http::Method::get, target, {{"Cookie", cookie_header()}, {"Accept", "text/html"}}));
     const auto at = answer.body.find("name=\"_csrf\" value=\"");
     if (at != std::string::npos) csrf = answer.body.substr(at + 20, answer.body.find('"', at + 20) - at - 20);
     return answer;
   }
   Answer post(const std::string& target, Pairs fields) {
     fields.insert(fields.begin(), {"_csrf", csrf});
-    return keep(house_->call(http::Method::post, target,
-                             {{"Cookie", cookie_header()},
-                              {"Accept", "text/html"},
-                              {"Origin", origin},
-                              {"Content-Type", "application/x-www-form-urlencoded"}},
-                             form(fields)));
+    return keep(app_->call(http::Method::post, target,
+                           {{"Cookie", cookie_header()},
+                            {"Accept", "text/html"},
+                            {"Origin", origin},
+                            {"Content-Type", "application/x-www-form-urlencoded"}},
+                           form(fields)));
   }
   std::string cookie_header() const {
     std::string out;
@@ -264,7 +188,7 @@ class Browser {
   std::string origin = "http://localhost:3000";
 
  private:
-  House* house_;
+  AuthApp* app_;
 };
 
 // A provider that is configured and never asked.
