@@ -8,12 +8,11 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
-#include <thread>
 
 #include "integration/app/support/process.h"
 #include "support/stage.h"
+#include "support/wait.h"
 
-using process::Clock;
 using process::Web;
 using namespace std::chrono_literals;
 
@@ -49,11 +48,12 @@ std::string text_of(const std::string& path) {
 // Waits for an answer of /readyz with this status and these words. Until the first check has ended, other parts are
 // named in its 503.
 bool becomes(const Web& web, int status, std::string_view words) {
-  for (const auto began = Clock::now(); Clock::now() - began < 20s; std::this_thread::sleep_for(20ms)) {
-    const auto ready = web.call("GET", "/readyz");
-    if (ready.status == status && ready.body.contains(words)) return true;
-  }
-  return false;
+  return support::wait_until(
+      [&] {
+        const auto ready = web.call("GET", "/readyz");
+        return ready.status == status && ready.body.contains(words);
+      },
+      20s);
 }
 
 // public.profiles has no time_zone while this lives.

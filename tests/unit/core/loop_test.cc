@@ -17,7 +17,7 @@ Task<int> add(int a, int b) {
 }
 Task<> fail() {
   co_await sleep_for(1ms);
-  throw Problem(418, "teapot", "no coffee");
+  throw Problem(418, "core.teapot");
 }
 Task<std::string> who() {
   co_await sleep_for(1ms);

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "core/crypto.h"
+#include "support/wait.h"
 
 using namespace std::chrono_literals;
 
@@ -85,7 +86,7 @@ TEST_CASE("the kernel ends a confined child whose parent has died") {
     spec.death_signal = SIGKILL;
     core::Process process(spec);
     process.detach();
-    while (!std::filesystem::exists(pid_file) || std::filesystem::file_size(pid_file) == 0) ::usleep(1000);
+    support::wait_until([&] { return std::filesystem::exists(pid_file) && std::filesystem::file_size(pid_file) > 0; });
     ::_exit(0);
   }
   int status = 0;
@@ -93,8 +94,7 @@ TEST_CASE("the kernel ends a confined child whose parent has died") {
   pid_t pid = 0;
   std::ifstream(pid_file) >> pid;
   REQUIRE(pid > 1);
-  for (int tries = 0; tries < 1000 && is_alive(pid); ++tries) ::usleep(5000);
-  CHECK_FALSE(is_alive(pid));
+  CHECK(support::wait_until([&] { return !is_alive(pid); }));
   std::filesystem::remove(pid_file);
 }
 
@@ -123,8 +123,7 @@ TEST_CASE("stop gives a process its grace, then kills it") {
 TEST_CASE("what a process leaves behind in its group is killed with it where that was asked for") {
   core::ProcessSpec spec = shell("sleep 100 >/dev/null 2>&1 & echo $!");
   const pid_t left = std::stoi(core::run_and_capture(spec).output);
-  for (int tries = 0; tries < 1000 && is_alive(left); ++tries) ::usleep(5000);
-  CHECK_FALSE(is_alive(left));
+  CHECK(support::wait_until([&] { return !is_alive(left); }));
 }
 
 TEST_CASE("a program that does not end in time is an error, and is killed") {

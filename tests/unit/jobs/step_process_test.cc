@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "jobs/step_process.h"
 #include "jobs/work_dir.h"
+#include "support/wait.h"
 
 using jobs::StepProcessEnd;
 
@@ -92,9 +93,7 @@ TEST_CASE("stopping a child ends what it has started, too") {
   child.stop();
   loop.run_until(all_lines(child));
   CHECK(child.end().how == StepProcessEnd::How::stopped);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (alive(static_cast<pid_t>(*pid)) && std::chrono::steady_clock::now() < deadline) ::usleep(10000);
-  CHECK_FALSE(alive(static_cast<pid_t>(*pid)));
+  CHECK(support::wait_until([&] { return !alive(static_cast<pid_t>(*pid)); }));
 }
 
 TEST_CASE("a child that is let go of is killed") {
