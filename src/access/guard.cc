@@ -90,7 +90,7 @@ http::Response refuse_api_call(std::string body, std::string challenge = "") {
   return response;
 }
 
-// PostgREST's codes and texts, by which its clients tell an expired token from a forged one.
+// PostgREST's codes and texts, by which its clients distinguish an expired token from a forged one.
 http::Response refuse_bearer(jwt::Fault fault, std::string_view token) {
   const auto [code, message] = [&]() -> std::pair<std::string_view, std::string> {
     switch (fault) {

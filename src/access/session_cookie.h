@@ -19,7 +19,7 @@ struct CookieSession {
   std::string access_token;
   std::string refresh_token;
 };
-// What the browser sent, not verified.
+// The session in the request's cookies, not verified.
 std::optional<CookieSession> read_session(const Config& config, const http::Request& rq);
 bool sends_session(const Config& config, const http::Request& rq);
 

@@ -38,7 +38,8 @@ Kept kept_by(const access_control::Config& config, const Request& rq) {
   return {value.substr(0, kVerifier), next && core::valid_utf8(*next) ? *next : std::string()};
 }
 
-// What /auth/v1/callback put into the address. Only codes that people can do something about are told apart.
+// The problem that /auth/v1/callback reported in the address. Only codes that people can do something about have a
+// sentence of their own.
 core::Problem returned_problem(std::string_view code) {
   for (const std::string_view name :
        {"oauth.bad_oauth_state", "oauth.provider_email_needs_verification", "identity.signup_disabled",

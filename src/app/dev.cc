@@ -237,7 +237,7 @@ class Supervisor {
     if (seeded.end.exit_code() != 0) throw std::runtime_error("the demo data could not be made:\n" + seeded.output);
   }
 
-  // 0 when web answers; 1 when it cannot start; 130 when told to stop meanwhile.
+  // 0 when web answers; 1 when it cannot start; 130 when stopped meanwhile.
   int wait_until_ready(int port, const sigset_t& waited) {
     const auto deadline = SteadyClock::now() + 30s;
     while (!is_ready(port)) {

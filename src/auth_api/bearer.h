@@ -1,4 +1,4 @@
-// Who calls: the user behind a bearer token, or an administrator (docs/spec/supabase-auth.md 3).
+// The caller of an endpoint: the user behind a bearer token, or an administrator (docs/spec/supabase-auth.md 3).
 #pragma once
 
 #include "auth_api/auth_api.h"

@@ -1,4 +1,4 @@
-// What a user can do with an account; the API and the pages call the same functions. Each is one use case, in the file
+// The use cases of a user's own account; the API and the pages call the same functions. Each is one use case, in the file
 // of its name, and refuses by throwing a Problem with GoTrue's error code.
 #pragma once
 

@@ -41,7 +41,7 @@ Task<std::optional<User>> update_in(pg::Tx& tx, Update& update) {
   if (!before) co_return std::nullopt;
   co_await change_user(tx, update.user, update.changes, now);
   const std::string& email = update.changes.email;
-  // What was mailed to the old address must not open the account of the new one.
+  // Links mailed to the old address must not open the account of the new one.
   if (!email.empty() && email != before->email) co_await delete_email_tokens(tx, update.user);
   if (!update.password_hash.empty()) {
     co_await set_password(tx, update.user, update.password_hash, now);

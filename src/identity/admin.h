@@ -1,4 +1,4 @@
-// What an administrator can do with users, for holders of the service key. None of it grants welcome credits, and only
+// The use cases of an administrator, for holders of the service key. None of it grants welcome credits, and only
 // invite sends an email.
 #pragma once
 

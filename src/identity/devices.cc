@@ -76,7 +76,7 @@ std::string find(const Known (&list)[N], std::string_view agent) {
   return {};
 }
 
-// Without a cookie, devices can be told apart only by the browser's name.
+// Without a cookie, only the browser's name distinguishes devices.
 pg::Bytes device_of(const ClientInfo& from) {
   const DeviceName name = parse_user_agent(from.agent);
   return {core::sha256(from.device.empty() ? "agent:" + name.browser + "/" + name.system : "cookie:" + from.device)};

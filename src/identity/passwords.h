@@ -33,7 +33,7 @@ Task<> require_strong_password(Identity& identity, const std::string& password);
 Task<std::string> hash_password(Identity& identity, std::string password);
 
 // True when `stored` (argon2 or bcrypt) is a hash of `password`. An empty `stored` never matches but takes as long, so
-// that an unknown address cannot be told from a wrong password by time.
+// that its time does not reveal whether the address is known.
 Task<bool> password_matches(Identity& identity, std::string password, std::string stored);
 
 // True when `stored` was hashed with other parameters than the configuration's.

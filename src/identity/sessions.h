@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/problem.h"
 #include "identity/client_info.h"
 #include "identity/users.h"
 

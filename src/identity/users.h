@@ -34,7 +34,7 @@ Task<std::optional<User>> user_by_id(pg::Tx& tx, core::UserId id);
 // Also locks the row, for callers that change it.
 Task<std::optional<User>> lock_user_by_email(pg::Tx& tx, std::string_view email);
 
-// Who vouches for a user: the address itself (provider "email") or an external provider.
+// A proof of who the user is: the address itself (provider "email") or an external provider.
 struct NewIdentity {
   std::string provider;
   std::string provider_id;  // the provider's id for the user

@@ -40,7 +40,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 Task<std::string> begin_sign_in(OAuth& oauth, const Provider& provider, FlowState flow, std::string scopes,
                                 Pairs extras);
 
-// What complete_sign_in ends in: a code that the client exchanges when the flow has a PKCE challenge, else a session.
+// The result of complete_sign_in: a code that the client exchanges when the flow has a PKCE challenge, else a session.
 struct CompletedSignIn {
   std::string code;
   std::optional<identity::Session> session;
