@@ -40,7 +40,7 @@ function(tenon_tests)
   add_library(tenon_test_app STATIC "${CMAKE_SOURCE_DIR}/tests/support/app.cc")
   target_link_libraries(tenon_test_app PUBLIC tenon_test_main tenon_http tenon_pg)
   # These compare times with each other or with a limit of seconds, so ctest -j runs nothing beside them.
-  set(measures_time integration_app security_auth_api)
+  set(measures_time integration_app security_app security_auth_api)
   foreach(suite unit integration security)
     add_custom_target(tests_${suite})
     file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true "${CMAKE_SOURCE_DIR}/tests/${suite}/*")

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "access/guard.h"
@@ -44,6 +45,10 @@ pg::Config lane(pg::Config config) {
   config.short_lock_waits = true;
   return config;
 }
+pg::Config sign_in_lane(pg::Config config) {
+  config.spare_pipelines = std::min(config.spare_pipelines, 1);  // its statements are quick
+  return lane(std::move(config));
+}
 pg::Config readiness_lane(pg::Config config) {
   config.shared_pipelines = 1;
   config.spare_pipelines = 0;
@@ -56,7 +61,7 @@ class WebLoop {
   WebLoop(const Settings& settings, Pools& pools, const ops::SchemaCheck& schema_check, sim::Sim* sim)
       : schema_check_(schema_check),
         ready_db_(loop_, readiness_lane(settings.db)),
-        sign_in_db_(loop_, lane(settings.db)),
+        sign_in_db_(loop_, sign_in_lane(settings.db)),
         db_(loop_, lane(settings.db)),
         rest_db_(loop_, lane(settings.db)),
         listener_(loop_, settings.db),

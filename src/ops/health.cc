@@ -51,7 +51,8 @@ struct Checking {
 };
 
 Task<http::Response> ready(Readiness& readiness) {
-  if (!readiness.checking && std::chrono::steady_clock::now() >= readiness.until) {
+  const bool unknown = readiness.until == std::chrono::steady_clock::time_point{};  // the first check is under way
+  if ((!readiness.checking || unknown) && std::chrono::steady_clock::now() >= readiness.until) {
     const Checking checking(readiness);
     co_await readiness.check_all();
   }

@@ -231,9 +231,14 @@ void ConnectionPool::send_waiting() {
   }
 }
 
-// Of several connections, one caller has at most half.
+// Of several connections, one caller has half, and who is alone leaves one.
+int ConnectionPool::most_leases() const {
+  const int all = config_.checkout_connections;
+  return std::max(1, callers_.is_alone() ? all - 1 : all / 2);
+}
+
 bool ConnectionPool::may_check_out(const Caller& caller) const {
-  return !caller.bounded || caller.leases < std::max(1, config_.checkout_connections / 2);
+  return !caller.bounded || caller.leases < most_leases();
 }
 
 // Gives the connection to the next transaction. False when none waits that may have it.
@@ -267,8 +272,7 @@ int ConnectionPool::missing_checkouts() const {
   int missing = 0;
   for (const Caller* caller : checkout_queue_.callers()) {
     const int waiting = static_cast<int>(caller->checkouts.size());
-    missing += caller->bounded ? std::clamp(std::max(1, config_.checkout_connections / 2) - caller->leases, 0, waiting)
-                               : waiting;
+    missing += caller->bounded ? std::clamp(most_leases() - caller->leases, 0, waiting) : waiting;
   }
   return missing;
 }

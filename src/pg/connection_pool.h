@@ -54,6 +54,7 @@ struct ConnectionPool final : PipelinedConnection::Owner, std::enable_shared_fro
   PipelinedConnection* choose_for_slow(Instant now);
   void open_spare();
   int most_pipelines() const { return config_.shared_pipelines + config_.spare_pipelines; }
+  int most_leases() const;
   bool may_check_out(const Caller& caller) const;
   bool hand_over(const std::shared_ptr<PipelinedConnection>& connection);
   int missing_checkouts() const;
