@@ -30,7 +30,17 @@ begin
 end
 $$;
 
+-- The seconds until a bucket has a token, 0 when it has one. Takes none, and waits for nobody.
+create or replace function tenon.token_wait(p_key text, p_per_s double precision)
+returns double precision
+language sql stable security definer set search_path = '' as $$
+  select coalesce((
+    select greatest(0, (1 - b.tokens) / p_per_s - greatest(extract(epoch from clock_timestamp() - b.at), 0))
+      from tenon.rate_buckets b where b.key = p_key), 0)
+$$;
+
 revoke all on all functions in schema tenon from public, anon, authenticated;
 grant execute on function
-  tenon.take_token(text, double precision, double precision, double precision)
+  tenon.take_token(text, double precision, double precision, double precision),
+  tenon.token_wait(text, double precision)
   to service_role;

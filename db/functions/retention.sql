@@ -34,6 +34,10 @@ begin
        for update skip locked);
   get diagnostics v_rows = row_count;
   v_count := v_count + v_rows;
+  delete from tenon.job_email_hours where ctid = any (array(
+    select ctid from tenon.job_email_hours where hour < now() - interval '7 days' limit p_n for update skip locked));
+  get diagnostics v_rows = row_count;
+  v_count := v_count + v_rows;
   delete from tenon.consents where id in (
     select c.id from tenon.consents c where c.at < now() - interval '5 years'
        and not exists (select from tenon.consents later where later.at >= now() - interval '5 years'

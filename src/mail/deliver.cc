@@ -43,6 +43,14 @@ constexpr pg::Sql kRetry{"mail.log_mark_retry", R"sql(
    where id = $1 and status in ('queued', 'sending')
 )sql"};
 
+constexpr pg::Sql kDigest{"mail.digest_read", R"sql(
+  select completed, failed from tenon.job_email_hours where user_id = $1 and hour = $2::text::timestamptz
+)sql"};
+struct Digest {  // in select order
+  std::int32_t completed;
+  std::int32_t failed;
+};
+
 std::optional<core::Uuid> log_id_of(const outbox::Item& item) {
   return core::Uuid::parse(item.payload["email_log_id"].string_or(""));
 }
@@ -81,6 +89,17 @@ Task<bool> add_job_facts(const FindFinishedJob& find_job, const std::string& id,
   facts.project_id = job->project.str();
   facts.reason = job->reason.empty() ? html::text(facts.locale, "mail.job_failed.no_reason") : std::move(job->reason);
   if (job->returned_credits > 0) facts.credits = job->returned_credits;
+  co_return true;
+}
+
+// False when the account is gone.
+Task<bool> add_digest(Mail& mail, const outbox::Item& item, EmailFacts& facts) {
+  if (!item.user) co_return false;
+  const std::string hour = item.payload["hour"].string_or("");
+  const auto digest = co_await service(mail).maybe<Digest>(kDigest, *item.user, hour);
+  if (!digest) co_return false;
+  facts.jobs_completed = digest->completed;
+  facts.jobs_failed = digest->failed;
   co_return true;
 }
 
@@ -127,6 +146,8 @@ Task<Delivery> deliver(Mail& mail, const FindFinishedJob& find_job, const outbox
     const std::string job = item.payload["job_id"].string_or(entry->entity);
     if (!co_await add_job_facts(find_job, job, facts)) co_return co_await skip(mail, *log, "the project is gone");
   }
+  if (entry->kind == "jobs_digest" && !co_await add_digest(mail, item, facts))
+    co_return co_await skip(mail, *log, "the account is gone");
   std::optional<RenderedEmail> email;
   std::string error = "there is no such kind of email";
   try {

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxSubjectBytes = 300;
 // The optional parts of a kind. Every kind has a subject and a first sentence: mail.<kind>.* in text/*.json.
 struct Kind {
   std::string_view name;
-  enum class Button { none, url, project, credits, settings } button;
+  enum class Button { none, url, project, projects, credits, settings } button;
   bool heading;   // has a heading of its own; otherwise the subject is the heading
   bool code;      // shows the six digits
   bool more;      // has a second sentence, mail.<kind>.more
@@ -22,7 +22,7 @@ struct Kind {
 };
 using Button = Kind::Button;
 
-constexpr std::array<Kind, 11> kKinds{{
+constexpr std::array<Kind, 12> kKinds{{
     {"confirm", Button::url, false, true, true, false},
     {"recovery", Button::url, false, true, true, false},
     {"magic_link", Button::url, true, true, true, false},
@@ -33,6 +33,7 @@ constexpr std::array<Kind, 11> kKinds{{
     {"welcome", Button::url, false, false, true, false},
     {"job_completed", Button::project, true, false, false, true},
     {"job_failed", Button::project, true, false, true, true},
+    {"jobs_digest", Button::projects, false, false, false, true},
     {"credits_low", Button::credits, false, false, true, true},
 }};
 
@@ -47,6 +48,7 @@ std::string button_url(const Kind& kind, const EmailFacts& facts) {
     case Button::none: return "";
     case Button::url: return facts.url.starts_with('/') ? facts.site_url + facts.url : facts.url;
     case Button::project: return facts.site_url + "/app/projects/" + facts.project_id;
+    case Button::projects: return facts.site_url + "/app/projects";
     case Button::credits: return facts.site_url + "/app/credits";
     case Button::settings: return facts.site_url + "/app/settings/security";
   }
@@ -92,6 +94,8 @@ std::optional<RenderedEmail> render_email(std::string_view name, const EmailFact
                       {{"title", one_line(facts.title, kMaxSubjectBytes)},
                        {"brand", html::text(facts.locale, "html.brand")},
                        {"reason", one_line(facts.reason, 1000)},
+                       {"completed", html::pluralize(facts.locale, "mail.jobs_digest.completed", facts.jobs_completed)},
+                       {"failed", html::pluralize(facts.locale, "mail.jobs_digest.failed", facts.jobs_failed)},
                        {"credits", credits},
                        {"new_email", one_line(facts.new_email, 320)},
                        {"device", one_line(facts.device, 300)},

@@ -20,7 +20,9 @@ struct EmailFacts {
   std::string project_id;
   std::string reason;                   // why a job failed, a sentence in the recipient's language
   std::optional<std::int64_t> credits;  // returned by a failed job, or the low balance
-  std::string device;                   // of a new sign-in, as are place and time
+  std::int64_t jobs_completed = 0;      // counted by the digest of an hour, as is jobs_failed
+  std::int64_t jobs_failed = 0;
+  std::string device;  // of a new sign-in, as are place and time
   std::string place;
   std::string time;
 };
