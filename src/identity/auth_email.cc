@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "identity/email_flow_state.h"
 #include "identity/email_tokens.h"
+#include "identity/rate_limits.h"
 #include "identity/user_changes.h"
 #include "outbox/outbox.h"
 
@@ -39,6 +40,7 @@ Task<> queue_auth_email(Identity& identity, pg::Tx& tx, const AuthEmail& email) 
   if (!email.new_email.empty()) extra.field("new_email", email.new_email);
   extra.end();
   co_await outbox::queue_mail(tx, email.user, email.mail, one.id, extra.take(), email.address);
+  co_await consume_instance_email_token(identity, tx, purpose_of(email.mail));
 }
 
 Task<> queue_confirmation(Identity& identity, pg::Tx& tx, core::UserId user, std::string_view email,

@@ -119,7 +119,7 @@ Task<GeneratedLink> generate_link(Identity& identity, LinkRequest request) {
 }
 
 Task<std::optional<User>> invite(Identity& identity, LinkRequest request) {
-  co_await enforce_instance_email_limit(identity);
+  co_await enforce_instance_email_limit(identity, EmailPurpose::invitation);
   const Call call{&identity, std::move(request)};
   co_return co_await identity.db.in(pg::as_service(kWhy), invite_in, call);
 }

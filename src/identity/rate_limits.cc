@@ -26,15 +26,25 @@ constexpr pg::Sql kTakeBoth{"identity.rate_take_both", R"sql(
   select wait, case when wait > 0 then 0 else tenon.take_token($2, $5, $6) end from client
 )sql"};
 
-// The instance's bucket only if the address's had a token. Runs outside any transaction, so that nobody waits for
-// another caller's email.
+// The address's bucket only while the instance has emails left, the network's only if the address had a token. Runs
+// outside any transaction, so that nobody waits for another caller's email.
 struct EmailWaits {
-  double address;
   double instance;
+  double address;
+  double network;
 };
-constexpr pg::Sql kConsumeEmail{"identity.mail_turn", R"sql(
-  with address as materialized (select tenon.take_token($1, 1, $2) as wait)
-  select wait, case when wait > 0 then 0 else tenon.take_token('auth:mail:instance', $3, $4) end from address
+constexpr pg::Sql kConsumeEmail{"identity.email_take", R"sql(
+  with instance as materialized (select tenon.token_wait($1, $2) as wait),
+       address as materialized (
+         select i.wait as instance, case when i.wait > 0 then 0 else tenon.take_token($3, 1, $4) end as wait
+           from instance i)
+  select a.instance, a.wait,
+         case when a.instance > 0 or a.wait > 0 then 0 else tenon.take_token($5, $6, $7) end
+    from address a
+)sql"};
+
+constexpr pg::Sql kInstanceWait{"identity.email_wait", R"sql(
+  select tenon.token_wait($1, $2)
 )sql"};
 
 constexpr const char* kWhy = "limits are counted before anyone is signed in";
@@ -111,6 +121,9 @@ Task<> enforce_rate_limit(Identity& identity, const Limit& limit, std::string_vi
 
 namespace {
 
+constexpr double kNetworkShare = 0.1;
+constexpr double kLeastShare = 3;  // emails of a network, where the instance itself may send few
+
 [[noreturn]] void refuse_mail(double wait) { refuse("identity.over_email_send_rate_limit", whole(wait)); }
 
 [[noreturn]] void refuse_instance(double wait) {
@@ -118,37 +131,83 @@ namespace {
   refuse_mail(wait);
 }
 
+std::string instance_bucket(EmailPurpose purpose) {
+  switch (purpose) {
+    case EmailPurpose::sign_up: return "auth:mail:instance:sign_up";
+    case EmailPurpose::recovery: return "auth:mail:instance:recovery";
+    case EmailPurpose::signed_in: return "auth:mail:instance:signed_in";
+    case EmailPurpose::invitation: break;
+  }
+  return "auth:mail:instance:invitation";
+}
+
+// The /48 that one customer of a provider may hold, where client_network takes the /64 of one line.
+std::string customer_network(std::string_view ip) {
+  const std::string network = client_network(ip);
+  return network.ends_with("/64") ? network.substr(0, 12) + "/48" : network;
+}
+
+Rate share_of(const Rate& all) {
+  const double burst = std::min<double>(all.burst, std::max(kLeastShare, all.burst * kNetworkShare));
+  return {burst, all.per_second * burst / all.burst};
+}
+
 // Returns 0 and consumes a token if an email may be sent now, otherwise the seconds to wait.
-Task<double> mail_wait(Identity& identity, std::string_view kind, std::string_view address) {
+Task<double> mail_wait(Identity& identity, std::string_view kind, std::string_view address,
+                       std::string_view client_ip) {
   if (identity.config.limits == Config::Limits::off) co_return 0;
+  const EmailPurpose purpose = purpose_of(kind);
+  const std::string instance = instance_bucket(purpose);
   const std::string key = bucket("mail", kind, address);
+  const std::string network = bucket("mail", "network", instance + customer_network(client_ip));
   const double rate = 1 / kMailSeconds;
   const Rate all = rate_of(identity.config, kMailRate);
-  const EmailWaits decision = co_await identity.db.as(pg::as_service(kWhy))
-                                  .one<EmailWaits>(kConsumeEmail, key, rate, all.burst, all.per_second);
-  if (decision.instance > 0) refuse_instance(decision.instance);
-  co_return decision.address;
+  const Rate share = share_of(all);
+  const EmailWaits waits =
+      co_await identity.db.as(pg::as_service(kWhy))
+          .one<EmailWaits>(kConsumeEmail, instance, all.per_second, key, rate, network, share.burst, share.per_second);
+  if (waits.instance > 0) refuse_instance(waits.instance);
+  if (waits.network > 0) {
+    core::log::warn("identity.rate.exceeded", {{"limit", kMailRate.name}, {"ip", client_ip}});
+    refuse_mail(waits.network);
+  }
+  co_return waits.address;
 }
 
 }  // namespace
 
-Task<> enforce_email_rate_limit(Identity& identity, std::string_view kind, std::string_view address) {
-  const double wait = co_await mail_wait(identity, kind, address);
+EmailPurpose purpose_of(std::string_view email_kind) {
+  if (email_kind == "signup" || email_kind == "confirm") return EmailPurpose::sign_up;
+  if (email_kind == "email_change" || email_kind == "reauthentication") return EmailPurpose::signed_in;
+  return email_kind == "invite" ? EmailPurpose::invitation : EmailPurpose::recovery;
+}
+
+Task<> enforce_email_rate_limit(Identity& identity, std::string_view kind, std::string_view address,
+                                std::string_view client_ip) {
+  const double wait = co_await mail_wait(identity, kind, address, client_ip);
   if (wait > 0) refuse_mail(wait);
 }
 
-Task<bool> try_consume_email_token(Identity& identity, std::string_view kind, std::string_view address) {
-  const double wait = co_await mail_wait(identity, kind, address);
+Task<bool> try_consume_email_token(Identity& identity, std::string_view kind, std::string_view address,
+                                   std::string_view client_ip) {
+  const double wait = co_await mail_wait(identity, kind, address, client_ip);
   co_return wait <= 0;
 }
 
-Task<> enforce_instance_email_limit(Identity& identity) {
+Task<> enforce_instance_email_limit(Identity& identity, EmailPurpose purpose) {
   if (identity.config.limits == Config::Limits::off) co_return;
   const Rate all = rate_of(identity.config, kMailRate);
-  const std::string instance = "auth:mail:instance";
+  const std::string instance = instance_bucket(purpose);
   const double wait =
-      co_await identity.db.as(pg::as_service(kWhy)).one<double>(kTakeOne, instance, all.burst, all.per_second);
+      co_await identity.db.as(pg::as_service(kWhy)).one<double>(kInstanceWait, instance, all.per_second);
   if (wait > 0) refuse_instance(wait);
+}
+
+Task<> consume_instance_email_token(Identity& identity, pg::Tx& tx, EmailPurpose purpose) {
+  if (identity.config.limits == Config::Limits::off) co_return;
+  const Rate all = rate_of(identity.config, kMailRate);
+  const std::string instance = instance_bucket(purpose);
+  co_await tx.one<double>(kTakeOne, instance, all.burst, all.per_second);
 }
 
 }  // namespace identity

@@ -24,7 +24,8 @@ inline constexpr Limit kDeviceRate{"device", {30, 30.0 / 300}};      // sign-in 
 inline constexpr Limit kOauthRate{"oauth", {60, 60.0 / 300}};        // to a provider and back
 inline constexpr Limit kAnonymousRate{"anonymous", {30, 30.0 / 3600}};
 inline constexpr Limit kMfaRate{"mfa", {15, 15.0 / 60}};
-inline constexpr Limit kMailRate{"mail", {30, 30.0 / 3600}};  // for the whole instance
+// For the whole instance, each EmailPurpose apart. A network has a tenth of it; the outbox keeps the provider's rate.
+inline constexpr Limit kMailRate{"mail", {600, 600.0 / 3600}};
 inline constexpr const Limit* kLimits[] = {&kRefreshRate, &kVerifyRate,    &kRecoverRate, &kSignInRate, &kDeviceRate,
                                            &kOauthRate,   &kAnonymousRate, &kMfaRate,     &kMailRate};
 bool is_rate_limit(std::string_view name);
@@ -48,12 +49,23 @@ Task<RateDecision> try_consume(Identity& identity, const Limit& limit, std::stri
 // Throws what require_rate throws for that turn; nothing when both were had.
 Task<> throw_if_limited(Identity& identity, const Limit& limit, std::string_view client_ip, RateDecision decision);
 
-// At most one email a minute to an address, and the instance's limit. Unknown addresses are counted alike, so that the
-// limit reveals nothing. Throws Problem 429 over_email_send_rate_limit.
-Task<> enforce_email_rate_limit(Identity& identity, std::string_view kind, std::string_view address);
+// What an email is for. Each purpose has its share of the instance's emails, so that strangers who sign up keep nobody
+// from a reset, and neither keeps those who are signed in, or an administrator who invites.
+enum class EmailPurpose { sign_up, recovery, signed_in, invitation };
+EmailPurpose purpose_of(std::string_view email_kind);  // the kind that mail/ renders
+
+// At most one email a minute to an address, the share of the client's network, and the instance's limit. The first two
+// are counted for unknown addresses alike; of the instance's, only consume_instance_email_token takes, where an email
+// is queued. So requests that send nothing use up nothing, and the answer reveals nothing. Throws Problem 429
+// over_email_send_rate_limit.
+Task<> enforce_email_rate_limit(Identity& identity, std::string_view kind, std::string_view address,
+                                std::string_view client_ip);
 // Returns false instead of throwing when an email went to the address within the minute.
-Task<bool> try_consume_email_token(Identity& identity, std::string_view kind, std::string_view address);
+Task<bool> try_consume_email_token(Identity& identity, std::string_view kind, std::string_view address,
+                                   std::string_view client_ip);
 // The instance's limit alone, for emails that an administrator sends.
-Task<> enforce_instance_email_limit(Identity& identity);
+Task<> enforce_instance_email_limit(Identity& identity, EmailPurpose purpose);
+// In the transaction that queues the email. Never refuses: requests at the same instant may pass the limit by a few.
+Task<> consume_instance_email_token(Identity& identity, pg::Tx& tx, EmailPurpose purpose);
 
 }  // namespace identity

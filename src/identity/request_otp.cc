@@ -49,7 +49,7 @@ Task<> request_otp(Identity& identity, OtpRequest otp) {
   otp.email = canonical_email(otp.email);
   require_metadata_fits(otp.metadata, NewUser{}.app_metadata);
   co_await enforce_rate_limit(identity, kRecoverRate, otp.from.ip);
-  co_await enforce_email_rate_limit(identity, "otp", otp.email);
+  co_await enforce_email_rate_limit(identity, "otp", otp.email, otp.from.ip);
   const Ask ask{&identity, std::move(otp)};
   std::optional<core::Problem> refusal;
   for (int round = 0; round < 2; ++round) {

@@ -32,7 +32,7 @@ Task<> request_reauthentication(Identity& identity, core::UserId id, ClientInfo 
   if (user.email.empty()) throw core::Problem(422, "identity.validation_failed.no_address");
   if (!user.confirmed()) throw core::Problem(422, "identity.email_not_confirmed.reauthentication");
   co_await enforce_rate_limit(identity, kRecoverRate, from.ip);
-  co_await enforce_email_rate_limit(identity, "reauthentication", user.email);
+  co_await enforce_email_rate_limit(identity, "reauthentication", user.email, from.ip);
   const Ask ask{&identity, id, std::move(from)};
   co_await identity.db.in(pg::as_service("a signed-in user asks for a code"), ask_in, ask);
 }

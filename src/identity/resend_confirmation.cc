@@ -29,7 +29,7 @@ Task<> resend_confirmation(Identity& identity, std::string email, EmailLinkTarge
   const ConstantTimeResponse constant_time(identity);
   email = canonical_email(email);
   co_await enforce_rate_limit(identity, kRecoverRate, from.ip);
-  co_await enforce_email_rate_limit(identity, "signup", email);
+  co_await enforce_email_rate_limit(identity, "signup", email, from.ip);
   const Ask ask{&identity, std::move(email), std::move(link_target), std::move(from)};
   co_await identity.db.in(pg::as_service("a stranger asks for his mail again"), resend_in, ask);
   co_await constant_time.wait();

@@ -61,7 +61,7 @@ Task<> request_recovery(Identity& identity, std::string email, EmailLinkTarget l
   const ConstantTimeResponse constant_time(identity);
   email = canonical_email(email);
   co_await enforce_rate_limit(identity, kRecoverRate, from.ip);
-  co_await enforce_email_rate_limit(identity, "recovery", email);
+  co_await enforce_email_rate_limit(identity, "recovery", email, from.ip);
   const Ask ask{&identity, std::move(email), std::move(link_target), std::move(from)};
   co_await identity.db.in(pg::as_service("who forgot his password is not signed in"), recover_in, ask);
   co_await constant_time.wait();

@@ -120,7 +120,8 @@ Task<SignedUp> sign_up(Identity& identity, NewAccount account) {
   Attempt attempt{&identity, std::move(account), {}, {}};
   // Consumed for every address, so that the limit reveals nothing.
   if (!identity.config.autoconfirm)
-    attempt.mail_is_due = co_await try_consume_email_token(identity, "signup", attempt.account.email);
+    attempt.mail_is_due =
+        co_await try_consume_email_token(identity, "signup", attempt.account.email, attempt.account.from.ip);
   for (int round = 0;; ++round) {
     co_await look_at_password(attempt);
     bool moved = false;

@@ -107,8 +107,8 @@ Task<User> update_user(Identity& identity, Bearer who, UserChanges changes, Clie
   if (!changes.email.empty()) {
     // Limited by user id, so that strangers' requests for the address cannot block its owner. The address's token is
     // consumed too, so that resend_email_change is refused within the minute.
-    co_await enforce_email_rate_limit(identity, "email_change", before.id.str());
-    if (!before.email.empty()) co_await try_consume_email_token(identity, "email_change", before.email);
+    co_await enforce_email_rate_limit(identity, "email_change", before.id.str(), from.ip);
+    if (!before.email.empty()) co_await try_consume_email_token(identity, "email_change", before.email, from.ip);
   }
   Change change{&identity, who, std::move(changes), {}, std::move(from)};
   const std::string& password = change.wanted.password;
