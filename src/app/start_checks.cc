@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "ops/migrate.h"
 #include "pg/session.h"
+#include "sim/loopback.h"
 
 namespace app {
 
@@ -70,6 +71,10 @@ StartChecks check_database(const Settings& settings) {
 
 Settings settings_for_start(core::Env& env) {
   Settings settings = Settings::read(env);
+  // Development has simulators and sample secrets, so nobody gets it by leaving a variable out.
+  if (!env.maybe("TENON_ENV") && !sim::is_loopback_address(settings.server.bind))
+    env.fault(
+        "TENON_ENV is not set and TENON_BIND is not a loopback address; set TENON_ENV=production (or development).");
   std::string all = section("the configuration is not complete:", env.faults());
   const auto add = [&all](const std::string& part) { all += all.empty() || part.empty() ? part : "\n" + part; };
   if (settings.production && !settings.db.url.empty()) {

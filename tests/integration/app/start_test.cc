@@ -95,6 +95,19 @@ TEST_CASE("production names the faults of configuration and database in one mess
   CHECK_MESSAGE(ended.output.contains("logs in as a superuser"), ended.output);
 }
 
+TEST_CASE("a process that others can reach wants to be told whether it is development or production") {
+  for (const char* verb : {"web", "serve", "worker --once"}) {
+    CAPTURE(verb);
+    for (const char* bind : {"0.0.0.0", "::", "192.0.2.1"}) {
+      const Ended ended = tenon(verb, "TENON_BIND=" + std::string(bind) + " " + database_url("TENON_TEST_URL"));
+      CHECK(ended.status == 78);
+      CHECK_MESSAGE(ended.output.contains("TENON_ENV is not set"), ended.output);
+    }
+  }
+  const Web said({{"TENON_BIND", "0.0.0.0"}, {"TENON_ENV", "development"}});
+  CHECK(said.call("GET", "/healthz").status == 200);
+}
+
 TEST_CASE("a database made by an older development version is refused until it is reset, which runs db/seed.sql") {
   stage::owner_run("create database older owner tenon_owner");
   std::string url = std::getenv("TENON_TEST_OWNER_URL");
