@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kDemoCredits = 20;
 
-struct House {
+struct Modules {
   core::Loop& loop;
   identity::Identity& identity;
   pg::Db& db;
@@ -26,26 +26,26 @@ Task<> give_credits(pg::Tx& tx, core::UserId user) {
   co_await billing::grant(tx, user, "demo:" + user.str(), kDemoCredits, "Credits to try it out");
 }
 
-Task<> demo(House house, std::string password) {
-  if (co_await identity::find_user(house.identity, kDemoEmail)) co_return;
-  const core::UserId user = co_await identity::create_user(house.identity, kDemoEmail, std::move(password));
-  co_await house.db.in(pg::as_service("the demo user's first credits"), give_credits, user);
-  const jobs::Sample sample = house.product.sample();
-  const projects::Project project = co_await projects::create(house.projects, user, sample.title);
+Task<> demo(Modules modules, std::string password) {
+  if (co_await identity::find_user(modules.identity, kDemoEmail)) co_return;
+  const core::UserId user = co_await identity::create_user(modules.identity, kDemoEmail, std::move(password));
+  co_await modules.db.in(pg::as_service("the demo user's first credits"), give_credits, user);
+  const jobs::Sample sample = modules.product.sample();
+  const projects::Project project = co_await projects::create(modules.projects, user, sample.title);
   for (const jobs::Sample::File& file : sample.files)
-    co_await projects::add_input(house.projects, user, project.id, file.name, file.fields, std::string(file.bytes));
-  co_await jobs::start(house.jobs, user, project.id);
+    co_await projects::add_input(modules.projects, user, project.id, file.name, file.fields, std::string(file.bytes));
+  co_await jobs::start(modules.jobs, user, project.id);
 }
 
-Task<> run(House house, pg::Listener& listener, std::string password) {
+Task<> run(Modules modules, pg::Listener& listener, std::string password) {
   std::exception_ptr failure;
   try {
-    co_await demo(house, std::move(password));
+    co_await demo(modules, std::move(password));
   } catch (...) {
     failure = std::current_exception();
   }
   co_await listener.close();
-  co_await house.db.close();
+  co_await modules.db.close();
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -63,7 +63,7 @@ int seed(const Settings& settings) {
   const jobs::Product product = pipeline::product();
   projects::Projects projects{loop, db, storage, clock, product.inputs};
   jobs::Jobs jobs(projects, listener, product.pipelines);
-  loop.run_until(run(House{loop, identity, db, product, projects, jobs}, listener, settings.demo_password));
+  loop.run_until(run(Modules{loop, identity, db, product, projects, jobs}, listener, settings.demo_password));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-// What PipelineContext works on, in a step's own process. Only step_main.cc makes one.
+// The state behind PipelineContext, in a step's own process. Only step_main.cc makes one.
 #pragma once
 
 #include <cstdint>

@@ -2,11 +2,11 @@
 #include <cstdlib>
 #include <random>
 
-#include "integration/jobs/support/house.h"
+#include "integration/jobs/support/jobs_app.h"
 #include "integration/jobs/support/proxy.h"
 #include "jobs/queue.h"
 
-using support::House;
+using support::JobsApp;
 using support::Process;
 using support::Proxy;
 
@@ -42,9 +42,9 @@ struct Target {
   bool killed = false;
 };
 
-Process::Variables one_slot(const House& house) {
+Process::Variables one_slot(const JobsApp& app) {
   return {{"WORKER_SLOTS", "1"},
-          {"TENON_WORK_DIR", house.config.work_dir},
+          {"TENON_WORK_DIR", app.config.work_dir},
           {"POLL_INTERVAL_MS", "20"},
           {"TENON_LEASE_SECONDS", "3"}};
 }
@@ -55,30 +55,30 @@ struct Standing {
   double ms = 0;
   bool finished = false;
 };
-std::map<std::string, Standing> standings(House& house) {
+std::map<std::string, Standing> standings(JobsApp& app) {
   std::map<std::string, Standing> all;
-  const auto rows = house.owner.query(
+  const auto rows = app.owner.query(
       "select j.claimed_by, j.status in ('READY', 'FAILED'), coalesce(s.n, -1), "
       "coalesce(extract(epoch from clock_timestamp() - s.started_at) * 1000, 0) from public.jobs j left join lateral "
       "(select n, started_at from public.job_steps where job_id = j.id order by n desc limit 1) s on true "
       "where j.claimed_by like 'victim-%' and j.created_at >= $1::timestamptz",
-      {house.born});
+      {app.born});
   for (const auto& row : rows.rows) all[*row[0]] = {std::stoi(*row[2]), std::stod(*row[3]), *row[1] == "t"};
   return all;
 }
 
-void wait_for_leases_to_end(House& house) {
-  house.until("the victims' leases have run out", [&] {
-    return house.scalar("select count(*) from tenon.leases where worker like 'victim-%' and expires_at > now()") == "0";
+void wait_for_leases_to_end(JobsApp& app) {
+  app.until("the victims' leases have run out", [&] {
+    return app.scalar("select count(*) from tenon.leases where worker like 'victim-%' and expires_at > now()") == "0";
   });
 }
 
 // Kills each victim at its point; returns how many were hit while their job ran.
-int kill_all(House& house, std::vector<Target>& targets, std::map<int, int>& hits) {
+int kill_all(JobsApp& app, std::vector<Target>& targets, std::map<int, int>& hits) {
   std::size_t left = targets.size();
   int hit = 0;
   const auto look = [&] {
-    const auto now = standings(house);
+    const auto now = standings(app);
     for (Target& target : targets) {
       const auto at = now.find(target.worker);
       if (target.killed || at == now.end()) continue;
@@ -103,14 +103,14 @@ int kill_all(House& house, std::vector<Target>& targets, std::map<int, int>& hit
 
 TEST_CASE("a worker killed -9 at random points inside each step loses nothing: another finishes, once" *
           doctest::test_suite("slow")) {
-  House house;
-  house.config.slots = 2;
-  const auto rehearsal = house.person(20);
-  const auto first = house.start(rehearsal, house.project(rehearsal, {"black-canyon"}), "");
-  REQUIRE(house.drain() == 1);
+  JobsApp app;
+  app.config.slots = 2;
+  const auto rehearsal = app.person(20);
+  const auto first = app.start(rehearsal, app.project(rehearsal, {"black-canyon"}), "");
+  REQUIRE(app.drain() == 1);
   std::vector<double> length;
   for (const auto& row :
-       house.owner
+       app.owner
            .query("select extract(epoch from finished_at - started_at) * 1000 from public.job_steps where job_id = $1 "
                   "order by n",
                   {first.str()})
@@ -134,7 +134,7 @@ TEST_CASE("a worker killed -9 at random points inside each step loses nothing: a
   int hit = 0;
   std::int64_t attempts = 0;
   for (std::size_t from = 0; from < plan.size() || plan_more(); from = std::min(from + kTogether, plan.size())) {
-    const auto ada = house.person(20);
+    const auto ada = app.person(20);
     std::vector<Target> targets;
     for (std::size_t i = from; i < std::min(plan.size(), from + kTogether); ++i) {
       Target target;
@@ -143,36 +143,36 @@ TEST_CASE("a worker killed -9 at random points inside each step loses nothing: a
       // Several share two cores, so each step takes longer than alone.
       target.after_ms =
           std::uniform_real_distribution<double>(0, 2 * length[static_cast<std::size_t>(plan[i])])(dice());
-      target.victim = std::make_unique<Process>(house, target.worker, one_slot(house));
+      target.victim = std::make_unique<Process>(app, target.worker, one_slot(app));
       targets.push_back(std::move(target));
     }
     // All are there before the first job is, so that each takes one and none takes another's.
-    house.until("the victims are ready", [&] {
-      return house.scalar("select count(*) from tenon.leases where worker like 'victim-%' and expires_at > now()") ==
+    app.until("the victims are ready", [&] {
+      return app.scalar("select count(*) from tenon.leases where worker like 'victim-%' and expires_at > now()") ==
              std::to_string(targets.size());
     });
-    for (Target& target : targets) target.job = house.start(ada, house.project(ada, {"black-canyon"}), "");
-    hit += kill_all(house, targets, hits);
-    wait_for_leases_to_end(house);
-    house.drain();
+    for (Target& target : targets) target.job = app.start(ada, app.project(ada, {"black-canyon"}), "");
+    hit += kill_all(app, targets, hits);
+    wait_for_leases_to_end(app);
+    app.drain();
     for (const Target& target : targets) {
-      house.check_ready_once(target.job, 1, 3);
-      attempts += house.fate(target.job).attempt;
+      app.check_ready_once(target.job, 1, 3);
+      attempts += app.fate(target.job).attempt;
     }
-    CHECK(house.balance(ada) == 20 - static_cast<std::int64_t>(targets.size()));
-    CHECK(house.books_are_right());
+    CHECK(app.balance(ada) == 20 - static_cast<std::int64_t>(targets.size()));
+    CHECK(app.books_are_right());
   }
   std::printf("killed_test: %zu workers killed, %d with a job under way (steps 0..3: %d %d %d %d), %lld attempts\n",
               plan.size(), hit, hits[0], hits[1], hits[2], hits[3], static_cast<long long>(attempts));
   CHECK(hit >= static_cast<int>(plan.size()) * 2 / 3);
   for (int step = 0; step < 4; ++step) CHECK(hits[step] >= kPoints);
-  house.run(storage::sweep_all(house.storage(), std::chrono::seconds(0)));
-  house.check_nothing_left(house.config.work_dir);
+  app.run(storage::sweep_all(app.storage(), std::chrono::seconds(0)));
+  app.check_nothing_left(app.config.work_dir);
 }
 
 TEST_CASE("a worker killed -9 between the settling statement and its answer: the job is settled once, or taken over" *
           doctest::test_suite("slow")) {
-  House house;
+  JobsApp app;
   int committed = 0;
   int open = 0;
   std::vector<core::JobId> jobs;
@@ -182,59 +182,59 @@ TEST_CASE("a worker killed -9 between the settling statement and its answer: the
     // The one keeps the answer to the last commit back, the other already that to the statement before it.
     Proxy proxy(Proxy::Mode::hold, after_commit ? support::sent_as("commit") : "tenon.finish_job(",
                 2);  // commits: the step's start, the end of all; the statement: described, executed
-    Process::Variables variables = one_slot(house);
+    Process::Variables variables = one_slot(app);
     variables["DATABASE_URL"] = proxy.url(world::env("TENON_TEST_URL").reveal());
     variables["DATABASE_DIRECT_URL"] = world::env("TENON_TEST_URL").reveal();
     variables["PG_PREPARED"] = "off";
     variables["TENON_LEASE_SECONDS"] = "600";  // no victim takes over from another
-    people.push_back(house.person(20));
-    jobs.push_back(house.start(people.back(), house.project(people.back(), {"black-canyon"}), "quick"));
-    Process victim(house, "victim-" + std::to_string(i), variables);
+    people.push_back(app.person(20));
+    jobs.push_back(app.start(people.back(), app.project(people.back(), {"black-canyon"}), "quick"));
+    Process victim(app, "victim-" + std::to_string(i), variables);
     const core::JobId job = jobs.back();
-    house.until("the worker has sent it", [&] { return proxy.seen() >= 2; });
-    if (after_commit) house.until("the commit has arrived", [&] { return house.status(job) == "READY"; });
+    app.until("the worker has sent it", [&] { return proxy.seen() >= 2; });
+    if (after_commit) app.until("the commit has arrived", [&] { return app.status(job) == "READY"; });
     // Somewhere after the commit: the moment is the subject.
     ::usleep(std::uniform_int_distribution<useconds_t>(0, 20000)(dice()));
     victim.end(SIGKILL);
     after_commit ? ++committed : ++open;
-    CHECK(house.status(job) == (after_commit ? "READY" : "PROCESSING"));
+    CHECK(app.status(job) == (after_commit ? "READY" : "PROCESSING"));
   }
-  house.owner.query("update tenon.leases set seconds = 1, expires_at = now() - interval '1 second'");
-  house.drain();
+  app.owner.query("update tenon.leases set seconds = 1, expires_at = now() - interval '1 second'");
+  app.drain();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    house.check_ready_once(jobs[i], 2, 1);
-    CHECK(house.fate(jobs[i]).attempt == (i % 2 == 0 ? 1 : 2));
-    CHECK(house.balance(people[i]) == 18);
+    app.check_ready_once(jobs[i], 2, 1);
+    CHECK(app.fate(jobs[i]).attempt == (i % 2 == 0 ? 1 : 2));
+    CHECK(app.balance(people[i]) == 18);
   }
-  CHECK(house.books_are_right());
+  CHECK(app.books_are_right());
   std::printf("killed_test: %d workers killed after the settling commit, %d before it\n", committed, open);
-  house.run(storage::sweep_all(house.storage(), std::chrono::seconds(0)));
-  house.check_nothing_left(house.config.work_dir);
+  app.run(storage::sweep_all(app.storage(), std::chrono::seconds(0)));
+  app.check_nothing_left(app.config.work_dir);
 }
 
 TEST_CASE("a worker whose commits arrive and whose answers are lost finishes each job once" *
           doctest::test_suite("slow")) {
-  House house;
+  JobsApp app;
   for (const int every : {2, 3}) {
     CAPTURE(every);
     Proxy proxy(Proxy::Mode::cut, support::sent_as("commit"), every);
-    Process::Variables variables = one_slot(house);
+    Process::Variables variables = one_slot(app);
     variables["DATABASE_URL"] = proxy.url(world::env("TENON_TEST_URL").reveal());
     variables["DATABASE_DIRECT_URL"] = world::env("TENON_TEST_URL").reveal();
     variables["PG_PREPARED"] = "off";
-    const auto ada = house.person(20);
-    const auto one = house.start(ada, house.project(ada, {"black-canyon"}), "three");
-    const auto two = house.start(ada, house.project(ada, {"march-pastoral"}), "quick");
-    Process worker(house, "unlucky-" + std::to_string(every), variables);
-    house.until("both are finished", [&] { return house.finished(one) && house.finished(two); });
+    const auto ada = app.person(20);
+    const auto one = app.start(ada, app.project(ada, {"black-canyon"}), "three");
+    const auto two = app.start(ada, app.project(ada, {"march-pastoral"}), "quick");
+    Process worker(app, "unlucky-" + std::to_string(every), variables);
+    app.until("both are finished", [&] { return app.finished(one) && app.finished(two); });
     CHECK(proxy.seen() > 4);
     CHECK(worker.end(SIGTERM) == 0);
-    house.check_ready_once(one, 2, 1);
-    house.check_ready_once(two, 2, 1);
-    CHECK(house.fate(one).attempt == 1);
-    CHECK(house.balance(ada) == 16);
-    CHECK(house.books_are_right());
+    app.check_ready_once(one, 2, 1);
+    app.check_ready_once(two, 2, 1);
+    CHECK(app.fate(one).attempt == 1);
+    CHECK(app.balance(ada) == 16);
+    CHECK(app.books_are_right());
   }
-  house.run(storage::sweep_all(house.storage(), std::chrono::seconds(0)));
-  house.check_nothing_left(house.config.work_dir);
+  app.run(storage::sweep_all(app.storage(), std::chrono::seconds(0)));
+  app.check_nothing_left(app.config.work_dir);
 }

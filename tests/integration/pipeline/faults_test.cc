@@ -10,11 +10,11 @@
 #include <random>
 #include <set>
 
-#include "integration/jobs/support/house.h"
+#include "integration/jobs/support/jobs_app.h"
 
 using namespace std::string_literals;
 using support::Fate;
-using support::House;
+using support::JobsApp;
 
 namespace {
 
@@ -90,8 +90,8 @@ struct Case {
 // A folder with a program that calls itself ffmpeg; the rest of PATH behind it.
 class FakeTool {
  public:
-  FakeTool(const House& house, const std::string& script) : before_(std::getenv("PATH")) {
-    const std::string folder = house.dir + "/bin";
+  FakeTool(const JobsApp& app, const std::string& script) : before_(std::getenv("PATH")) {
+    const std::string folder = app.dir + "/bin";
     std::filesystem::create_directories(folder);
     std::ofstream(folder + "/ffmpeg") << "#!/bin/sh\n" << script << "\n";
     std::filesystem::permissions(folder + "/ffmpeg", std::filesystem::perms::owner_all);
@@ -103,10 +103,10 @@ class FakeTool {
   std::string before_;
 };
 
-void drain_all_attempts(House& house) {
+void drain_all_attempts(JobsApp& app) {
   for (int attempt = 0; attempt < 3; ++attempt) {
-    house.drain();
-    house.make_timers_due();
+    app.drain();
+    app.make_timers_due();
   }
 }
 
@@ -146,7 +146,7 @@ class SmallDisk {
 }  // namespace
 
 TEST_CASE("each file that is no photograph, a broken one or a bomb fails its job by its name") {
-  House house;
+  JobsApp app;
   const std::string jpeg = sample("nagasaki-boats");
   const std::string frame = resized(jpeg, 20000, 20000);
   const std::vector<Case> cases{
@@ -174,44 +174,44 @@ TEST_CASE("each file that is no photograph, a broken one or a bomb fails its job
   std::set<std::string> said;
   for (const Case& one : cases) {
     CAPTURE(one.name);
-    const auto ada = house.person(20);
-    const auto project = house.project(ada, {"black-canyon"});
-    house.add_raw_input(ada, project, one.name, one.bytes);
-    const auto job = house.start(ada, project, "");
-    house.drain();
-    house.check_failed_clean(job, one.code);
-    CHECK(house.fate(job).message.find("“"s + one.name + "”") != std::string::npos);
-    CHECK(house.balance(ada) == 20);
+    const auto ada = app.person(20);
+    const auto project = app.project(ada, {"black-canyon"});
+    app.add_raw_input(ada, project, one.name, one.bytes);
+    const auto job = app.start(ada, project, "");
+    app.drain();
+    app.check_failed_clean(job, one.code);
+    CHECK(app.fate(job).message.find("“"s + one.name + "”") != std::string::npos);
+    CHECK(app.balance(ada) == 20);
   }
-  CHECK(house.books_are_right());
-  house.check_nothing_left(house.config.work_dir);
+  CHECK(app.books_are_right());
+  app.check_nothing_left(app.config.work_dir);
 }
 
 TEST_CASE("a flat picture of ordinary size passes: the ratio is for large ones") {
-  House house;
-  const auto ada = house.person(20);
-  const auto project = house.project(ada, {});
-  house.add_raw_input(ada, project, "white.png", grey_png(3000, 2000));
-  const auto job = house.start(ada, project, "");
-  house.drain();
-  house.check_ready_once(job, 1, 3);
+  JobsApp app;
+  const auto ada = app.person(20);
+  const auto project = app.project(ada, {});
+  app.add_raw_input(ada, project, "white.png", grey_png(3000, 2000));
+  const auto job = app.start(ada, project, "");
+  app.drain();
+  app.check_ready_once(job, 1, 3);
 }
 
 TEST_CASE("a photograph taken upright is shown upright") {
-  House house;
+  JobsApp app;
   // Orientation 6: the camera was turned, the picture is to be shown turned by 90 degrees.
   const std::string tiff = "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"s;
   const std::string exif = "Exif\0\0"s + tiff;
   std::string jpeg = sample("black-canyon");
   jpeg.insert(2, "\xff\xe1"s + big(static_cast<std::uint32_t>(exif.size() + 2), 2) + exif);
-  const auto ada = house.person(20);
-  const auto project = house.project(ada, {});
-  house.add_raw_input(ada, project, "upright.jpg", jpeg);
-  const auto job = house.start(ada, project, "");
-  house.drain();
-  house.check_ready_once(job, 1, 3);
+  const auto ada = app.person(20);
+  const auto project = app.project(ada, {});
+  app.add_raw_input(ada, project, "upright.jpg", jpeg);
+  const auto job = app.start(ada, project, "");
+  app.drain();
+  app.check_ready_once(job, 1, 3);
   // Upright it fills 527 of 1280 columns: the left edge of the frame is black, lying down it would be photograph.
-  const std::string video = house.output(job, "final.mp4");
+  const std::string video = app.output(job, "final.mp4");
   const std::string command = "ffmpeg -nostdin -v error -ss 1 -i " + video +
                               " -frames:v 1 -vf crop=300:600:100:60,scale=1:1,format=gray -f rawvideo - 2>/dev/null";
   FILE* pipe = ::popen(command.c_str(), "r");
@@ -243,107 +243,107 @@ TEST_CASE("each way in which ffmpeg lets a job down has its own name") {
         Tool{"may not write", "echo 'x: Read-only file system' >&2; exit 1", "DISK_READ_ONLY"},
         Tool{"writes too much", "for last; do :; done; exec head -c 400M /dev/zero > \"$last\"", "OUTPUT_TOO_LARGE"}}) {
     CAPTURE(tool.what);
-    House house;
+    JobsApp app;
     // A third of it is how long ffmpeg may be silent; a busy machine starts programs slowly.
-    house.config.step_timeout = std::chrono::seconds(tool.code == "FFMPEG_HUNG"s ? 6 : 60);
-    house.config.step_file_bytes = 64 << 20;
-    const FakeTool fake(house, render_only + std::string(tool.script));
-    const auto ada = house.person(20);
-    const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "");
-    drain_all_attempts(house);
-    house.check_failed_clean(job, tool.code);
-    CHECK(house.balance(ada) == 20);
-    CHECK(house.books_are_right());
-    house.check_nothing_left(house.config.work_dir);
+    app.config.step_timeout = std::chrono::seconds(tool.code == "FFMPEG_HUNG"s ? 6 : 60);
+    app.config.step_file_bytes = 64 << 20;
+    const FakeTool fake(app, render_only + std::string(tool.script));
+    const auto ada = app.person(20);
+    const auto job = app.start(ada, app.project(ada, {"black-canyon"}), "");
+    drain_all_attempts(app);
+    app.check_failed_clean(job, tool.code);
+    CHECK(app.balance(ada) == 20);
+    CHECK(app.books_are_right());
+    app.check_nothing_left(app.config.work_dir);
   }
 }
 
 TEST_CASE("ffmpeg killed in the midst of a render is tried again and the job is finished, once") {
-  House house;
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, std::vector<std::string>(8, "black-canyon")), "");
-  jobs::Worker worker(house.loop, house.db(), house.listener, house.storage(), house.disk, house.all, house.config);
-  core::TaskGroup group(house.loop);
+  JobsApp app;
+  const auto ada = app.person(20);
+  const auto job = app.start(ada, app.project(ada, std::vector<std::string>(8, "black-canyon")), "");
+  jobs::Worker worker(app.loop, app.db(), app.listener, app.storage(), app.disk, app.all, app.config);
+  core::TaskGroup group(app.loop);
   group.spawn("test.worker", worker.run());
   bool killed = false;
-  house.until("it is finished", [&] {
-    if (!killed && house.scalar("select count(*) from public.job_steps where job_id = $1 and name = 'render' and "
-                                "state = 'running'",
-                                {job.str()}) == "1")
-      if (const pid_t pid = ffmpeg_in(house.config.work_dir); pid > 0) killed = ::kill(pid, SIGKILL) == 0;
-    if (killed) house.make_timers_due();
-    return house.finished(job);
+  app.until("it is finished", [&] {
+    if (!killed && app.scalar("select count(*) from public.job_steps where job_id = $1 and name = 'render' and "
+                              "state = 'running'",
+                              {job.str()}) == "1")
+      if (const pid_t pid = ffmpeg_in(app.config.work_dir); pid > 0) killed = ::kill(pid, SIGKILL) == 0;
+    if (killed) app.make_timers_due();
+    return app.finished(job);
   });
   worker.stop();
-  house.run(group.join());
+  app.run(group.join());
   CHECK(killed);
-  house.check_ready_once(job, 3, 3);
-  CHECK(house.fate(job).attempt == 2);
-  house.check_nothing_left(house.config.work_dir);
+  app.check_ready_once(job, 3, 3);
+  CHECK(app.fate(job).attempt == 2);
+  app.check_nothing_left(app.config.work_dir);
 }
 
 TEST_CASE("a render whose disk is full fails by that name: the written file is /dev/full") {
-  House house;
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "full_video");
-  drain_all_attempts(house);
-  house.check_failed_clean(job, "NO_SPACE");
-  CHECK(house.balance(ada) == 20);
-  house.check_nothing_left(house.config.work_dir);
+  JobsApp app;
+  const auto ada = app.person(20);
+  const auto job = app.start(ada, app.project(ada, {"black-canyon"}), "full_video");
+  drain_all_attempts(app);
+  app.check_failed_clean(job, "NO_SPACE");
+  CHECK(app.balance(ada) == 20);
+  app.check_nothing_left(app.config.work_dir);
 }
 
 TEST_CASE("a work folder on a full disk, a step before a disk that cannot be written: failed by name, later jobs run") {
-  House house;
-  const SmallDisk disk(house.dir + "/small", "200k");
+  JobsApp app;
+  const SmallDisk disk(app.dir + "/small", "200k");
   if (!disk.made()) return;
-  house.config.work_dir = house.dir + "/small/work";
-  const auto ada = house.person(20);
-  const auto full = house.start(ada, house.project(ada, {"nagasaki-boats", "black-canyon"}), "");
-  drain_all_attempts(house);
-  house.check_failed_clean(full, "NO_SPACE");
+  app.config.work_dir = app.dir + "/small/work";
+  const auto ada = app.person(20);
+  const auto full = app.start(ada, app.project(ada, {"nagasaki-boats", "black-canyon"}), "");
+  drain_all_attempts(app);
+  app.check_failed_clean(full, "NO_SPACE");
 
-  const SmallDisk closed_disk(house.dir + "/closed", "200k", MS_RDONLY);
-  ::setenv("TENON_TEST_READ_ONLY", (house.dir + "/closed").c_str(), 1);
-  house.config.pipeline_env = {"TENON_TEST_READ_ONLY"};
-  const auto closed = house.start(ada, house.project(ada, {"allium-oreophilum"}), "read_only");
-  drain_all_attempts(house);
-  house.check_failed_clean(closed, "DISK_READ_ONLY");
-  CHECK(house.balance(ada) == 20);
-  CHECK(house.books_are_right());
-  const auto later = house.start(ada, house.project(ada, {"allium-oreophilum"}), "quick");
-  house.drain();
-  house.check_ready_once(later, 2, 1);
+  const SmallDisk closed_disk(app.dir + "/closed", "200k", MS_RDONLY);
+  ::setenv("TENON_TEST_READ_ONLY", (app.dir + "/closed").c_str(), 1);
+  app.config.pipeline_env = {"TENON_TEST_READ_ONLY"};
+  const auto closed = app.start(ada, app.project(ada, {"allium-oreophilum"}), "read_only");
+  drain_all_attempts(app);
+  app.check_failed_clean(closed, "DISK_READ_ONLY");
+  CHECK(app.balance(ada) == 20);
+  CHECK(app.books_are_right());
+  const auto later = app.start(ada, app.project(ada, {"allium-oreophilum"}), "quick");
+  app.drain();
+  app.check_ready_once(later, 2, 1);
 }
 
 TEST_CASE("a store without room fails the job by name, and keeps nothing of it") {
-  House house;
-  const auto ada = house.person(20);
-  const auto project = house.project(ada, {"black-canyon"});
-  const auto job = house.start(ada, project, "");
-  // What a full store is everywhere, mounts or not: files may not grow beyond a few bytes (EFBIG, as ENOSPC).
+  JobsApp app;
+  const auto ada = app.person(20);
+  const auto project = app.project(ada, {"black-canyon"});
+  const auto job = app.start(ada, project, "");
+  // A full store, on any mount: files may not grow beyond a few bytes (EFBIG, as ENOSPC).
   ::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ::getrlimit(RLIMIT_FSIZE, &before);
   const rlimit small{100 << 10, before.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  drain_all_attempts(house);
+  drain_all_attempts(app);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
   ::signal(SIGXFSZ, SIG_DFL);
-  house.check_failed_clean(job, "NO_SPACE");
-  CHECK(house.balance(ada) == 20);
-  CHECK(house.books_are_right());
-  house.run(storage::sweep_all(house.storage(), std::chrono::seconds(0)));
-  house.check_nothing_left(house.config.work_dir);
+  app.check_failed_clean(job, "NO_SPACE");
+  CHECK(app.balance(ada) == 20);
+  CHECK(app.books_are_right());
+  app.run(storage::sweep_all(app.storage(), std::chrono::seconds(0)));
+  app.check_nothing_left(app.config.work_dir);
 }
 
 TEST_CASE("a photograph whose bytes are gone from the store is named so") {
-  House house;
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "");
-  house.owner.query("set storage.allow_delete_query = 'true'");
-  house.owner.query("delete from storage.objects where name like 'u_' || $1 || '/%'", {ada.str()});
-  house.owner.query("reset storage.allow_delete_query");
-  house.drain();
-  house.check_failed_clean(job, "INPUT_MISSING");
-  CHECK(house.balance(ada) == 20);
+  JobsApp app;
+  const auto ada = app.person(20);
+  const auto job = app.start(ada, app.project(ada, {"black-canyon"}), "");
+  app.owner.query("set storage.allow_delete_query = 'true'");
+  app.owner.query("delete from storage.objects where name like 'u_' || $1 || '/%'", {ada.str()});
+  app.owner.query("reset storage.allow_delete_query");
+  app.drain();
+  app.check_failed_clean(job, "INPUT_MISSING");
+  CHECK(app.balance(ada) == 20);
 }

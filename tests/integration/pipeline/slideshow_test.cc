@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdio>
 
-#include "integration/jobs/support/house.h"
+#include "integration/jobs/support/jobs_app.h"
 
 using support::Fate;
-using support::House;
+using support::JobsApp;
 
 namespace {
 
@@ -22,8 +22,8 @@ std::string said_by(const std::string& command) {
   return out;
 }
 
-std::string sample(const House& house, const std::string& name) {
-  const std::string file = house.dir + "/" + name + ".jpg";
+std::string sample(const JobsApp& app, const std::string& name) {
+  const std::string file = app.dir + "/" + name + ".jpg";
   const core::Resource* resource = core::find_resource("src/pipeline/data/sample/" + name + ".jpg");
   REQUIRE(resource);
   std::ofstream(file, std::ios::binary) << resource->bytes;
@@ -56,34 +56,34 @@ std::map<std::string, std::string> unpacked(const std::string& file) {
   return files;
 }
 
-Fate run_with(House& house, const std::string& name, const std::string& bytes) {
-  const auto ada = house.person(20);
-  const auto project = house.project(ada, {"black-canyon"});
-  house.add_raw_input(ada, project, name, bytes);
-  const auto job = house.start(ada, project, "");
-  house.drain();
-  CHECK(house.balance(ada) == 20);
-  CHECK(house.books_are_right());
-  return house.fate(job);
+Fate run_with(JobsApp& app, const std::string& name, const std::string& bytes) {
+  const auto ada = app.person(20);
+  const auto project = app.project(ada, {"black-canyon"});
+  app.add_raw_input(ada, project, name, bytes);
+  const auto job = app.start(ada, project, "");
+  app.drain();
+  CHECK(app.balance(ada) == 20);
+  CHECK(app.books_are_right());
+  return app.fate(job);
 }
 
 }  // namespace
 
 TEST_CASE(
     "photographs become a video that shows each of them, with subtitles at the cuts and a zip of the same bytes") {
-  House house;
+  JobsApp app;
   const std::vector<std::string> names{"nagasaki-boats", "march-pastoral", "french-alpine-landscape",
                                        "allium-oreophilum"};
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, names), "");
-  CHECK(house.balance(ada) == 18);
-  REQUIRE(house.drain() == 1);
-  const Fate fate = house.fate(job);
+  const auto ada = app.person(20);
+  const auto job = app.start(ada, app.project(ada, names), "");
+  CHECK(app.balance(ada) == 18);
+  REQUIRE(app.drain() == 1);
+  const Fate fate = app.fate(job);
   CHECK(fate.status == "READY");
   CHECK(fate.cost == 2);
-  CHECK(house.balance(ada) == 18);
+  CHECK(app.balance(ada) == 18);
 
-  const std::string video = house.output(job, "final.mp4");
+  const std::string video = app.output(job, "final.mp4");
   const std::string facts = said_by(
       "ffprobe -v error -f mp4 -count_frames -show_entries stream=codec_name,width,height,pix_fmt,"
       "nb_read_frames:format=duration -of default=nw=1 " +
@@ -95,14 +95,14 @@ TEST_CASE(
   for (std::size_t i = 0; i < names.size(); ++i) {
     const double middle = 3.0 * static_cast<double>(i) + 1.5;
     CAPTURE(names[i]);
-    CHECK(similarity(video, middle, sample(house, names[i])) >= 0.8);
-    CHECK(similarity(video, middle, sample(house, names[(i + 1) % names.size()])) < 0.75);
+    CHECK(similarity(video, middle, sample(app, names[i])) >= 0.8);
+    CHECK(similarity(video, middle, sample(app, names[(i + 1) % names.size()])) < 0.75);
   }
 
   // The cuts of the picture are where the subtitles change.
   const std::string cuts =
       said_by("ffmpeg -nostdin -hide_banner -i " + video + " -vf \"select='gt(scene,0.1)',showinfo\" -f null -");
-  const std::string subtitles = house.output_bytes(job, "captions.srt");
+  const std::string subtitles = app.output_bytes(job, "captions.srt");
   std::size_t seen = 0;
   for (std::size_t at = 0; (at = cuts.find("pts_time:", at)) != std::string::npos; ++at) {
     const double second = std::strtod(cuts.c_str() + at + 9, nullptr);
@@ -115,75 +115,75 @@ TEST_CASE(
   CHECK(seen == names.size() - 1);
   CHECK(subtitles.find("Caption of march-pastoral") != std::string::npos);
 
-  const std::string zip = house.output(job, "assets.zip");
+  const std::string zip = app.output(job, "assets.zip");
   const std::map<std::string, std::string> inside = unpacked(zip);
   CHECK(inside.size() == names.size() + 2);
   for (const std::string& name : names)
     CHECK(inside.at(name + ".jpg") == core::find_resource("src/pipeline/data/sample/" + name + ".jpg")->bytes);
-  CHECK(inside.at("final.mp4") == house.output_bytes(job, "final.mp4"));
+  CHECK(inside.at("final.mp4") == app.output_bytes(job, "final.mp4"));
   CHECK(inside.at("captions.srt") == subtitles);
 }
 
 TEST_CASE("the bar of a render follows the video: many values, each greater than the one before") {
-  House house;
-  const auto ada = house.person(20);
+  JobsApp app;
+  const auto ada = app.person(20);
   std::vector<std::string> many;
   for (int i = 0; i < 20; ++i) many.push_back(i % 2 ? "march-pastoral" : "black-canyon");
-  const auto job = house.start(ada, house.project(ada, many), "");
-  jobs::Worker worker(house.loop, house.db(), house.listener, house.storage(), house.disk, house.all, house.config);
-  core::TaskGroup group(house.loop);
+  const auto job = app.start(ada, app.project(ada, many), "");
+  jobs::Worker worker(app.loop, app.db(), app.listener, app.storage(), app.disk, app.all, app.config);
+  core::TaskGroup group(app.loop);
   group.spawn("test.worker", worker.run());
   std::vector<std::string> values;
-  house.until(
+  app.until(
       "it is finished",
       [&] {
-        const std::string now = house.scalar(
+        const std::string now = app.scalar(
             "select progress from public.jobs j join public.job_steps s on s.job_id = j.id "
             "where j.id = $1 and s.name = 'render' and s.state = 'running'",
             {job.str()});
         if (now != "(none)" && (values.empty() || values.back() != now)) values.push_back(now);
-        return house.finished(job);
+        return app.finished(job);
       },
       std::chrono::seconds(120));
   worker.stop();
-  house.run(group.join());
-  CHECK(house.fate(job).status == "READY");
+  app.run(group.join());
+  CHECK(app.fate(job).status == "READY");
   CHECK(values.size() >= 5);
   for (std::size_t i = 1; i < values.size(); ++i) CHECK(std::stoi(values[i]) > std::stoi(values[i - 1]));
 }
 
 TEST_CASE("a text that calls itself a photograph is refused by its name") {
-  House house;
-  const Fate fate = run_with(house, "holiday.jpg", "I am only a text.\n");
+  JobsApp app;
+  const Fate fate = run_with(app, "holiday.jpg", "I am only a text.\n");
   CHECK(fate.code == "BAD_IMAGE");
   CHECK(fate.message.find("holiday.jpg") != std::string::npos);
 }
 
 TEST_CASE("a photograph that breaks off is refused by its name") {
-  House house;
+  JobsApp app;
   const core::Resource* whole = core::find_resource("src/pipeline/data/sample/nagasaki-boats.jpg");
-  const Fate fate = run_with(house, "half.jpg", std::string(whole->bytes.substr(0, whole->bytes.size() / 2)));
+  const Fate fate = run_with(app, "half.jpg", std::string(whole->bytes.substr(0, whole->bytes.size() / 2)));
   CHECK(fate.code == "BAD_IMAGE");
   CHECK(fate.message.find("half.jpg") != std::string::npos);
 }
 
 TEST_CASE("a small file that would unpack to 400 million pixels is refused before anything decodes it") {
   using namespace std::string_literals;
-  House house;
+  JobsApp app;
   const Fate fate =
-      run_with(house, "bomb.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0\0\0\0\0"s);
+      run_with(app, "bomb.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0\0\0\0\0"s);
   CHECK(fate.code == "IMAGE_TOO_LARGE");
   CHECK(fate.message.find("20,000") != std::string::npos);
 }
 
 TEST_CASE("a server without ffmpeg says so, and the credits come back") {
-  House house;
+  JobsApp app;
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "");
-  house.drain();
+  const auto ada = app.person(20);
+  const auto job = app.start(ada, app.project(ada, {"black-canyon"}), "");
+  app.drain();
   ::setenv("PATH", path.c_str(), 1);
-  CHECK(house.fate(job).code == "FFMPEG_MISSING");
-  CHECK(house.balance(ada) == 20);
+  CHECK(app.fate(job).code == "FFMPEG_MISSING");
+  CHECK(app.balance(ada) == 20);
 }

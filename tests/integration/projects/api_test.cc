@@ -1,7 +1,7 @@
-#include "integration/projects/support/house.h"
+#include "integration/projects/support/projects_app.h"
 
-using house::House;
-using house::Method;
+using projects_test::Method;
+using projects_test::ProjectsApp;
 using world::Answer;
 
 namespace {
@@ -16,7 +16,7 @@ std::string next_of(const Answer& answer) {
 }  // namespace
 
 TEST_CASE("a project is made, read, renamed and deleted") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const Answer made = h.api(ada, Method::post, "", R"({"title":"  Summer ","status":"ready","id":"x"})");
   REQUIRE(made.status == 201);
@@ -39,7 +39,7 @@ TEST_CASE("a project is made, read, renamed and deleted") {
 }
 
 TEST_CASE("bad input gets a clear error and changes nothing") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada, "Kept");
   for (const std::string& body :
@@ -58,7 +58,7 @@ TEST_CASE("bad input gets a clear error and changes nothing") {
 }
 
 TEST_CASE("the list is newest first, and the next links walk it once from end to end") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   for (int i = 0; i < 25; ++i) h.make(ada, "P" + std::to_string(i));
   // Five of one instant: the id decides between them.
@@ -87,7 +87,7 @@ TEST_CASE("the list is newest first, and the next links walk it once from end to
 }
 
 TEST_CASE("a page of exactly the limit has no next page") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   for (int i = 0; i < 3; ++i) h.make(ada);
   CHECK(next_of(h.api(ada, Method::get, "?limit=3")).empty());
@@ -95,7 +95,7 @@ TEST_CASE("a page of exactly the limit has no next page") {
 }
 
 TEST_CASE("filters by status and by part of the title, wildcards taken literally, kept in the next link") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   for (const char* title : {"Alps 100%", "alps_winter", "Beach", "ALPS 3"}) h.make(ada, title);
   h.owner.query("update public.projects set status = 'ready' where user_id = $1 and title like 'Beach'", {ada.str()});
@@ -114,7 +114,7 @@ TEST_CASE("filters by status and by part of the title, wildcards taken literally
 }
 
 TEST_CASE("a wrong limit, status, search or cursor is refused by name") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   for (const char* limit : {"0", "101", "-1", "x", "1.5", "", "99999999999999999999"})
     CHECK_MESSAGE(h.code(h.api(ada, Method::get, std::string("?limit=") + limit)) == "invalid_limit", limit);
@@ -127,7 +127,7 @@ TEST_CASE("a wrong limit, status, search or cursor is refused by name") {
 }
 
 TEST_CASE("recent gives the newest n of the user") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up(), eve = h.sign_up();
   h.make(ada, "old");
   h.make(ada, "new");
@@ -139,10 +139,10 @@ TEST_CASE("recent gives the newest n of the user") {
 }
 
 TEST_CASE("a project with a job that runs is not deleted") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
-  REQUIRE(h.upload(ada, id, {{"file", "a.png", house::png()}}).status == 201);
+  REQUIRE(h.upload(ada, id, {{"file", "a.png", projects_test::png()}}).status == 201);
   const std::string asset = h.api(ada, Method::get, "/" + id + "/inputs").json()[std::size_t{0}]["id"].string_or("");
   CHECK(h.scalar("select outcome from tenon.enqueue_job($1, $2, 'slideshow')", {ada.str(), id}) == "queued");
   CHECK(h.code(h.api(ada, Method::del, "/" + id)) == "job_running");

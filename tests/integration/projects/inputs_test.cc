@@ -1,15 +1,15 @@
-#include "integration/projects/support/house.h"
+#include "integration/projects/support/projects_app.h"
 
 #include "storage/objects.h"
 
-using house::House;
-using house::Method;
-using house::Part;
-using house::png;
+using projects_test::Method;
+using projects_test::Part;
+using projects_test::png;
+using projects_test::ProjectsApp;
 using world::Answer;
 
 TEST_CASE("an upload becomes objects and assets below the coming job, captions in order") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   const std::string job = h.api(ada, Method::get, "/" + id).json()["next_job_id"].string_or("");
@@ -45,7 +45,7 @@ TEST_CASE("an upload becomes objects and assets below the coming job, captions i
 }
 
 TEST_CASE("the coming job takes the inputs, and the next upload goes to the one after it") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   REQUIRE(h.upload(ada, id, {{"file", "a.png", png()}}).status == 201);
@@ -60,7 +60,7 @@ TEST_CASE("the coming job takes the inputs, and the next upload goes to the one 
 }
 
 TEST_CASE("one bad file, and nothing of the request stays") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   const struct {
@@ -95,7 +95,7 @@ TEST_CASE("one bad file, and nothing of the request stays") {
 }
 
 TEST_CASE("a project holds sixty photographs and not one more") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   const std::vector<Part> sixty(60, Part{"file", "a.png", png()});
@@ -110,7 +110,7 @@ TEST_CASE("a project holds sixty photographs and not one more") {
 }
 
 TEST_CASE("an empty file field of a browser is no file") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   const std::string body =
@@ -125,7 +125,7 @@ TEST_CASE("an empty file field of a browser is no file") {
 }
 
 TEST_CASE("an input is captioned anew and removed with its bytes given up") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   const Answer made = h.upload(ada, id, {{"file", "a.png", png()}});
@@ -143,10 +143,11 @@ TEST_CASE("an input is captioned anew and removed with its bytes given up") {
 }
 
 TEST_CASE("an upload whose client leaves keeps nothing") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
-  std::string half = house::form({{"file", "a.png", png()}, {"file", "b.png", png(10, 10, std::string(100000, 'b'))}});
+  std::string half =
+      projects_test::form({{"file", "a.png", png()}, {"file", "b.png", png(10, 10, std::string(100000, 'b'))}});
   half.resize(half.size() - 5000);
   world::Call call{.method = Method::post,
                    .target = "/api/projects/" + id + "/inputs",
@@ -160,7 +161,7 @@ TEST_CASE("an upload whose client leaves keeps nothing") {
 }
 
 TEST_CASE("photographs whose project is not made, or is another's, leave no bytes behind") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up(), eve = h.sign_up();
   const auto project = h.run(projects::create(h.projects, eve, "Hers"));
   const auto one = [&h] {
@@ -183,7 +184,7 @@ TEST_CASE("photographs whose project is not made, or is another's, leave no byte
 }
 
 TEST_CASE("add_input stores a picture as an upload would") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const auto project = h.run(projects::create(h.projects, ada, "Sample"));
   const auto asset = h.run(projects::add_input(h.projects, ada, project.id, "x.png", {{"caption", "Words"}}, png()));

@@ -1,13 +1,13 @@
-#include "integration/projects/support/house.h"
+#include "integration/projects/support/projects_app.h"
 
-using house::House;
-using house::Method;
-using house::png;
+using projects_test::Method;
+using projects_test::png;
+using projects_test::ProjectsApp;
 using world::Answer;
 
 namespace {
 
-Answer page(House& h, core::UserId who, const std::string& path) {
+Answer page(ProjectsApp& h, core::UserId who, const std::string& path) {
   return h.call({.method = Method::get, .target = "/app/projects" + path, .caller = world::user(who)});
 }
 
@@ -16,7 +16,7 @@ bool has(const Answer& answer, const std::string& text) { return answer.body.fin
 }  // namespace
 
 TEST_CASE("the list teaches when it is empty and shows titles escaped when it is not") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const Answer empty = page(h, ada, "");
   CHECK(empty.status == 200);
@@ -34,7 +34,7 @@ TEST_CASE("the list teaches when it is empty and shows titles escaped when it is
 }
 
 TEST_CASE("the list pages on by its own link and keeps the filter") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   for (int i = 0; i < 21; ++i) h.make(ada, "Alps");
   const Answer first = page(h, ada, "?q=alps");
@@ -51,7 +51,7 @@ TEST_CASE("the list pages on by its own link and keeps the filter") {
 }
 
 TEST_CASE("the form makes a project and sends the browser to it, or says what is wrong and keeps the words") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   CHECK(page(h, ada, "/new").status == 200);
   const Answer made = h.send_form(ada, "", "title=Summer+%26+sun");
@@ -74,21 +74,21 @@ TEST_CASE("the form makes a project and sends the browser to it, or says what is
 namespace {
 
 // The form of a new project as a browser without scripts sends it.
-Answer send_new(House& h, core::UserId who, const std::vector<house::Part>& parts) {
+Answer send_new(ProjectsApp& h, core::UserId who, const std::vector<projects_test::Part>& parts) {
   return h.call({.method = Method::post,
                  .target = "/app/projects/new",
                  .caller = world::user(who),
                  .headers = {{"Content-Type", "multipart/form-data; boundary=BOUNDARY"}},
-                 .body = house::form(parts)});
+                 .body = projects_test::form(parts)});
 }
-std::string projects_of(House& h, core::UserId who) {
+std::string projects_of(ProjectsApp& h, core::UserId who) {
   return h.scalar("select count(*) from public.projects where user_id = $1", {who.str()});
 }
 
 }  // namespace
 
 TEST_CASE("one form makes the project with its photographs, with or without any") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const Answer made =
       send_new(h, ada, {{"title", "", " Alps & sun "}, {"file", "a.png", png()}, {"file", "b.png", png()}});
@@ -104,10 +104,10 @@ TEST_CASE("one form makes the project with its photographs, with or without any"
 }
 
 TEST_CASE("a refused file keeps the title, says which and why, and makes nothing") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   for (const bool title_first : {true, false}) {
-    std::vector<house::Part> parts{{"file", "a.png", png()}, {"file", "notes.txt", "no picture"}};
+    std::vector<projects_test::Part> parts{{"file", "a.png", png()}, {"file", "notes.txt", "no picture"}};
     parts.insert(title_first ? parts.begin() : parts.end(), {"title", "", "Alps <1871>"});
     const Answer refused = send_new(h, ada, parts);
     CHECK(refused.status == 422);
@@ -122,7 +122,7 @@ TEST_CASE("a refused file keeps the title, says which and why, and makes nothing
 }
 
 TEST_CASE("a title that is refused is said at its field, and the photographs beside it leave nothing behind") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const Answer refused = send_new(h, ada, {{"title", "", " "}, {"file", "a.png", png()}});
   CHECK(refused.status == 422);
@@ -134,14 +134,14 @@ TEST_CASE("a title that is refused is said at its field, and the photographs bes
 }
 
 TEST_CASE("the title of the list says its filter") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   CHECK(has(page(h, ada, ""), "<title>Projects · Tenon</title>"));
   CHECK(has(page(h, ada, "?status=failed"), "<title>Failed · Projects · Tenon</title>"));
 }
 
 TEST_CASE("the list comes again by itself while a project of it is processing, also without a script") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada, "Alps");
   CHECK(!has(page(h, ada, ""), "http-equiv=\"refresh\""));
@@ -151,7 +151,7 @@ TEST_CASE("the list comes again by itself while a project of it is processing, a
 }
 
 TEST_CASE("photographs are uploaded, captioned and removed by forms alone") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   const Answer made = h.upload(ada, id, {{"_csrf", "", "token"}, {"file", "a.png", png()}}, "/app/projects/");
@@ -167,7 +167,7 @@ TEST_CASE("photographs are uploaded, captioned and removed by forms alone") {
 }
 
 TEST_CASE("the photographs' section shows each by a link of this site, forms only where they may be changed") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const auto project = h.run(projects::create(h.projects, ada, "Sample"));
   h.run(projects::add_input(h.projects, ada, project.id, "<i>.png", {{"caption", "A \"line\""}}, png()));
@@ -189,7 +189,7 @@ TEST_CASE("the photographs' section shows each by a link of this site, forms onl
 }
 
 TEST_CASE("all lines of text are saved by one form, or none when one is too long") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const auto project = h.run(projects::create(h.projects, ada, "Sample"));
   const std::string id = project.id.str();

@@ -1,9 +1,9 @@
-#include "integration/projects/support/house.h"
+#include "integration/projects/support/projects_app.h"
 
-using house::House;
+using projects_test::ProjectsApp;
 
 TEST_CASE("a ready project is found behind any number of newer drafts, and another's is not") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const auto bob = h.sign_up();
   const auto any_ready = [&](core::UserId who) { return h.loop.run_until(projects::any_ready(h.db(), who)); };

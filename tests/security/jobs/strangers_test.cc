@@ -1,14 +1,14 @@
-#include "integration/jobs/support/house.h"
+#include "integration/jobs/support/jobs_app.h"
 
 using http::Method;
-using support::House;
+using support::JobsApp;
 
 TEST_CASE("nobody reaches another's job by any route: it looks like one that does not exist") {
-  House house;
-  const auto ada = house.person(20);
-  const auto eve = house.person(20);
-  const auto project = house.project(ada, {"black-canyon"});
-  const auto job = house.start(ada, project, "refuse");
+  JobsApp app;
+  const auto ada = app.person(20);
+  const auto eve = app.person(20);
+  const auto project = app.project(ada, {"black-canyon"});
+  const auto job = app.start(ada, project, "refuse");
   const std::string missing = core::Uuid::random().str();
   for (const auto& [method, before, after] :
        {std::tuple{Method::get, "/api/jobs/", ""}, std::tuple{Method::post, "/api/jobs/", "/cancel"},
@@ -16,8 +16,8 @@ TEST_CASE("nobody reaches another's job by any route: it looks like one that doe
         std::tuple{Method::get, "/api/jobs/", "/outputs"}, std::tuple{Method::post, "/app/jobs/", "/cancel"},
         std::tuple{Method::post, "/app/jobs/", "/retry"}}) {
     CAPTURE(after);
-    const auto hers = house.call({method, before + job.str() + after, world::user(eve)});
-    const auto nobodys = house.call({method, before + missing + after, world::user(eve)});
+    const auto hers = app.call({method, before + job.str() + after, world::user(eve)});
+    const auto nobodys = app.call({method, before + missing + after, world::user(eve)});
     CHECK(hers.status == 404);
     CHECK(hers.body == nobodys.body);
   }
@@ -26,44 +26,44 @@ TEST_CASE("nobody reaches another's job by any route: it looks like one that doe
         std::tuple{Method::get, "/app/projects/", ""}, std::tuple{Method::post, "/app/projects/", "/jobs"}}) {
     CAPTURE(before);
     CAPTURE(after);
-    CHECK(house.call({method, before + project.str() + after, world::user(eve)}).status == 404);
+    CHECK(app.call({method, before + project.str() + after, world::user(eve)}).status == 404);
   }
-  CHECK(house.call({Method::get, "/api/projects/" + project.str() + "/jobs", world::user(eve)}).body == "[]");
-  CHECK(house.status(job) == "QUEUED");
-  CHECK(house.balance(ada) == 15);
+  CHECK(app.call({Method::get, "/api/projects/" + project.str() + "/jobs", world::user(eve)}).body == "[]");
+  CHECK(app.status(job) == "QUEUED");
+  CHECK(app.balance(ada) == 15);
 }
 
 TEST_CASE("a step sees no secret, no stranger's descriptor, and the variables it was promised") {
-  House house;
+  JobsApp app;
   ::setenv("TENON_TEST_VISIBLE", "for the step", 1);
   ::setenv("TENON_TEST_HIDDEN", "not for the step", 1);
-  house.config.pipeline_env = {"TENON_TEST_VISIBLE"};
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "spy");
-  house.drain();
-  const std::string environment = house.output_bytes(job, "environment.txt");
+  app.config.pipeline_env = {"TENON_TEST_VISIBLE"};
+  const auto ada = app.person(20);
+  const auto job = app.start(ada, app.project(ada, {"black-canyon"}), "spy");
+  app.drain();
+  const std::string environment = app.output_bytes(job, "environment.txt");
   CHECK(environment.find("TENON_TEST_VISIBLE=for the step") != std::string::npos);
   CHECK(environment.find("not for the step") == std::string::npos);
   CHECK(environment.find("postgres") == std::string::npos);
-  CHECK(house.output_bytes(job, "descriptors.txt") == ".");
+  CHECK(app.output_bytes(job, "descriptors.txt") == ".");
 }
 
 TEST_CASE("a step can hand over only plain files of its own folder") {
-  House house;
-  const auto ada = house.person(20);
-  const auto job = house.start(ada, house.project(ada, {"black-canyon"}), "trespass");
-  house.drain();
-  CHECK(house.fate(job).status == "READY");
-  CHECK(house.output_bytes(job, "taken.txt") == ".");
+  JobsApp app;
+  const auto ada = app.person(20);
+  const auto job = app.start(ada, app.project(ada, {"black-canyon"}), "trespass");
+  app.drain();
+  CHECK(app.fate(job).status == "READY");
+  CHECK(app.output_bytes(job, "taken.txt") == ".");
 }
 
 TEST_CASE("no user calls the queue: every function a worker has is closed to people") {
-  House house;
-  const auto eve = house.person(20);
-  const auto job = house.start(eve, house.project(eve, {"black-canyon"}), "refuse");
+  JobsApp app;
+  const auto eve = app.person(20);
+  const auto job = app.start(eve, app.project(eve, {"black-canyon"}), "refuse");
   const auto denied = [&](pg::Sql sql) {
     try {
-      house.run(house.db().as(eve).run(sql));
+      app.run(app.db().as(eve).run(sql));
     } catch (const pg::Error& error) {
       return error.sqlstate == "42501";
     }
@@ -76,5 +76,5 @@ TEST_CASE("no user calls the queue: every function a worker has is closed to peo
   CHECK(denied({"test.asset",
                 "insert into public.assets (user_id, project_id, type, path) select user_id, id, 'output', "
                 "'project-outputs/u_x/y' from public.projects"}));
-  CHECK(house.status(job) == "QUEUED");
+  CHECK(app.status(job) == "QUEUED");
 }

@@ -1,12 +1,12 @@
-#include "integration/projects/support/house.h"
+#include "integration/projects/support/projects_app.h"
 
-using house::House;
-using house::Method;
-using house::png;
+using projects_test::Method;
+using projects_test::png;
+using projects_test::ProjectsApp;
 using world::Answer;
 
 TEST_CASE("another's project and a missing one get the same answer on every route") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up(), eve = h.sign_up();
   const std::string id = h.make(ada, "Secret title");
   const Answer made = h.upload(ada, id, {{"file", "a.png", png()}});
@@ -42,7 +42,7 @@ TEST_CASE("another's project and a missing one get the same answer on every rout
 }
 
 TEST_CASE("a list shows the caller's own and nothing else, whatever its filters and cursor") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up(), eve = h.sign_up();
   for (int i = 0; i < 3; ++i) h.make(ada, "Hers");
   const Answer first = h.api(ada, Method::get, "?limit=1");
@@ -56,7 +56,7 @@ TEST_CASE("a list shows the caller's own and nothing else, whatever its filters 
 }
 
 TEST_CASE("an asset of one's other project is not reached through this one") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string one = h.make(ada), two = h.make(ada);
   const std::string asset = h.upload(ada, one, {{"file", "a.png", png()}}).json()[std::size_t{0}]["id"].string_or("");
@@ -66,7 +66,7 @@ TEST_CASE("an asset of one's other project is not reached through this one") {
 }
 
 TEST_CASE("no file name of a person becomes part of a key") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const std::string id = h.make(ada);
   for (const char* name : {"../../../../etc/cron.d/x.png", "..\\..\\x.png", "a/../b.png", "x.png%00.sh", "x.php"}) {
@@ -81,7 +81,7 @@ TEST_CASE("no file name of a person becomes part of a key") {
 }
 
 TEST_CASE("a deleted user's upload is refused and leaves no bytes") {
-  House h;
+  ProjectsApp h;
   const auto ada = h.sign_up();
   const auto project = h.run(projects::create(h.projects, ada, "Gone soon"));
   h.owner.query("delete from auth.users where id = $1", {ada.str()});
@@ -90,7 +90,7 @@ TEST_CASE("a deleted user's upload is refused and leaves no bytes") {
 }
 
 TEST_CASE("every route asks for a user") {
-  House h;
+  ProjectsApp h;
   int seen = 0;
   for (const auto& route : h.router.routes())
     if (route.pattern.find("/projects") != std::string::npos) {

@@ -61,7 +61,7 @@ Task<StepResult> slow(PipelineContext& ctx) {
   co_await ctx.save("outputs/result.txt", "at last");
   co_return jobs::ok();
 }
-// What a full disk does to the video, without one.
+// The effect of a full disk on the video, without one.
 Task<StepResult> render_full(PipelineContext& ctx) {
   [[maybe_unused]] const int n = ::symlink("/dev/full", ctx.scratch("intermediate/final.mp4").c_str());
   co_return co_await pipeline::render(ctx);
@@ -105,7 +105,7 @@ Task<StepResult> early(PipelineContext& ctx) {
   co_await ctx.save("outputs/early.txt", "early");
   co_return jobs::ok();
 }
-// Fails in the job of a first attempt only: what retry_of gives the next one tells them apart.
+// Fails in the job of a first attempt only: retry_of distinguishes it from the next one.
 Task<StepResult> refuse_once(PipelineContext& ctx) {
   co_await ctx.save("outputs/late.txt", "late");
   if (ctx.inputs().at(0).field("caption") == "refuse") co_return jobs::fail("REFUSED");

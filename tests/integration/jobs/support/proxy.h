@@ -1,5 +1,5 @@
-// Stands between one worker and the tests' Postgres, and keeps answers back: what a worker lives through when its
-// commit arrived and nobody told it.
+// Stands between one worker and the tests' Postgres, and keeps answers back: the case of a worker whose
+// commit arrived without an answer.
 #pragma once
 
 #include <atomic>

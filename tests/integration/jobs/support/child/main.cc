@@ -1,4 +1,4 @@
-// `step <pipeline> <n>`: a step. `worker`: a whole worker by its environment, until it is killed or told to stop.
+// `step <pipeline> <n>`: a step. `worker`: a whole worker by its environment, until it is killed or stopped.
 #include <csignal>
 #include <cstdio>
 #include <cstring>

@@ -9,7 +9,7 @@
 #include "projects/inputs.h"
 #include "projects/projects.h"
 
-namespace house {
+namespace projects_test {
 
 using http::Method;
 using world::Answer;
@@ -38,9 +38,9 @@ inline std::string form(const std::vector<Part>& parts) {
   return out + "--BOUNDARY--\r\n";
 }
 
-class House : public world::World {
+class ProjectsApp : public world::World {
  public:
-  House() : projects{loop, db(), storage(), clock, pipeline::product().inputs} {
+  ProjectsApp() : projects{loop, db(), storage(), clock, pipeline::product().inputs} {
     router.group("/api", {.errors = html::api_error});
     projects::mount(router, projects);
   }
@@ -77,4 +77,4 @@ class House : public world::World {
   projects::Projects projects;
 };
 
-}  // namespace house
+}  // namespace projects_test

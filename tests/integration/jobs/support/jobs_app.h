@@ -35,8 +35,8 @@ struct Fate {
   std::int64_t attempt = 0;
 };
 
-struct House : world::World {
-  House()
+struct JobsApp : world::World {
+  JobsApp()
       : listener(loop, pg_config()),
         projects{loop, db(), storage(), clock, pipeline::product().inputs},
         jobs(projects, listener, all) {
@@ -49,7 +49,7 @@ struct House : world::World {
     // The database is shared by all cases of this program: what an earlier one left must not be claimed here.
     owner.query("select tenon.cancel_job(id) from public.jobs where status = 'QUEUED'");
   }
-  ~House() { run(listener.close()); }
+  ~JobsApp() { run(listener.close()); }
 
   static pg::Config pg_config() { return support::database(); }
 
@@ -216,11 +216,11 @@ struct House : world::World {
 class Process {
  public:
   using Variables = std::map<std::string, std::string>;
-  explicit Process(const House& house, const std::string& name, const Variables& changes = {},
+  explicit Process(const JobsApp& app, const std::string& name, const Variables& changes = {},
                    std::vector<std::string> argv = {JOBS_TEST_CHILD, "worker"}, const std::string& log = "") {
     Variables all{{"DATABASE_URL", support::env("TENON_TEST_URL").reveal()},
-                  {"STORAGE_DIR", house.dir + "/store"},
-                  {"TENON_WORK_DIR", house.dir + "/work-" + name},
+                  {"STORAGE_DIR", app.dir + "/store"},
+                  {"TENON_WORK_DIR", app.dir + "/work-" + name},
                   {"TENON_LEASE_SECONDS", "2"},
                   {"POLL_INTERVAL_MS", "50"},
                   {"WORKER_SLOTS", "2"},
