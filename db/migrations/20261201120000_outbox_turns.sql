@@ -17,7 +17,7 @@ create table tenon.job_email_hours (
   user_id uuid not null references auth.users (id) on delete cascade,
   hour timestamptz not null,
   emails int not null default 1,
-  completed int not null default 0,  -- jobs that the hour's digest tells of
+  completed int not null default 0,  -- jobs in the hour's digest
   failed int not null default 0,
   primary key (user_id, hour)
 ) with (fillfactor = 70);

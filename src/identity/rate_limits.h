@@ -49,7 +49,7 @@ Task<RateDecision> try_consume(Identity& identity, const Limit& limit, std::stri
 // Throws what require_rate throws for that turn; nothing when both were had.
 Task<> throw_if_limited(Identity& identity, const Limit& limit, std::string_view client_ip, RateDecision decision);
 
-// What an email is for. Each purpose has its share of the instance's emails, so that strangers who sign up keep nobody
+// The purpose of an email. Each has its share of the instance's emails, so that strangers who sign up keep nobody
 // from a reset, and neither keeps those who are signed in, or an administrator who invites.
 enum class EmailPurpose { sign_up, recovery, signed_in, invitation };
 EmailPurpose purpose_of(std::string_view email_kind);  // the kind that mail/ renders

@@ -1,5 +1,5 @@
-// Who shares a pool's connections: the callers at work, their shares, and their turns while they wait. A caller is what
-// the task context names: a user, or a stranger's network. Work without a name (background, the service key, sessions
+// The callers that share a pool's connections: those at work, their shares, and their turns while they wait. A caller is
+// what the task context names: a user, or a stranger's network. Work without a name (background, the service key, sessions
 // being looked up) has no bound. Private to pg/.
 #pragma once
 

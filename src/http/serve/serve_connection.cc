@@ -139,7 +139,7 @@ core::Task<std::optional<Response>> collect_body(Connection& c, Request& rq) {
   co_return std::nullopt;
 }
 
-// Whose share of the database the request takes: its user's; without one, its network's. The service key belongs to
+// The owner of the share of the database that the request takes: its user; without one, its network. The service key belongs to
 // the operator's own backends, which have no bound.
 std::string share_of(const Request& rq) {
   if (rq.caller.signed_in()) return rq.caller.user.str();

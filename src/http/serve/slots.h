@@ -1,4 +1,4 @@
-// What lasts is limited by owner over the whole process: open event streams and unread bodies by user, or by network
+// Limits by owner, over the whole process, on what lasts: open event streams and unread bodies by user, or by network
 // without one, and connections by network.
 #pragma once
 

@@ -68,7 +68,7 @@ TEST_CASE("the instance's mails are counted over two processes, and what is left
       CHECK(ask(two, path, email).code() == "over_email_send_rate_limit");
   };
   rows("delete from tenon.rate_buckets");
-  // What sends nothing takes nothing of the instance's five.
+  // A request that sends nothing takes nothing of the instance's five.
   for (int i = 0; i < 8; ++i) CHECK(ask(one, "/recover", "li-none" + std::to_string(i) + "@example.com").status == 200);
   for (int i = 0; i < 5; ++i)
     CHECK(ask(i % 2 == 0 ? one : two, i < 3 ? "/recover" : "/otp", "li-known" + std::to_string(i) + "@example.com")

@@ -1,7 +1,8 @@
-// What the work of one caller leaves to others (src/pg/callers.h). A caller is what the task context names.
+// The work of one caller leaves room to others (src/pg/callers.h). A caller is what the task context names.
 #include <array>
 
 #include "support/stage.h"
+#include "support/wait.h"
 
 using namespace stage;
 
@@ -69,7 +70,7 @@ TEST_CASE("the slow statements of one caller never take the last pipeline, and r
     }
     for (Told& each : quick) {
       group.spawn("quick", told(one, each), context_of("ada"));
-      co_await core::sleep_for(std::chrono::milliseconds{20});
+      co_await core::sleep_for(std::chrono::milliseconds{20});  // between two samples of `most`
       most = std::max(most, sleeping());
     }
     co_await group.join();
@@ -115,7 +116,7 @@ TEST_CASE("one caller's transactions leave a connection to others") {
     const auto sleep = [&db]() -> Task<> { co_await db.in(somebody(), sleep_in, 4.5); };
     const auto moment = [&db]() -> Task<> { co_await db.in(somebody(), sleep_in, 0.01); };
     for (Told& each : slow) group.spawn("slow", told(sleep, each), context_of("mallory"));
-    while (sleeping() < 3) co_await core::sleep_for(std::chrono::milliseconds{10});
+    co_await support::until([&] { return sleeping() >= 3; });
     group.spawn("quick", told(moment, quick), context_of("ada"));
     co_await group.join();
   };

@@ -59,7 +59,7 @@ struct Mallory {
   std::string token, project, asset;
 };
 
-// What somebody else sees meanwhile.
+// The answers to somebody else meanwhile.
 struct Others {
   int asked = 0;
   std::vector<std::string> refused;

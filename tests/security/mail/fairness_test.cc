@@ -50,7 +50,7 @@ TEST_CASE("a user gets ten emails about jobs an hour, and one digest of the othe
   app.drain();
   app.pass_time();
   CHECK(app.drain() == 1);
-  REQUIRE(app.mails().size() == 1);  // the jobs of this test do not exist, so they are told of by nothing else
+  REQUIRE(app.mails().size() == 1);  // the jobs of this test do not exist, so nothing else mentions them
   CHECK(app.mails()[0]->to == std::vector<std::string>{"digest@example.com"});
   CHECK(app.mails()[0]->text.find("3 completed, 195 failed") != std::string::npos);
   CHECK(app.mails()[0]->text.find("/app/projects") != std::string::npos);

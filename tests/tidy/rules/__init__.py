@@ -10,16 +10,15 @@ class Rule:
     advice: str  # what to do about a fault
     refuses: list  # example trees, each with a fault
     accepts: list
-    held: bool  # False: not yet true of the tree; only --all runs it
     check: typing.Callable
 
 
 _rules = []
 
 
-def rule(name, advice, refuses, accepts=(), held=True):
+def rule(name, advice, refuses, accepts=()):
     def add(check):
-        _rules.append(Rule(name, advice, list(refuses), list(accepts), held, check))
+        _rules.append(Rule(name, advice, list(refuses), list(accepts), check))
         return check
 
     return add

@@ -93,7 +93,6 @@ def _elsewhere(name):
         {"docs/a.md": "The PRD wants it."},
     ],
     [{"src/a/a.cc": "// As docs/spec/security.md 1.4 has it.\n"}],
-    held=False,
 )
 def public_citations(tree):
     for path in pages(tree) + tree.paths("docs/spec/*.md"):

@@ -16,7 +16,6 @@ _SLEEP = re.compile(
     "Say what holds; the section may be cited in a comment.",
     [{"tests/unit/a/a_test.cc": 'TEST_CASE("4.2 what is personal is not stored") {'}, {"tests/clients/a.test.ts": "test('1.1 a', () =>"}],
     [{"tests/unit/a/a_test.cc": 'TEST_CASE("200 coroutines share a few connections") {'}],
-    held=False,
 )
 def titles(tree):
     for path in tree.paths("tests/*.cc", "tests/*.ts"):
@@ -31,7 +30,6 @@ def titles(tree):
     "Use tests/support/wait.h, or turn the clock by hand. Where time is the subject, say so in a comment on the line or above it.",
     [{"tests/unit/a/a_test.cc": "  std::this_thread::sleep_for(1s);\n"}, {"tests/e2e/a.ts": "await page.waitForTimeout(500)"}],
     [{"tests/unit/a/a_test.cc": "  // The lease is 2 s: time is the subject.\n  ::usleep(3000000);\n", "tests/support/wait.h": "usleep(1)"}],
-    held=False,
 )
 def no_sleeps(tree):
     for path in tree.paths("tests/*.cc", "tests/*.h", "tests/*.ts", "tests/*.mjs"):

@@ -69,7 +69,6 @@ _RENAMED = re.compile(rf"\b(?:{'|'.join(RENAMED)})\b")
     "Use the name after the arrow.",
     [{"src/a/a.cc": "void keep_house();\n"}, {"tests/unit/a/a_test.cc": "House house;\n"}],
     [{"src/a/a.cc": '// A house.\nvoid run_maintenance();\n'}],
-    held=False,
 )
 def field_names(tree):
     for path in tree.paths("src/*.h", "src/*.cc", "tests/*.h", "tests/*.cc", "db/*.sql"):
@@ -88,7 +87,6 @@ def field_names(tree):
         {"db/a.sql": "-- he asks\n"},
     ],
     [{"src/a/a.cc": '// Users and their projects.\nconst char* a = "his";\n', "docs/a.md": "The file `wire.h`."}],
-    held=False,
 )
 def plain_words(tree):
     for path in pages(tree):
@@ -103,7 +101,6 @@ def plain_words(tree):
     'Not "What a page shows", "Who may read", "Whether it is open": name the thing, or write a sentence.',
     [{"src/a/a.h": "// What a page wants to know.\nint a;\n"}, {"src/a/a.h": "int a;  // Whether it is open\n"}],
     [{"src/a/a.h": "// Extra data. What is missing stays empty.\n// What comes next is one sentence?\n"}],
-    held=False,
 )
 def subjects_first(tree):
     for path in tree.paths("src/*.h", "src/*.cc", "src/*.md", "public/*.js", "db/*.sql", "tests/*.h", "tests/*.cc", "tests/*.ts"):
@@ -118,7 +115,6 @@ def subjects_first(tree):
     'Write "email" for what people get; users are "they".',
     [{"src/a/text/en.json": '{"a.x": "We sent a mail."}'}, {"src/a/text/en.json": '{"a.x": "His project"}'}],
     [{"src/a/text/en.json": '{"a.x": "We sent an email."}'}],
-    held=False,
 )
 def texts_for_people(tree):
     for path in tree.paths("src/*/text/en.json"):

@@ -31,7 +31,7 @@ TEST_CASE("whoever asks during the first check is told its result") {
   core::Loop loop;
   http::Router router;
   const auto answers = []() -> core::Task<bool> {
-    co_await core::sleep_for(std::chrono::milliseconds(20));
+    co_await core::sleep_for(std::chrono::milliseconds(20));  // long enough for the second request to come
     co_return true;
   };
   ops::mount(router, {{"database", answers}});
