@@ -9,8 +9,8 @@ set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 begin
   return greatest(
     (select r.turn + 1 from tenon.outbox_ready r
-      where r.lane = p_lane and r.rank = p_rank and r.owner = p_owner and r.turn is not null
-      order by r.turn desc limit 1),
+      where r.lane = p_lane and r.rank = p_rank and r.owner = p_owner
+      order by r.turn desc nulls last limit 1),  -- null where all of them are for later
     (select r.turn from tenon.outbox_ready r
       where r.lane = p_lane and r.rank = p_rank and r.turn is not null
       order by r.turn, r.id limit 1),
@@ -23,7 +23,7 @@ $$;
 create or replace function tenon.outbox_put_ranked(
   p_lane text, p_kind text, p_user uuid, p_payload jsonb, p_run_at timestamptz, p_rank smallint
 ) returns bigint
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
   v_owner uuid := coalesce(p_user, '00000000-0000-0000-0000-000000000000');
   v_run_at timestamptz := coalesce(p_run_at, now());

@@ -86,5 +86,5 @@ TEST_CASE("a claim and a put cost the same beside fifty thousand waiting rows") 
   }
   const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - began);
   MESSAGE("50 puts and claims in " << took.count() << " ms");
-  CHECK(took < milliseconds(2500));  // a scan of all rows would take ten times as long
+  CHECK(took < milliseconds(500));  // measured: 70 to 150; 670 where a put reads all rows
 }
