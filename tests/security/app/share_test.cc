@@ -136,7 +136,8 @@ std::size_t most_memory(const Web& web) {
 
 }  // namespace
 
-TEST_CASE("slow reads of one account hold up nobody else, and those beyond its share are refused as its own") {
+TEST_CASE("slow reads of one account hold up nobody else, and those beyond its share are refused as its own" *
+          doctest::test_suite("slow")) {
   Web web;
   const Ada ada(web, "ada-reads@example.com");
   const Mallory mallory(web, "mallory-reads@example.com");
@@ -152,7 +153,8 @@ TEST_CASE("slow reads of one account hold up nobody else, and those beyond its s
   CHECK(told->body.contains("too_many_requests"));
 }
 
-TEST_CASE("who holds the lock of a row of their own and waits for it stops nobody's sign-in") {
+TEST_CASE("who holds the lock of a row of their own and waits for it stops nobody's sign-in" *
+          doctest::test_suite("slow")) {
   Web web;
   const Ada ada(web, "ada-locks@example.com");
   const Mallory mallory(web, "mallory-locks@example.com");
@@ -171,7 +173,7 @@ TEST_CASE("who holds the lock of a row of their own and waits for it stops nobod
   MESSAGE("the attacker was told " << statuses(answers));
 }
 
-TEST_CASE("an answer is bounded, whatever multiplies it, and memory with it") {
+TEST_CASE("an answer is bounded, whatever multiplies it, and memory with it" * doctest::test_suite("slow")) {
   Web web;
   const Ada ada(web, "ada-bytes@example.com");
   const Mallory mallory(web, "mallory-bytes@example.com", "1e131071");
