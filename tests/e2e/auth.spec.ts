@@ -76,7 +76,7 @@ for (const javaScriptEnabled of [true, false]) {
       const key = (await page.locator("code").first().textContent())!;
       await page.getByLabel("Authentication code").fill("000000");
       await page.getByRole("button", { name: "Turn on" }).click();
-      await expect(page.locator(".error")).toContainText("wrong or has expired");
+      await expect(page.locator(".error")).toContainText("That code is wrong");
       await page.getByLabel("Authentication code").fill(totp(key));
       await page.getByRole("button", { name: "Turn on" }).click();
       await expect(page.getByRole("heading", { name: "Your recovery codes" })).toBeVisible();

@@ -68,7 +68,7 @@ test("a person signs up, makes a video and reads the mails in German", async ({ 
   await page.getByLabel("E-Mail-Adresse").fill(address);
   await page.getByLabel("Passwort").fill("password");
   await page.getByRole("button", { name: "Konto anlegen" }).click();
-  await expect(page.getByText(german["account.error.password_common"])).toBeVisible();
+  await expect(page.getByText(german["identity.problem.weak_password.pwned"])).toBeVisible();
   await allGerman(page);
   await page.getByLabel("Passwort").fill(password);
   await page.getByRole("button", { name: "Konto anlegen" }).click();
