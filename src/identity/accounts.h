@@ -1,5 +1,5 @@
-// The use cases of a user's own account; the API and the pages call the same functions. Each is one use case, in the file
-// of its name, and refuses by throwing a Problem with GoTrue's error code.
+// The use cases of a user's own account; the API and the pages call the same functions. Each is one use case, in the
+// file of its name, and refuses by throwing a Problem with GoTrue's error code.
 #pragma once
 
 #include <optional>

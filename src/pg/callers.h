@@ -1,6 +1,6 @@
-// The callers that share a pool's connections: those at work, their shares, and their turns while they wait. A caller is
-// what the task context names: a user, or a stranger's network. Work without a name (background, the service key, sessions
-// being looked up) has no bound. Private to pg/.
+// The callers that share a pool's connections: those at work, their shares, and their turns while they wait. A caller
+// is what the task context names: a user, or a stranger's network. Work without a name (background, the service key,
+// sessions being looked up) has no bound. Private to pg/.
 #pragma once
 
 #include <algorithm>

@@ -139,8 +139,8 @@ core::Task<std::optional<Response>> collect_body(Connection& c, Request& rq) {
   co_return std::nullopt;
 }
 
-// The owner of the share of the database that the request takes: its user; without one, its network. The service key belongs to
-// the operator's own backends, which have no bound.
+// The owner of the share of the database that the request takes: its user; without one, its network. The service key
+// belongs to the operator's own backends, which have no bound.
 std::string share_of(const Request& rq) {
   if (rq.caller.signed_in()) return rq.caller.user.str();
   if (rq.caller.kind == Caller::Kind::key && rq.caller.role == "service_role") return {};
