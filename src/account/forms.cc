@@ -21,8 +21,7 @@ std::string secure_mark(const access_control::Config& config, const http::Reques
 
 // Empty when waiting does not help.
 std::string retry_after(const core::Problem& problem) {
-  for (const auto& [name, value] : problem.headers)
-    if (name == "Retry-After") return value;
+  if (const auto seconds = html::retry_after(problem)) return std::to_string(*seconds);
   return problem.status == 429 ? "60" : "";
 }
 

@@ -1,6 +1,5 @@
 // GoTrue's sentences for the codes of identity/ and oauth/, word for word: clients compare them.
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "auth_api/error.h"
@@ -104,25 +103,10 @@ constexpr Message kMessages[] = {
     {"oauth.problem.validation_failed.no_email", "Error getting user email from external provider"},
 };
 
+// Like Go's fmt: a number without separators.
 std::string value_of(const core::Param& param) {
   const auto* number = std::get_if<std::int64_t>(&param.second);
   return number != nullptr ? std::to_string(*number) : std::get<std::string>(param.second);
-}
-
-// Like Go's fmt: a number without separators.
-std::string filled(std::string_view text, const core::Params& params) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t open = std::min(text.find('{'), text.size());
-    out += text.substr(0, open);
-    text.remove_prefix(open);
-    if (text.empty()) break;
-    const std::size_t close = text.find('}');
-    const auto param = std::ranges::find(params, text.substr(1, close - 1), &core::Param::first);
-    if (param != params.end()) out += value_of(*param);
-    text.remove_prefix(close + 1);
-  }
-  return out;
 }
 
 }  // namespace
@@ -130,7 +114,11 @@ std::string filled(std::string_view text, const core::Params& params) {
 std::string gotrue_message(const core::Problem& problem) {
   if (const auto* own = dynamic_cast<const HttpError*>(&problem)) return own->message;
   const auto known = std::ranges::find(kMessages, problem.text_key, &Message::text_key);
-  return known == std::end(kMessages) ? html::message("en", problem) : filled(known->text, problem.params);
+  if (known == std::end(kMessages)) return html::message("en", problem);
+  return html::fill(known->text, [&](std::string_view name) -> std::optional<std::string> {
+    const auto param = std::ranges::find(problem.params, name, &core::Param::first);
+    return param == problem.params.end() ? std::nullopt : std::optional(value_of(*param));
+  });
 }
 
 }  // namespace auth_api

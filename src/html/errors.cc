@@ -44,9 +44,8 @@ http::Response error_page(const http::Request& rq, const core::Problem& problem)
   data.set("title", key + ".title").set("heading", text(locale, key + ".title"));
   data.set("title_state", "html.error.number").set("status", std::to_string(problem.status)).set("narrow", true);
   data.set("why", text(locale, key + ".why")).set("sentence", sentence_of(problem, locale));
-  for (const auto& [name, value] : problem.headers)
-    if (const auto seconds = core::parse_int(value); name == "Retry-After" && seconds)
-      data.set("retry_after", text(locale, "html.error.retry_after", {{"wait", wait(*seconds, locale)}}));
+  if (const auto seconds = retry_after(problem))
+    data.set("retry_after", text(locale, "html.error.retry_after", {{"wait", wait(*seconds, locale)}}));
   // A link is a GET: a form can only be sent again from its own page.
   const bool again = problem.status == 429 || problem.status >= 500;
   const bool read = http::is_get_or_head(rq.method);

@@ -10,6 +10,10 @@
 namespace html {
 namespace {
 
+bool name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
 const std::string* sentence_of(const Texts& all, std::string_view locale, std::string_view key,
                                const core::Params& params) {
   const auto n = std::ranges::find(params, "n", &core::Param::first);
@@ -32,10 +36,7 @@ std::string filled(std::string_view locale, std::string_view sentence, const cor
 // The parameters and {wait}, the time that Retry-After asks for; a minute where it is missing.
 core::Params with_wait(const core::Problem& problem, std::string_view locale) {
   core::Params params = problem.params;
-  std::int64_t seconds = 60;
-  for (const auto& [name, value] : problem.headers)
-    if (name == "Retry-After") seconds = core::parse_int(value).value_or(seconds);
-  params.emplace_back("wait", wait(seconds, locale));
+  params.emplace_back("wait", wait(retry_after(problem).value_or(60), locale));
   return params;
 }
 
@@ -45,6 +46,34 @@ std::string message(std::string_view locale, std::string_view key, const core::P
   const auto all = texts();
   const std::string* sentence = sentence_of(*all, locale, key, params);
   return sentence ? filled(locale, *sentence, params) : missing_text(key);
+}
+
+std::string fill(std::string_view sentence,
+                 const std::function<std::optional<std::string>(std::string_view)>& value_of) {
+  std::string out;
+  out.reserve(sentence.size());
+  for (std::size_t at = 0; at < sentence.size();) {
+    if (sentence[at] == '{') {
+      const std::size_t close = sentence.find('}', at);
+      if (close != std::string_view::npos) {
+        const std::string_view name = sentence.substr(at + 1, close - at - 1);
+        if (!name.empty() && std::ranges::all_of(name, name_char)) {
+          if (const auto value = value_of(name)) {
+            out += *value;
+            at = close + 1;
+            continue;
+          }
+        }
+      }
+    }
+    out += sentence[at++];
+  }
+  return out;
+}
+
+std::optional<std::int64_t> retry_after(const core::Problem& problem) {
+  const auto header = std::ranges::find(problem.headers, "Retry-After", &std::pair<std::string, std::string>::first);
+  return header == problem.headers.end() ? std::nullopt : core::parse_int(header->second);
 }
 
 std::string message(std::string_view locale, const core::Problem& problem) {

@@ -1,4 +1,5 @@
 #include "html/html.h"
+#include "html/messages.h"
 
 #include <array>
 

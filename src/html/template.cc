@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "html/files.h"
+#include "html/messages.h"
 #include "html/texts.h"
 
 namespace html {

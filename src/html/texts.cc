@@ -12,6 +12,7 @@
 #include "html/files.h"
 #include "html/format.h"
 #include "html/html.h"
+#include "html/messages.h"
 
 namespace html {
 namespace {
@@ -22,10 +23,6 @@ constexpr std::size_t kMaxWarnings = 1000;  // distinct keys
 std::mutex guard;
 std::shared_ptr<const Texts> current;
 std::uint64_t current_stamp = 0;
-
-bool name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-}
 
 }  // namespace
 
@@ -74,29 +71,6 @@ std::shared_ptr<const Texts> texts() {
 void forget_texts() {
   const std::scoped_lock lock{guard};
   current.reset();
-}
-
-std::string fill(std::string_view sentence,
-                 const std::function<std::optional<std::string>(std::string_view)>& value_of) {
-  std::string out;
-  out.reserve(sentence.size());
-  for (std::size_t at = 0; at < sentence.size();) {
-    if (sentence[at] == '{') {
-      const std::size_t close = sentence.find('}', at);
-      if (close != std::string_view::npos) {
-        const std::string_view name = sentence.substr(at + 1, close - at - 1);
-        if (!name.empty() && std::ranges::all_of(name, name_char)) {
-          if (const auto value = value_of(name)) {
-            out += *value;
-            at = close + 1;
-            continue;
-          }
-        }
-      }
-    }
-    out += sentence[at++];
-  }
-  return out;
 }
 
 std::string missing_text(std::string_view key) {

@@ -31,9 +31,6 @@ class Texts {
 std::shared_ptr<const Texts> texts();
 void forget_texts();
 
-// Replaces each {name} by value_of(name); it stays when that is nothing.
-std::string fill(std::string_view sentence,
-                 const std::function<std::optional<std::string>(std::string_view)>& value_of);
 // Logs a warning once for each key and returns the key.
 std::string missing_text(std::string_view key);
 

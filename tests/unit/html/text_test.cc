@@ -7,6 +7,7 @@
 #include "core/resources.h"
 #include "html/format.h"
 #include "html/html.h"
+#include "html/messages.h"
 #include "html/texts.h"
 
 namespace {
