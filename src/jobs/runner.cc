@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
 
+#include "core/jitter.h"
 #include "core/log.h"
 #include "jobs/back_off.h"
 
@@ -11,11 +11,6 @@ namespace jobs {
 namespace {
 
 constexpr std::chrono::milliseconds kReportInterval{300};
-
-double jitter() {
-  thread_local std::mt19937_64 dice{std::random_device{}()};
-  return std::uniform_real_distribution<double>{0, 1}(dice);
-}
 
 }  // namespace
 
@@ -201,7 +196,7 @@ Task<bool> Runner::cancel_job(const StepOutcome* outcome) {
 Task<bool> Runner::schedule_retry(const StepOutcome& outcome) {
   co_await discard_saved_files();
   const StepRow step = row("failed", &outcome);
-  const int delay = back_off_seconds(job_.attempt, jitter());
+  const int delay = back_off_seconds(job_.attempt, core::jitter());
   const auto write = [this, &step, &outcome, delay]() -> Task<AttemptOutcome> {
     const auto in_tx = [this, &outcome, delay](pg::Tx& tx, const StepRow& s) -> Task<AttemptOutcome> {
       const AttemptOutcome what = co_await fail_attempt(tx, held_, outcome.error(), delay);

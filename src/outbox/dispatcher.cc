@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <map>
-#include <random>
 #include <vector>
 
+#include "core/jitter.h"
 #include "core/log.h"
 #include "outbox/outbox.h"
 #include "outbox/token_bucket.h"
@@ -98,7 +98,6 @@ struct OutboxDispatcher::Impl {
   std::string worker;
   std::map<std::string, Handler, std::less<>> handlers;
   std::vector<std::unique_ptr<Lane>> lanes;
-  std::mt19937_64 dice{std::random_device{}()};
   bool stopping = false;
   bool unreachable = false;  // how drain() ended
   int ended = 0;
@@ -157,8 +156,7 @@ Task<> OutboxDispatcher::Impl::deliver(Lane& lane, Item item) {
     lane.failed.push_back({.id = item.id, .error = result.error});
     ++ended;
   } else {
-    const double jitter = std::uniform_real_distribution<double>{0, 1}(dice);
-    const std::chrono::seconds after = result.after.value_or(back_off(attempts, jitter));
+    const std::chrono::seconds after = result.after.value_or(back_off(attempts, core::jitter()));
     core::log::warn("outbox.delivery.retried", {{"kind", item.kind},
                                                 {"row", item.id},
                                                 {"attempt", attempts},

@@ -1,9 +1,9 @@
 #include "pg/connection_pool.h"
 
 #include <algorithm>
-#include <random>
 
 #include "core/log.h"
+#include "pg/reconnect_delay.h"
 
 namespace pg::detail {
 
@@ -34,14 +34,6 @@ void prepare(PipelineRequest& request) {
   const core::TaskContext& caller = *core::task_context();
   request.cancellable = request.cancellable && (caller.expendable || !caller.stop.stop_requested());
   request.outcome = Outcome::unsent;
-}
-
-// Doubles from 50 ms and stays below half a second, so that a returning server is used within a second. The jitter
-// keeps processes from reconnecting in step.
-milliseconds back_off(int failures) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const int base = 50 << std::min(failures - 1, 3);
-  return milliseconds{base * std::uniform_int_distribution<int>(75, 120)(random) / 100};
 }
 
 }  // namespace
@@ -307,7 +299,7 @@ void ConnectionPool::connected(const std::shared_ptr<PipelinedConnection>& conne
     // Every attempt of an outage fails alike: log the first.
     if (failures_++ == 0) core::log::warn("pg.connection.failed", {{"why", why}});
     if (down_since_ == Instant{} && shared_.empty() && exclusive_.empty()) down_since_ = now_();
-    next_attempt_ = now_() + back_off(failures_);
+    next_attempt_ = now_() + reconnect_delay(failures_);
     return arm();
   }
   if (failures_ > 0) core::log::info("pg.connection.restored", {{"attempts", failures_}});

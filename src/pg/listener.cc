@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 #include <set>
 
 #include "core/log.h"
 #include "pg/pg_connection.h"
+#include "pg/reconnect_delay.h"
 
 namespace pg {
 
@@ -28,11 +28,6 @@ std::string quote_identifier(std::string_view name) {
     out += c;
   }
   return out += '"';
-}
-
-milliseconds back_off(int failures) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return milliseconds{(50 << std::min(failures - 1, 3)) * std::uniform_int_distribution<int>(75, 120)(random) / 100};
 }
 
 }  // namespace
@@ -68,7 +63,7 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void connect_later() {
-    retry.expires_after(back_off(std::max(failures, 1)));
+    retry.expires_after(reconnect_delay(std::max(failures, 1)));
     retry.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
       const auto self = weak.lock();
       if (self && !ec) self->connect();
