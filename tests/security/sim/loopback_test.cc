@@ -48,19 +48,22 @@ TEST_CASE("a request that a proxy passed on is not from this machine") {
   }
 }
 
-TEST_CASE("every page of the simulators is closed to a rebound name and to a proxy") {
+TEST_CASE("every page of the simulators is closed to other machines, to a rebound name and to a proxy") {
   sim::Sim sim({});
   http::Router router;
   sim::mount(router, sim);
+  REQUIRE(router.routes().size() >= 9);
   core::Loop loop;
   for (const auto& route : router.routes()) {
     CAPTURE(route.pattern);
-    for (int i = 0; i < 2; ++i) {
-      http::Request rq = from("127.0.0.1", i == 0 ? "127.0.0.1.nip.io" : "127.0.0.1");
-      if (i == 1) rq.headers.add("X-Forwarded-For", "203.0.113.9");
+    http::Request elsewhere = from("192.0.2.1", "localhost");
+    http::Request rebound = from("127.0.0.1", "127.0.0.1.nip.io");
+    http::Request proxied = from("127.0.0.1", "127.0.0.1");
+    proxied.headers.add("X-Forwarded-For", "203.0.113.9");
+    for (http::Request* rq : {&elsewhere, &rebound, &proxied}) {
       int status = 0;
       try {
-        loop.run_until(route.handler(rq));
+        loop.run_until(route.handler(*rq));
       } catch (const core::Problem& problem) {
         status = problem.status;
       }

@@ -114,7 +114,7 @@ TEST_CASE("root can run a program as somebody else, and nobody else can" * docte
 }
 
 TEST_CASE("stop gives a process its grace, then kills it") {
-  core::Process obeys(shell("sleep 100"));
+  core::Process obeys(shell("exec sleep 100"));  // else the shell's child outlives it
   CHECK(obeys.stop(SIGTERM, 5s).value == SIGTERM);
   core::Process ignores(shell("trap '' TERM; echo; while :; do sleep 1; done"));
   CHECK(ignores.stop(SIGTERM, 300ms).by_signal);
