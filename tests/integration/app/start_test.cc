@@ -95,7 +95,7 @@ TEST_CASE("production names the faults of configuration and database in one mess
   CHECK_MESSAGE(ended.output.contains("logs in as a superuser"), ended.output);
 }
 
-TEST_CASE("a process that others can reach wants to be told whether it is development or production") {
+TEST_CASE("a process that others can reach starts only when TENON_ENV is set") {
   for (const char* verb : {"web", "serve", "worker --once"}) {
     CAPTURE(verb);
     for (const char* bind : {"0.0.0.0", "::", "192.0.2.1"}) {
