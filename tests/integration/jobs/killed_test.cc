@@ -118,12 +118,15 @@ TEST_CASE("a worker killed -9 at random points inside each step loses nothing: a
     length.push_back(std::stod(*row[0]));
   REQUIRE(length.size() == 4);
 
-  // A step that ends before its point moves the hit to the next one: rounds are added until each has had its share.
+  // A step that ends before its point moves the hit to the next one: rounds are added until each has had its share, and
+  // each aims nearer to the step's beginning.
   constexpr std::size_t kTogether = 4;
   std::vector<int> plan;
   std::map<int, int> hits;
+  double reach = 4;
   const auto plan_more = [&] {
     const std::size_t before = plan.size();
+    reach /= 2;
     if (before >= 3 * 4 * static_cast<std::size_t>(kPoints)) return false;
     for (int step = 0; step < 4; ++step)
       for (int i = hits[step]; i < kPoints; ++i) plan.push_back(step);
@@ -142,7 +145,7 @@ TEST_CASE("a worker killed -9 at random points inside each step loses nothing: a
       target.step = plan[i];
       // Several share two cores, so each step takes longer than alone.
       target.after_ms =
-          std::uniform_real_distribution<double>(0, 2 * length[static_cast<std::size_t>(plan[i])])(dice());
+          std::uniform_real_distribution<double>(0, reach * length[static_cast<std::size_t>(plan[i])])(dice());
       target.victim = std::make_unique<Process>(app, target.worker, one_slot(app));
       targets.push_back(std::move(target));
     }
